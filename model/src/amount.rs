@@ -1,0 +1,191 @@
+//! Amounts: fixed-point with six decimals in 64 bits, so that sums are exact and the same in
+//! whatever order they are taken. More decimals are rounded half away from zero, as PostgreSQL's
+//! `round(x, 6)` does.
+
+use crate::error::Error;
+
+/// Units in 1: six decimals.
+pub const SCALE: i64 = 1_000_000;
+
+const DECIMALS: i32 = 6;
+
+fn fit(units: i128, given: impl FnOnce() -> String) -> Result<i64, Error> {
+    // i64::MIN is kept free: the histories' bytes use its place for "no amount".
+    match i64::try_from(units) {
+        Ok(v) if v != i64::MIN => Ok(v),
+        _ => Err(Error::AmountOutOfRange { given: given() }),
+    }
+}
+
+/// The amount of a whole number.
+///
+/// ```
+/// use pg_retention_model::amount;
+/// assert_eq!(amount::from_integer(-3), Ok(-3_000_000));
+/// assert!(amount::from_integer(i64::MAX).is_err());
+/// ```
+#[inline]
+pub fn from_integer(value: i64) -> Result<i64, Error> {
+    match value.checked_mul(SCALE) {
+        Some(units) => Ok(units),
+        None => Err(Error::AmountOutOfRange { given: value.to_string() }),
+    }
+}
+
+/// The amount of a double, equal to `round(value::numeric, 6)`: PostgreSQL's cast keeps 15
+/// significant digits.
+///
+/// ```
+/// use pg_retention_model::amount;
+/// assert_eq!(amount::from_double(139.12), Ok(139_120_000));
+/// assert_eq!(amount::from_double(1.0000005), Ok(1_000_001)); // a tie in decimal, not in binary
+/// assert!(amount::from_double(f64::NAN).is_err());
+/// ```
+#[inline]
+pub fn from_double(value: f64) -> Result<i64, Error> {
+    let scaled = value * SCALE as f64;
+    let nearest = scaled.round();
+    // Below 10^8, fifteen digits reach past the seventh decimal, so rounding to them first matters
+    // only next to a tie.
+    if value.abs() < 1e8 && ((scaled - nearest).abs() - 0.5).abs() > 1e-6 {
+        return Ok(nearest as i64);
+    }
+    from_double_by_digits(value)
+}
+
+#[cold]
+fn from_double_by_digits(value: f64) -> Result<i64, Error> {
+    let given = || value.to_string();
+    if !value.is_finite() || value.abs() >= 1e15 {
+        return Err(Error::AmountOutOfRange { given: given() });
+    }
+    // "-d.dddddddddddddde-x": fifteen significant digits and a decimal exponent.
+    let text = format!("{value:.14e}");
+    let parsed = text.split_once('e').and_then(|(mantissa, exponent)| {
+        let digits: i128 = mantissa.replace('.', "").parse().ok()?;
+        Some((digits, exponent.parse::<i32>().ok()?))
+    });
+    let Some((digits, exponent)) = parsed else {
+        return Err(Error::AmountOutOfRange { given: given() });
+    };
+    fit(shift_decimal(digits, exponent - 14 + DECIMALS), given)
+}
+
+/// `digits` × 10^`power`, rounded half away from zero.
+fn shift_decimal(digits: i128, power: i32) -> i128 {
+    if power >= 0 {
+        return digits * 10_i128.pow(power.min(20) as u32);
+    }
+    if power < -37 {
+        return 0;
+    }
+    let unit = 10_i128.pow(-power as u32);
+    let half = unit / 2 * digits.signum();
+    (digits + half) / unit
+}
+
+/// The amount of a decimal number in base 10000: `digits[0]` × 10000^`weight` + …, which is how
+/// PostgreSQL stores `numeric`. `given` writes the number for an error.
+///
+/// ```
+/// use pg_retention_model::amount;
+/// let cents = amount::from_base_10000(false, 0, [139, 1200].into_iter(), String::new);
+/// assert_eq!(cents, Ok(139_120_000));
+/// ```
+pub fn from_base_10000(
+    negative: bool,
+    weight: i32,
+    digits: impl Iterator<Item = u16>,
+    given: impl FnOnce() -> String,
+) -> Result<i64, Error> {
+    // 10000^4 units of one million pass 64 bits already.
+    if weight > 4 {
+        return Err(Error::AmountOutOfRange { given: given() });
+    }
+    // Six decimals are one and a half digits after the point; half of the second one rounds.
+    let mut units: i128 = 0;
+    for (place, digit) in (0..).zip(digits) {
+        let digit = i128::from(digit);
+        match weight - place {
+            power @ 0.. => units += digit * 10_000_i128.pow(power as u32) * i128::from(SCALE),
+            -1 => units += digit * 100,
+            -2 => units += (digit + 50) / 100,
+            _ => break,
+        }
+    }
+    fit(if negative { -units } else { units }, given)
+}
+
+/// `numerator` / `denominator`, rounded half away from zero; both in the same units.
+pub fn divide(numerator: i128, denominator: i128) -> Option<i128> {
+    if denominator == 0 {
+        return None;
+    }
+    let (quotient, rest) = (numerator / denominator, numerator % denominator);
+    let away = numerator.signum() * denominator.signum();
+    Some(if rest.abs() * 2 >= denominator.abs() { quotient + away } else { quotient })
+}
+
+/// The decimal text of an amount, without trailing zeros beyond the second decimal.
+///
+/// ```
+/// use pg_retention_model::amount;
+/// assert_eq!(amount::text(139_120_000), "139.12");
+/// assert_eq!(amount::text(-5), "-0.000005");
+/// assert_eq!(amount::text(22_000_000), "22.00");
+/// ```
+pub fn text(units: i128) -> String {
+    let (whole, rest) = (units.unsigned_abs() / 1_000_000, units.unsigned_abs() % 1_000_000);
+    let mut decimals = format!("{rest:06}");
+    while decimals.len() > 2 && decimals.ends_with('0') {
+        decimals.pop();
+    }
+    format!("{}{whole}.{decimals}", if units < 0 { "-" } else { "" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_round_as_their_decimal_text_does() {
+        for (value, units) in [
+            (0.0, 0),
+            (0.1 + 0.2, 300_000),
+            (-1.000_000_5, -1_000_001),
+            (0.000_000_499_999, 0),
+            (0.000_000_5, 1),
+            (123_456_789_012.123_46, 123_456_789_012_123_000), // fifteen digits
+            (1e-300, 0),
+            (9_223_372_036_854.0, 9_223_372_036_854_000_000),
+        ] {
+            assert_eq!(from_double(value), Ok(units), "{value}");
+        }
+        for value in [f64::INFINITY, f64::NEG_INFINITY, 9_223_372_036_855.0, 1e300] {
+            assert!(from_double(value).is_err(), "{value}");
+        }
+    }
+
+    #[test]
+    fn base_10000_rounds_half_away_from_zero() {
+        let of = |neg, weight, digits: &[u16]| {
+            from_base_10000(neg, weight, digits.iter().copied(), || "x".into())
+        };
+        assert_eq!(of(false, -1, &[1, 2350]), Ok(124)); // 0.00012350 -> 0.000124
+        assert_eq!(of(true, -1, &[1, 2350]), Ok(-124));
+        assert_eq!(of(false, -1, &[1, 2349, 9999]), Ok(123));
+        assert_eq!(of(false, 3, &[9, 2233, 7203, 6854]), Ok(9_223_372_036_854_000_000));
+        assert!(of(false, 3, &[9, 2233, 7203, 6855]).is_err());
+        assert!(of(false, 5, &[1]).is_err());
+        assert_eq!(of(false, -9, &[5]), Ok(0));
+        assert_eq!(of(false, 0, &[]), Ok(0));
+    }
+
+    #[test]
+    fn quotients_round_half_away_from_zero() {
+        assert_eq!(divide(5, 2), Some(3));
+        assert_eq!(divide(-5, 2), Some(-3));
+        assert_eq!(divide(4, 3), Some(1));
+        assert_eq!(divide(1, 0), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! The axis of a reader: its periods, from the first event to `as_of`, and which of them a tick
+//! falls in.
+
+use crate::calendar::{Clock, Grain, LAST_DAY, Period, Zone};
+use crate::error::{Error, Malformed};
+use crate::history::Meta;
+use crate::host::{Host, Vec};
+
+/// Periods of one axis: 45,000 years of days.
+const MAX_PERIODS: i64 = 1 << 24;
+
+/// Ticks for which the period is looked up rather than computed: 179 years of days.
+const MAX_TABLE: i64 = 1 << 16;
+
+/// Periods are numbered from the one of the first event, 0.
+#[derive(Debug)]
+pub(crate) struct Axis<'z, Z, H: Host> {
+    unit: Grain,
+    zone: &'z Z,
+    clock: Clock<H>,
+    /// The last day that is looked at.
+    pub(crate) as_of: i64,
+    /// The calendar unit of period 0.
+    pub(crate) origin: i64,
+    /// Periods up to that of `as_of`; 0 if the history begins later.
+    pub(crate) len: usize,
+    /// First tick of the history, and the last one up to `as_of`.
+    first_tick: i64,
+    last_tick: i64,
+    /// The periods of the ticks from the first to the last.
+    table: Vec<u32, H>,
+}
+
+impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
+    pub(crate) fn new(
+        meta: &Meta<H>,
+        zone: &'z Z,
+        period: Period,
+        as_of: Option<i64>,
+        host: &H,
+    ) -> Result<Self, Error> {
+        period.check_grain(meta.grain)?;
+        let (first, last) = meta.span.ok_or(Malformed("it has no events"))?;
+        let mut clock = Clock::new(meta.grain, host.clone());
+        let (first_tick, newest_tick) = (clock.tick(zone, first), clock.tick(zone, last));
+        let (first_day, last_day) = (clock.day(zone, first), clock.day(zone, last));
+        let as_of = as_of.unwrap_or(last_day);
+        let (grain, unit) = (meta.grain, period.unit());
+        let last_tick = if grain.is_instant() {
+            clock.tick(zone, zone.day_start(as_of.min(LAST_DAY) + 1) - 1)
+        } else {
+            let tick = grain.of_day(as_of);
+            if (first_day..last_day).contains(&as_of) && grain.last_day(tick) != as_of {
+                return Err(Error::bad(
+                    format!("as_of lies inside a {} of the history", grain.name()),
+                    "Take the last day of one, a day at or after the last event, or a history \
+                     with a finer grain.",
+                ));
+            }
+            tick
+        };
+        let origin = unit.of_day(first_day);
+        let len = if as_of < first_day { 0 } else { unit.of_day(as_of) - origin + 1 };
+        if len > MAX_PERIODS {
+            return Err(Error::TooLarge {
+                what: "the number of periods up to as_of",
+                hint: "Take a longer period or an earlier as_of.",
+            });
+        }
+        let mut axis = Axis {
+            unit,
+            zone,
+            clock,
+            as_of,
+            origin,
+            len: usize::try_from(len).unwrap_or(0),
+            first_tick,
+            last_tick: last_tick.min(newest_tick),
+            table: Vec::new_in(host.clone()),
+        };
+        if !grain.is_instant() && len > 0 && axis.last_tick - first_tick < MAX_TABLE {
+            for tick in first_tick..=axis.last_tick {
+                let period = axis.compute(tick);
+                axis.table.push(period as u32);
+            }
+        }
+        Ok(axis)
+    }
+
+    fn compute(&mut self, tick: i64) -> i64 {
+        self.unit.of_day(self.clock.first_day(self.zone, tick)) - self.origin
+    }
+
+    /// The period of a tick; none if it is after `as_of`.
+    #[inline]
+    pub(crate) fn period(&mut self, tick: i64) -> Result<Option<usize>, Malformed> {
+        if tick > self.last_tick {
+            return Ok(None);
+        }
+        let offset = tick.wrapping_sub(self.first_tick);
+        if let Some(&period) = usize::try_from(offset).ok().and_then(|at| self.table.get(at)) {
+            return Ok(Some(period as usize));
+        }
+        match usize::try_from(self.compute(tick)) {
+            Ok(period) if tick >= self.first_tick && period < self.len => Ok(Some(period)),
+            _ => Err(Malformed("a tick is outside of its first and last event")),
+        }
+    }
+
+    /// The first day of a period.
+    pub(crate) fn first_day(&self, period: i64) -> i64 {
+        self.unit.first_day(self.origin + period)
+    }
+
+    /// Has a period ended by `as_of`?
+    pub(crate) fn is_complete(&self, period: i64) -> bool {
+        self.unit.last_day(self.origin + period) <= self.as_of
+    }
+}

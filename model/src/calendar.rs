@@ -1,0 +1,443 @@
+//! Grains, periods and time zones: which tick an instant belongs to, and which day a tick is.
+//!
+//! Instants are microseconds and days are counted since 2000-01-01 (UTC for instants, the zone's
+//! calendar for days), as PostgreSQL counts them. PostgreSQL's timestamps end in the year 294276 and
+//! chrono's dates in 262142, which is why the few lines of date arithmetic stand here; the tests hold
+//! them against chrono.
+
+use crate::error::Error;
+use crate::host::{Host, Vec};
+
+/// Microseconds in a second.
+pub const SECOND: i64 = 1_000_000;
+/// Microseconds in a day.
+pub const DAY: i64 = 86_400 * SECOND;
+/// The last day of the year 294276, with which PostgreSQL's timestamps end.
+pub const LAST_DAY: i64 = 106_751_982;
+
+/// How finely a history tells times apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Grain {
+    /// Ticks are instants: full seconds of the local clock.
+    Second,
+    /// Full minutes of the local clock.
+    Minute,
+    /// Full hours of the local clock.
+    Hour,
+    /// Calendar days.
+    Day,
+    /// ISO weeks, from Monday.
+    Week,
+    /// Calendar months.
+    Month,
+    /// Quarters of the year.
+    Quarter,
+    /// Years.
+    Year,
+}
+
+impl Grain {
+    const ALL: [(Grain, &'static str); 8] = [
+        (Grain::Second, "second"),
+        (Grain::Minute, "minute"),
+        (Grain::Hour, "hour"),
+        (Grain::Day, "day"),
+        (Grain::Week, "week"),
+        (Grain::Month, "month"),
+        (Grain::Quarter, "quarter"),
+        (Grain::Year, "year"),
+    ];
+
+    /// The grain of a name, in any case.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        Self::ALL.iter().find(|(_, n)| n.eq_ignore_ascii_case(name)).map(|(g, _)| *g).ok_or_else(
+            || Error::UnknownName {
+                what: "grain",
+                given: name.to_string(),
+                valid: "second, minute, hour, day, week, month, quarter, year",
+            },
+        )
+    }
+
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The grain with this number in the bytes of a history.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(code)).map(|(g, _)| *g)
+    }
+
+    /// Are ticks instants, rather than units of the calendar?
+    pub fn is_instant(self) -> bool {
+        self < Grain::Day
+    }
+
+    /// Microseconds of a tick of the grains below a day.
+    fn micros(self) -> i64 {
+        match self {
+            Grain::Second => SECOND,
+            Grain::Minute => 60 * SECOND,
+            Grain::Hour => 3600 * SECOND,
+            _ => DAY,
+        }
+    }
+
+    /// The number of the calendar unit that holds this day. 2000 began with unit 0.
+    pub fn of_day(self, day: i64) -> i64 {
+        match self {
+            Grain::Second | Grain::Minute | Grain::Hour | Grain::Day => day,
+            Grain::Week => (day - 2).div_euclid(7), // 2000-01-03 was a Monday
+            Grain::Month => month_of(day),
+            Grain::Quarter => month_of(day).div_euclid(3),
+            Grain::Year => month_of(day).div_euclid(12),
+        }
+    }
+
+    /// The first day of a calendar unit.
+    pub fn first_day(self, unit: i64) -> i64 {
+        match self {
+            Grain::Second | Grain::Minute | Grain::Hour | Grain::Day => unit,
+            Grain::Week => unit * 7 + 2,
+            Grain::Month => first_day_of_month(unit),
+            Grain::Quarter => first_day_of_month(unit * 3),
+            Grain::Year => first_day_of_month(unit * 12),
+        }
+    }
+
+    /// The last day of a calendar unit.
+    pub fn last_day(self, unit: i64) -> i64 {
+        self.first_day(unit + 1) - 1
+    }
+}
+
+const DAYS_IN_400_YEARS: i64 = 146_097;
+/// Days from 0000-03-01 to 2000-01-01: years that begin in March end with the leap day.
+const MARCH_0000: i64 = 730_425;
+
+/// Months from January 2000 to the month of this day.
+/// H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
+fn month_of(day: i64) -> i64 {
+    let day = day + MARCH_0000;
+    let era = day.div_euclid(DAYS_IN_400_YEARS);
+    let of_era = day.rem_euclid(DAYS_IN_400_YEARS);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    (era * 400 + year - 2000) * 12 + month_from_march + 2
+}
+
+/// The first day of a month, counted from January 2000 (days_from_civil of the same source).
+fn first_day_of_month(month: i64) -> i64 {
+    let from_march = month - 2 + 2000 * 12;
+    let (year, month) = (from_march.div_euclid(12), from_march.rem_euclid(12));
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day = of_era * 365 + of_era / 4 - of_era / 100 + (153 * month + 2) / 5;
+    era * DAYS_IN_400_YEARS + day - MARCH_0000
+}
+
+/// What a reader counts by. Calendar periods; elapsed ones come with a later version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period(Grain);
+
+impl Period {
+    /// Calendar months, the default.
+    pub const MONTH: Period = Period(Grain::Month);
+
+    /// The period of a name.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        let valid = "day, week, month, quarter, year";
+        if name.trim_start().starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(Error::NotYet {
+                what: format!("the elapsed period \"{name}\""),
+                instead: "Use a calendar period: day, week, month, quarter, year.",
+            });
+        }
+        match Grain::parse(name) {
+            Ok(grain) if !grain.is_instant() => Ok(Period(grain)),
+            _ => Err(Error::UnknownName { what: "period", given: name.to_string(), valid }),
+        }
+    }
+
+    /// The calendar unit.
+    pub fn unit(self) -> Grain {
+        self.0
+    }
+
+    /// Is every period of this kind made of whole ticks of the grain?
+    pub fn check_grain(self, grain: Grain) -> Result<(), Error> {
+        let hint = "Take a longer period, or build the history with a finer grain \
+                    (fourth argument of history_agg).";
+        let (period, name) = (self.0.name(), grain.name());
+        if self.0 < grain {
+            return Err(Error::bad(
+                format!("period \"{period}\" is finer than the history's grain \"{name}\""),
+                hint,
+            ));
+        }
+        if grain == Grain::Week && self.0 != Grain::Week {
+            return Err(Error::bad(
+                format!("period \"{period}\" is not made of whole weeks, the history's grain"),
+                hint,
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A stretch of time during which the offset of a zone's clock does not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The first instant.
+    pub from: i64,
+    /// The first instant after it; `i64::MAX` if none.
+    pub until: i64,
+    /// Local time − UTC, in microseconds (whole seconds).
+    pub offset: i64,
+}
+
+impl Span {
+    /// All time at one offset.
+    pub const fn always(offset: i64) -> Self {
+        Span { from: i64::MIN, until: i64::MAX, offset }
+    }
+
+    #[inline]
+    fn holds(&self, at: i64) -> bool {
+        self.from <= at && at < self.until
+    }
+}
+
+/// A time zone. PostgreSQL's own, inside PostgreSQL.
+pub trait Zone {
+    /// The longest span around an instant in which the offset does not change.
+    fn span(&self, at: i64) -> Span;
+
+    /// The instant at which a local day begins: the first one whose local date is not earlier.
+    fn day_start(&self, day: i64) -> i64 {
+        let midnight = day.saturating_mul(DAY);
+        // No zone is further than a day from UTC.
+        let mut span = self.span(midnight.saturating_sub(DAY));
+        loop {
+            let start = (midnight.saturating_sub(span.offset)).max(span.from);
+            if start < span.until || span.until == i64::MAX {
+                return start;
+            }
+            span = self.span(span.until);
+        }
+    }
+}
+
+/// Coordinated universal time; also the zone of local times without one.
+#[derive(Debug, Clone, Copy)]
+pub struct Utc;
+
+impl Zone for Utc {
+    fn span(&self, _: i64) -> Span {
+        Span::always(0)
+    }
+}
+
+/// Turns instants into ticks. It remembers the spans it has seen, since the offset of a zone
+/// changes twice a year: an instant costs a comparison, an addition and a division.
+#[derive(Debug)]
+pub struct Clock<H: Host> {
+    grain: Grain,
+    current: Span,
+    seen: Vec<Span, H>,
+}
+
+impl<H: Host> Clock<H> {
+    /// A clock for a grain. Every call must name the same zone.
+    pub fn new(grain: Grain, host: H) -> Self {
+        Clock { grain, current: Span { from: 0, until: 0, offset: 0 }, seen: Vec::new_in(host) }
+    }
+
+    #[inline]
+    fn offset(&mut self, zone: &impl Zone, at: i64) -> i64 {
+        if !self.current.holds(at) {
+            self.seek(zone, at);
+        }
+        self.current.offset
+    }
+
+    fn seek(&mut self, zone: &impl Zone, at: i64) {
+        let place = self.seen.partition_point(|span| span.until <= at);
+        self.current = match self.seen.get(place) {
+            Some(span) if span.holds(at) => *span,
+            _ => {
+                let span = zone.span(at);
+                self.seen.insert(place, span);
+                span
+            }
+        };
+    }
+
+    /// The tick of an instant: the number of a calendar unit, or for the grains below a day the
+    /// second at which the tick begins.
+    #[inline]
+    pub fn tick(&mut self, zone: &impl Zone, at: i64) -> i64 {
+        let local = at + self.offset(zone, at);
+        match self.grain {
+            Grain::Day => local.div_euclid(DAY),
+            grain if grain.is_instant() => {
+                let unit = grain.micros();
+                let start = local.div_euclid(unit) * unit - self.current.offset;
+                // A clock that was set within the unit: the tick begins with the new time.
+                start.max(self.current.from).div_euclid(SECOND)
+            }
+            grain => grain.of_day(local.div_euclid(DAY)),
+        }
+    }
+
+    /// The day of an instant, in the zone's calendar.
+    pub fn day(&mut self, zone: &impl Zone, at: i64) -> i64 {
+        at.saturating_add(self.offset(zone, at)).div_euclid(DAY)
+    }
+
+    /// The first day of a tick, in the zone's calendar.
+    #[inline]
+    pub fn first_day(&mut self, zone: &impl Zone, tick: i64) -> i64 {
+        if self.grain.is_instant() {
+            let at = tick.saturating_mul(SECOND);
+            at.saturating_add(self.offset(zone, at)).div_euclid(DAY)
+        } else {
+            self.grain.first_day(tick)
+        }
+    }
+
+    /// The instant at which a tick begins.
+    pub fn instant(&mut self, zone: &impl Zone, tick: i64) -> i64 {
+        if self.grain.is_instant() {
+            tick.saturating_mul(SECOND)
+        } else {
+            zone.day_start(self.grain.first_day(tick))
+        }
+    }
+
+    /// The last microsecond of a tick.
+    pub fn end(&mut self, zone: &impl Zone, tick: i64) -> i64 {
+        if self.grain.is_instant() {
+            let start = tick.saturating_mul(SECOND);
+            self.offset(zone, start);
+            start.saturating_add(self.grain.micros()).min(self.current.until) - 1
+        } else {
+            zone.day_start(self.grain.first_day(tick + 1)) - 1
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Global;
+    use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, Offset, TimeZone};
+
+    fn epoch() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2000, 1, 1).unwrap()
+    }
+
+    #[test]
+    fn units_agree_with_chrono_over_nine_hundred_years() {
+        for day in (-200_000..130_000).step_by(1) {
+            let date = epoch() + chrono::Duration::days(day);
+            let month = i64::from(date.year() - 2000) * 12 + i64::from(date.month0());
+            assert_eq!(Grain::Month.of_day(day), month, "{date}");
+            assert_eq!(Grain::Quarter.of_day(day), month.div_euclid(3));
+            assert_eq!(Grain::Year.of_day(day), i64::from(date.year() - 2000));
+            assert_eq!(Grain::Month.first_day(month), day - i64::from(date.day0()));
+            assert_eq!(Grain::Year.first_day(month.div_euclid(12)), day - i64::from(date.ordinal0()));
+            let monday = date - Days::new(u64::from(date.weekday().num_days_from_monday()));
+            let week = Grain::Week.of_day(day);
+            assert_eq!(Grain::Week.first_day(week), (monday - epoch()).num_days());
+        }
+    }
+
+    /// A zone of the IANA database, through chrono-tz: found by stepping and bisection.
+    struct Iana(chrono_tz::Tz);
+
+    impl Iana {
+        fn offset_at(&self, at: i64) -> i64 {
+            let seconds = at.div_euclid(SECOND) + 946_684_800;
+            let utc = chrono::DateTime::from_timestamp(seconds, 0).unwrap().naive_utc();
+            i64::from(self.0.offset_from_utc_datetime(&utc).fix().local_minus_utc()) * SECOND
+        }
+
+        /// The first second in the direction of `step` at which the offset differs from that at `at`.
+        fn edge(&self, at: i64, step: i64) -> i64 {
+            let offset = self.offset_at(at);
+            let mut near = at.div_euclid(SECOND);
+            let mut far = near + step;
+            while self.offset_at(far * SECOND) == offset {
+                near = far;
+                far += step;
+                if (far - at / SECOND).abs() > 3_000_000_000 {
+                    return if step > 0 { i64::MAX } else { i64::MIN };
+                }
+            }
+            while (far - near).abs() > 1 {
+                let middle = (near + far) / 2;
+                if self.offset_at(middle * SECOND) == offset { near = middle } else { far = middle }
+            }
+            if step > 0 { far * SECOND } else { near * SECOND }
+        }
+    }
+
+    impl Zone for Iana {
+        fn span(&self, at: i64) -> Span {
+            let week = 7 * 86_400;
+            Span {
+                from: self.edge(at, -week),
+                until: self.edge(at, week),
+                offset: self.offset_at(at),
+            }
+        }
+    }
+
+    fn local(zone: chrono_tz::Tz, at: i64) -> NaiveDateTime {
+        let utc = epoch().and_hms_opt(0, 0, 0).unwrap() + chrono::Duration::microseconds(at);
+        zone.from_utc_datetime(&utc).naive_local()
+    }
+
+    #[test]
+    fn ticks_follow_the_local_clock_through_its_changes() {
+        use chrono_tz::{America::New_York, Australia::Lord_Howe, Pacific::Apia};
+        for (tz, around) in [
+            (New_York, NaiveDate::from_ymd_opt(2023, 11, 5).unwrap()),
+            (Lord_Howe, NaiveDate::from_ymd_opt(2024, 4, 6).unwrap()),
+            (Apia, NaiveDate::from_ymd_opt(2011, 12, 30).unwrap()),
+        ] {
+            let zone = Iana(tz);
+            let mut day_clock = Clock::new(Grain::Day, Global);
+            let mut hour_clock = Clock::new(Grain::Hour, Global);
+            let mut starts = std::collections::BTreeMap::new();
+            let start = (around - epoch()).num_days() * DAY - DAY;
+            for at in (start..start + 3 * DAY).step_by(600 * SECOND as usize) {
+                let there = local(tz, at);
+                let day = (there.date() - epoch()).num_days();
+                assert_eq!(day_clock.tick(&zone, at), day, "{tz} {there}");
+                assert!(zone.day_start(day) <= at && zone.day_start(day + 1) > at);
+                let hour = hour_clock.tick(&zone, at);
+                assert_eq!(hour_clock.first_day(&zone, hour), day);
+                assert!(hour * SECOND <= at && at - hour * SECOND < 3600 * SECOND);
+                starts.entry(hour).or_insert(there);
+            }
+            // 72 hours of real time; where the clock went back half an hour, that half is a tick of
+            // its own and the last hour is only half over.
+            assert_eq!(starts.len(), if tz == Lord_Howe { 73 } else { 72 }, "{tz}: {starts:?}");
+        }
+    }
+
+    #[test]
+    fn periods_must_be_whole_ticks() {
+        let period = |name| Period::parse(name).unwrap();
+        assert!(period("month").check_grain(Grain::Hour).is_ok());
+        assert!(period("Year").check_grain(Grain::Quarter).is_ok());
+        assert!(period("day").check_grain(Grain::Month).is_err());
+        assert!(period("month").check_grain(Grain::Week).is_err());
+        assert!(matches!(Period::parse("7 days"), Err(Error::NotYet { .. })));
+        assert!(matches!(Period::parse("hour"), Err(Error::UnknownName { .. })));
+    }
+}

@@ -1,0 +1,196 @@
+//! The churn ledger: who is in, who left, who came and who came back, period by period.
+//!
+//! A member is *in* at the end of period P if it was active in any of P − gap + 1 … P, and churned
+//! in P if it was in at the end of P − 1 and is not at the end of P. In every row
+//!
+//! ```text
+//! closing = opening − churned + new + reactivated,   retained = opening − churned
+//! ```
+
+use crate::axis::Axis;
+use crate::calendar::{Period, Zone};
+use crate::error::Error;
+use crate::history::View;
+use crate::host::{Host, Pace, Vec};
+use crate::numeric::Wilson;
+
+/// What is asked of a ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// The length of a row.
+    pub period: Period,
+    /// Periods of silence after which a member is out.
+    pub gap: i32,
+    /// The last day looked at; by default that of the last event.
+    pub as_of: Option<i64>,
+    /// Probability of the intervals.
+    pub confidence: f64,
+}
+
+impl Question {
+    /// Is it one that can be answered of some history?
+    pub fn check(&self) -> Result<(), Error> {
+        check_gap(self.gap)?;
+        Wilson::new(self.confidence).map(|_| ())
+    }
+}
+
+/// A row of the ledger: one period.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// First day of the period.
+    pub period_start: i64,
+    /// Members in at its beginning.
+    pub opening: u64,
+    /// Members active for the first time.
+    pub new: u64,
+    /// Members that were out and are in again.
+    pub reactivated: u64,
+    /// Members in at the beginning and at the end.
+    pub retained: u64,
+    /// Members in at the beginning and not at the end.
+    pub churned: u64,
+    /// Members in at its end.
+    pub closing: u64,
+    /// Retained / opening; none in the running period, or where nobody could leave.
+    pub retention_rate: Option<f64>,
+    /// Churned / opening, with its interval.
+    pub churn_rate: Option<(f64, f64, f64)>,
+    /// Is it among the first `gap` periods, where the silence of members cannot be seen?
+    pub truncated: bool,
+    /// Has it ended?
+    pub complete: bool,
+}
+
+/// Checks the gap.
+fn check_gap(gap: i32) -> Result<usize, Error> {
+    match usize::try_from(gap) {
+        Ok(gap) if gap > 0 => Ok(gap),
+        _ => Err(Error::bad(
+            format!("gap {gap} is not a number of periods"),
+            "Take 1 or more: the periods of silence after which a member is out.",
+        )),
+    }
+}
+
+/// The movements of members, counted by period.
+#[derive(Debug)]
+pub(crate) struct Movements<H: Host> {
+    gap: usize,
+    new: Vec<u64, H>,
+    reactivated: Vec<u64, H>,
+    churned: Vec<u64, H>,
+}
+
+impl<H: Host> Movements<H> {
+    pub(crate) fn new(periods: usize, gap: i32, host: &H) -> Result<Self, Error> {
+        let gap = check_gap(gap)?;
+        let zeros = || {
+            let mut counts = Vec::new_in(host.clone());
+            counts.resize(periods, 0);
+            counts
+        };
+        Ok(Movements { gap, new: zeros(), reactivated: zeros(), churned: zeros() })
+    }
+
+    /// Begins to count a member.
+    pub(crate) fn member(&mut self) -> Member<'_, H> {
+        Member { movements: self, out_from: None }
+    }
+}
+
+/// One member being counted.
+pub(crate) struct Member<'m, H: Host> {
+    movements: &'m mut Movements<H>,
+    /// The first period at whose end it is out, if it is not active again.
+    out_from: Option<usize>,
+}
+
+impl<H: Host> Member<'_, H> {
+    /// It was active in this period, which is not before those already told.
+    #[inline]
+    pub(crate) fn active(&mut self, period: usize) {
+        match self.out_from {
+            None => self.movements.new[period] += 1,
+            Some(out) if period > out => {
+                self.movements.churned[out] += 1;
+                self.movements.reactivated[period] += 1;
+            }
+            Some(_) => {}
+        }
+        self.out_from = Some(period.saturating_add(self.movements.gap));
+    }
+
+    /// There is nothing more to tell.
+    #[inline]
+    pub(crate) fn done(self) {
+        if let Some(churned) = self.out_from.and_then(|out| self.movements.churned.get_mut(out)) {
+            *churned += 1;
+        }
+    }
+}
+
+/// A ledger: counted, and ready to be read row by row.
+#[derive(Debug)]
+pub struct Ledger<'z, Z, H: Host> {
+    pub(crate) axis: Axis<'z, Z, H>,
+    pub(crate) movements: Movements<H>,
+    pub(crate) wilson: Wilson,
+}
+
+/// The ledger of a history: a row for every period from the first event to `as_of`.
+pub fn ledger<'z, H: Host, Z: Zone>(
+    view: &View<'_, H>,
+    zone: &'z Z,
+    question: &Question,
+    host: H,
+) -> Result<Ledger<'z, Z, H>, Error> {
+    let wilson = Wilson::new(question.confidence)?;
+    let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
+    let mut movements = Movements::new(axis.len, question.gap, &host)?;
+    let mut pace = Pace::new(&host);
+    let mut walk = view.walk()?;
+    while let Some((_, timeline)) = walk.next_member()? {
+        pace.step(1 + timeline.ticks().len());
+        let mut member = movements.member();
+        for &tick in timeline.ticks() {
+            let Some(period) = axis.period(tick)? else { break };
+            member.active(period);
+        }
+        member.done();
+    }
+    Ok(Ledger { axis, movements, wilson })
+}
+
+impl<Z: Zone, H: Host> Ledger<'_, Z, H> {
+    /// Its rows, by period.
+    pub fn rows(&self) -> impl Iterator<Item = Row> {
+        let moves = &self.movements;
+        (0..self.axis.len).scan(0, move |before, period| {
+            let opening = *before;
+            let (new, reactivated, churned) =
+                (moves.new[period], moves.reactivated[period], moves.churned[period]);
+            let retained = opening - churned;
+            let closing = retained + new + reactivated;
+            *before = closing;
+            let complete = self.axis.is_complete(period as i64);
+            let rated = complete && opening > 0;
+            Some(Row {
+                period_start: self.axis.first_day(period as i64),
+                opening,
+                new,
+                reactivated,
+                retained,
+                churned,
+                closing,
+                retention_rate: rated.then(|| retained as f64 / opening as f64),
+                churn_rate: rated.then(|| {
+                    let (low, high) = self.wilson.interval(churned, opening);
+                    (churned as f64 / opening as f64, low, high)
+                }),
+                truncated: period < moves.gap,
+                complete,
+            })
+        })
+    }
+}

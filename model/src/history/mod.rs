@@ -1,0 +1,345 @@
+//! The history: for every member, the ordered list of ticks at which something happened, with the
+//! number of events and the amount of each.
+//!
+//! It is a small log-structured merge tree. Rows land in an [`inbox`](self) spread by the hash of
+//! their member; a full inbox is folded into a sorted, compact run; runs of like size are merged.
+//! Reading merges the runs that there are. Every step works on memory that fits the cache, or runs
+//! through it in order.
+
+mod codec;
+mod fold;
+mod inbox;
+mod member;
+mod run;
+#[cfg(test)]
+mod tests;
+mod varint;
+mod walk;
+
+pub use codec::{Flat, MAX_FLAT_BYTES};
+pub use member::{MemberKind, MemberRef};
+pub use run::Timeline;
+pub use walk::Walk;
+
+use crate::calendar::{Clock, Grain, Zone};
+use crate::error::Error;
+use crate::host::{Host, Pace, Vec};
+use inbox::{Inbox, Layout};
+use run::{NO_AMOUNT, Run, RunRef};
+
+/// What a history is of: the type of its members, its grain, its zone, and when it begins and ends.
+#[derive(Debug, Clone)]
+pub struct Meta<H: Host> {
+    /// The type of the members.
+    pub kind: MemberKind,
+    /// How finely it tells times apart.
+    pub grain: Grain,
+    /// The name of the zone whose calendar it uses; empty for local times without a zone.
+    zone: Vec<u8, H>,
+    /// The instants of the first and the last event.
+    pub span: Option<(i64, i64)>,
+}
+
+impl<H: Host> Meta<H> {
+    /// What is known of a history before its first event.
+    pub fn new(kind: MemberKind, grain: Grain, zone: &str, host: H) -> Self {
+        let mut name = Vec::new_in(host);
+        name.extend_from_slice(zone.as_bytes());
+        Meta { kind, grain, zone: name, span: None }
+    }
+
+    /// The same for a history that has no events yet.
+    pub fn empty(&self, host: H) -> Self {
+        Meta::new(self.kind, self.grain, self.zone(), host)
+    }
+
+    /// The name of the zone, empty if there is none.
+    pub fn zone(&self) -> &str {
+        std::str::from_utf8(&self.zone).unwrap_or("")
+    }
+
+    /// Can the two be one history?
+    pub fn check_same<G: Host>(&self, other: &Meta<G>) -> Result<(), Error> {
+        if self.kind != other.kind {
+            return Err(Error::MemberType { found: other.kind.name(), asked: self.kind.name() });
+        }
+        if self.grain != other.grain {
+            return Err(Error::Mismatch {
+                what: "grain",
+                left: self.grain.name().to_string(),
+                right: other.grain.name().to_string(),
+                hint: "Build both with the same grain (fourth argument of history_agg).",
+            });
+        }
+        if *self.zone != *other.zone {
+            let name = |zone: &str| if zone.is_empty() { "none" } else { zone }.to_string();
+            return Err(Error::Mismatch {
+                what: "time zone",
+                left: name(self.zone()),
+                right: name(other.zone()),
+                hint: "Build both with the same zone (fifth argument of history_agg), from times \
+                       of the same type.",
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes the zone of another.
+    pub(crate) fn take_zone_of(&mut self, other: &Meta<H>) {
+        self.zone.clone_from(&other.zone);
+    }
+
+    fn widen(&mut self, first: i64, last: i64) {
+        self.span = Some(match self.span {
+            Some((from, to)) => (from.min(first), to.max(last)),
+            None => (first, last),
+        });
+    }
+}
+
+/// A history that can be read: settled, and borrowed from wherever it is.
+#[derive(Debug)]
+pub struct View<'a, H: Host> {
+    /// What it is of.
+    pub meta: &'a Meta<H>,
+    runs: Vec<RunRef<'a>, H>,
+    host: H,
+}
+
+impl<'a, H: Host> View<'a, H> {
+    /// Its members with their timelines, in the order of histories.
+    pub fn walk(&self) -> Result<Walk<'a, H>, Error> {
+        Walk::new(self.meta.kind, &self.runs, &self.host)
+    }
+
+    /// Does any event have an amount?
+    pub fn has_amounts(&self) -> bool {
+        self.runs.iter().any(|run| !run.columns[run::AMOUNTS].is_empty())
+    }
+
+    /// The number of members, where it is known without a walk: in a history of one run.
+    pub fn members(&self) -> Option<u64> {
+        match self.runs.as_slice() {
+            [one] => Some(one.totals.members),
+            _ => None,
+        }
+    }
+
+    /// The number of members, counted.
+    pub fn count_members(&self) -> Result<u64, Error> {
+        let mut pace = Pace::new(&self.host);
+        let (mut walk, mut members) = (self.walk()?, 0);
+        while let Some((_, timeline)) = walk.next_member()? {
+            pace.step(1 + timeline.ticks().len());
+            members += 1;
+        }
+        Ok(members)
+    }
+
+    /// The number of events.
+    pub fn events(&self) -> u64 {
+        self.runs.iter().fold(0, |sum, run| sum.saturating_add(run.totals.events))
+    }
+}
+
+/// Bytes of rows before the first fold: many groups have no more than this.
+const FIRST_BUDGET: usize = 64 * 12;
+/// Bytes of rows per tick already in runs: memory stays in proportion to what the history holds.
+const BUDGET_PER_TICK: usize = 12;
+/// Runs that are read side by side.
+const MAX_RUNS: usize = 8;
+/// Runs that hold a tick this much more often than once, in hundredths, are merged.
+const MAX_OVERLAP: u64 = 125;
+/// Buckets looked at to learn how often that is: one in 32.
+const SAMPLE_BUCKETS: u32 = 1 << (member::BUCKET_BITS - 5);
+
+/// A history that takes rows and other histories.
+///
+/// Whatever fails or unwinds midway, it stays a valid history of the rows before.
+#[derive(Debug)]
+pub struct History<H: Host> {
+    meta: Meta<H>,
+    inbox: Option<Inbox<H>>,
+    /// Largest first.
+    runs: Vec<Run<H>, H>,
+    host: H,
+}
+
+impl<H: Host> History<H> {
+    /// A history without events.
+    pub fn new(meta: Meta<H>, host: H) -> Self {
+        History { meta, inbox: None, runs: Vec::new_in(host.clone()), host }
+    }
+
+    /// What it is of.
+    pub fn meta(&self) -> &Meta<H> {
+        &self.meta
+    }
+
+    /// Adds an event: the tick, and the instant itself, of which only the earliest and latest are
+    /// remembered.
+    #[inline]
+    pub fn push(
+        &mut self,
+        member: MemberRef<'_>,
+        tick: i64,
+        at: i64,
+        amount: Option<i64>,
+    ) -> Result<(), Error> {
+        match &self.inbox {
+            Some(inbox)
+                if !inbox.is_full() && (inbox.layout.has_amounts() || amount.is_none()) => {}
+            _ => self.make_room(amount.is_some())?,
+        }
+        if let Some(inbox) = &mut self.inbox {
+            inbox.push(member, tick, amount.unwrap_or(NO_AMOUNT));
+            self.meta.widen(at, at);
+        }
+        Ok(())
+    }
+
+    /// Folds what is in the inbox and makes a new one if a larger or wider one is needed.
+    #[cold]
+    fn make_room(&mut self, amounts: bool) -> Result<(), Error> {
+        self.settle()?;
+        let ticks: u64 = self.runs.iter().map(|run| run.totals.ticks).sum();
+        let budget = FIRST_BUDGET.max(usize::try_from(ticks).unwrap_or(0) * BUDGET_PER_TICK);
+        let layout = Layout::new(self.meta.kind, self.meta.grain.is_instant(), amounts);
+        let fits = |inbox: &Inbox<H>| {
+            budget < inbox.budget() * 5 / 4 && (inbox.layout.has_amounts() || !amounts)
+        };
+        if !self.inbox.as_ref().is_some_and(fits) {
+            self.inbox = None;
+            self.inbox = Some(Inbox::new(layout, budget, &self.host));
+        }
+        Ok(())
+    }
+
+    /// Folds the rows that came last, so that [`Self::view`] shows everything.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        let Some(inbox) = self.inbox.as_mut().filter(|inbox| !inbox.is_empty()) else {
+            return Ok(());
+        };
+        let run = fold::fold(inbox, self.meta.kind, &self.host)?;
+        self.runs.reserve(1);
+        inbox.clear();
+        self.add_run(run);
+        self.tidy(true)
+    }
+
+    fn add_run(&mut self, run: Run<H>) {
+        let place = self.runs.partition_point(|r| r.totals.ticks > run.totals.ticks);
+        self.runs.insert(place, run);
+    }
+
+    /// Merges runs where there are too many, or where they hold the same ticks over and over.
+    fn tidy(&mut self, sample: bool) -> Result<(), Error> {
+        if self.runs.len() > MAX_RUNS {
+            self.merge_last(MAX_RUNS / 2 + 1)?;
+        }
+        let bytes: usize = self.runs.iter().map(Run::bytes).sum();
+        if self.runs.len() > 1
+            && (bytes > MAX_FLAT_BYTES || sample && self.overlap()? > MAX_OVERLAP)
+        {
+            self.merge_last(self.runs.len())?;
+        }
+        if self.runs.iter().map(Run::bytes).sum::<usize>() > MAX_FLAT_BYTES {
+            return Err(codec::too_large());
+        }
+        Ok(())
+    }
+
+    /// How often the runs hold a tick, in hundredths; estimated from some of the buckets.
+    fn overlap(&self) -> Result<u64, Error> {
+        let mut walk = self.view().walk()?;
+        let mut distinct = 0;
+        while walk.peek().is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS) {
+            if let Some((_, timeline)) = walk.next_member()? {
+                distinct += timeline.ticks().len() as u64;
+            }
+        }
+        let held: u64 = walk.taken();
+        Ok(if distinct == 0 { 100 } else { held * 100 / distinct })
+    }
+
+    /// Makes the last `count` runs one.
+    fn merge_last(&mut self, count: usize) -> Result<(), Error> {
+        let keep = self.runs.len().saturating_sub(count);
+        let run = {
+            let scratch = self.host.scratch();
+            let refs = run_refs(&self.runs[keep..], &scratch);
+            let mut walk = Walk::new(self.meta.kind, &refs, &scratch)?;
+            walk::rewrite(&mut walk, &self.host, |_| true, |_| true)?
+        };
+        self.runs.truncate(keep);
+        self.add_run(run);
+        Ok(())
+    }
+
+    /// Adds all events of another history of the same grain, zone and type of members.
+    pub fn absorb(&mut self, other: &View<'_, H>) -> Result<(), Error> {
+        self.meta.check_same(other.meta)?;
+        let Some((first, last)) = other.meta.span else { return Ok(()) };
+        let mut copies = Vec::with_capacity_in(other.runs.len(), self.host.clone());
+        copies.extend(other.runs.iter().map(|run| Run::copy_of(run, &self.host)));
+        self.runs.reserve(copies.len());
+        for run in copies {
+            self.add_run(run);
+        }
+        self.meta.widen(first, last);
+        self.tidy(false)
+    }
+
+    /// Makes it one run: the only form with the canonical columns of its content.
+    pub fn compact(&mut self) -> Result<(), Error> {
+        self.settle()?;
+        if self.runs.len() > 1 {
+            self.merge_last(self.runs.len())?;
+        }
+        Ok(())
+    }
+
+    /// Its content, without the rows since the last [`Self::settle`].
+    pub fn view(&self) -> View<'_, H> {
+        let scratch = self.host.scratch();
+        View { meta: &self.meta, runs: run_refs(&self.runs, &scratch), host: scratch }
+    }
+
+    /// The part of a history that `keep_member` and `keep_tick` want; none if nothing is left.
+    ///
+    /// The first and the last event are then known to their ticks only: they are where they were,
+    /// or at the begin of the first and the end of the last tick that is left.
+    pub fn part_of(
+        view: &View<'_, H>,
+        zone: &impl Zone,
+        host: H,
+        keep_member: impl FnMut(MemberRef<'_>) -> bool,
+        mut keep_tick: impl FnMut(i64) -> bool,
+    ) -> Result<Option<Self>, Error> {
+        let (mut low, mut high) = (i64::MAX, i64::MIN);
+        let keep = |tick: i64| {
+            let kept = keep_tick(tick);
+            if kept {
+                (low, high) = (low.min(tick), high.max(tick));
+            }
+            kept
+        };
+        let run = walk::rewrite(&mut view.walk()?, &host, keep_member, keep)?;
+        let (Some((first, last)), true) = (view.meta.span, run.totals.members > 0) else {
+            return Ok(None);
+        };
+        let mut clock = Clock::new(view.meta.grain, host.clone());
+        let begin = clock.instant(zone, low);
+        let end = clock.end(zone, high);
+        let mut part = History::new(view.meta.empty(host.clone()), host);
+        part.meta.span = Some((first.max(begin), last.min(end)));
+        part.runs.push(run);
+        Ok(Some(part))
+    }
+}
+
+fn run_refs<'a, H: Host>(runs: &'a [Run<H>], host: &H) -> Vec<RunRef<'a>, H> {
+    let mut refs = Vec::with_capacity_in(runs.len(), host.clone());
+    refs.extend(runs.iter().map(Run::as_ref));
+    refs
+}

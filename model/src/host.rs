@@ -1,0 +1,78 @@
+//! What the model asks of the program around it: memory that somebody counts, and a chance to stop.
+//!
+//! Inside PostgreSQL both come from the server: buffers live in a memory context, where they are
+//! counted, freed with the query and fail with an ERROR; polling is `CHECK_FOR_INTERRUPTS`.
+//! Everywhere else [`Global`] will do.
+
+pub use allocator_api2::alloc::{Allocator, Global};
+
+/// A vector whose buffer the host provides.
+pub type Vec<T, H> = allocator_api2::vec::Vec<T, H>;
+
+/// Memory, and a word about stopping.
+///
+/// Both may unwind to end a computation. Values of this crate stay valid when that happens.
+pub trait Host: Allocator + Clone {
+    /// Called by every loop over data, at least once in [`Pace::STEPS`] steps.
+    fn poll(&self);
+
+    /// Where to put what is dropped before the call that needs it returns.
+    fn scratch(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Host for Global {
+    fn poll(&self) {
+        #[cfg(test)]
+        testing::poll();
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! A switch that makes the next poll unwind, as a cancelled query does.
+    use std::cell::Cell;
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    thread_local!(static CANCELLED: Cell<bool> = const { Cell::new(false) });
+
+    pub(super) fn poll() {
+        if CANCELLED.get() {
+            resume_unwind(Box::new("cancelled"));
+        }
+    }
+
+    /// Runs a computation that somebody cancels: did it stop?
+    pub(crate) fn stops<T>(computation: impl FnOnce() -> T) -> bool {
+        CANCELLED.set(true);
+        let stopped = catch_unwind(AssertUnwindSafe(computation)).is_err();
+        CANCELLED.set(false);
+        stopped
+    }
+}
+
+/// Counts the steps of a loop and polls the host every so often.
+pub(crate) struct Pace<'h, H: Host> {
+    host: &'h H,
+    steps: u32,
+}
+
+impl<'h, H: Host> Pace<'h, H> {
+    /// Steps of a few nanoseconds each between two polls.
+    pub(crate) const STEPS: u32 = 1 << 14;
+
+    pub(crate) fn new(host: &'h H) -> Self {
+        Pace { host, steps: 0 }
+    }
+
+    /// One step, or `weight` of them.
+    #[inline]
+    pub(crate) fn step(&mut self, weight: usize) {
+        self.steps = self.steps.saturating_add(u32::try_from(weight).unwrap_or(u32::MAX));
+        if self.steps >= Self::STEPS {
+            self.steps = 0;
+            self.host.poll();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Special functions and intervals: only what no well-kept crate offers.
+
+mod wilson;
+
+pub use wilson::Wilson;
