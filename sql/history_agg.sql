@@ -1,0 +1,104 @@
+-- Building histories: history_agg over events, rollup over histories, history_of over a table.
+
+CREATE FUNCTION history_merge(history, history) RETURNS history
+    AS 'MODULE_PATHNAME', 'history_merge_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION history_merge(history, history) IS
+    'transition function of rollup, combine function of rollup and history_agg; not to be called by itself';
+
+-- history_agg(member, at [, amount [, grain [, zone]]]) for every type of member, time and amount.
+-- All overloads share one implementation, history_step, which reads the types from the declaration.
+-- The types are written out rather than polymorphic, since distributed aggregates can not resolve
+-- the latter. The state is the result: no final function.
+DO $$
+DECLARE
+    member text;
+    time_type text;
+    amount text;
+    options text;
+    arguments text;
+    volatility text;
+BEGIN
+    FOREACH member IN ARRAY ARRAY['bigint', 'uuid', 'text'] LOOP
+        FOREACH time_type IN ARRAY ARRAY['timestamptz', 'timestamp', 'date'] LOOP
+            FOREACH amount IN ARRAY ARRAY['', ', numeric', ', float8', ', bigint'] LOOP
+                FOREACH options IN ARRAY CASE amount
+                    WHEN '' THEN ARRAY[''] ELSE ARRAY['', ', text', ', text, text'] END
+                LOOP
+                    arguments := member || ', ' || time_type || amount || options;
+                    -- Without a zone, the calendar of an instant is that of the session.
+                    volatility := CASE
+                        WHEN time_type = 'timestamptz' AND options <> ', text, text' THEN 'STABLE'
+                        ELSE 'IMMUTABLE' END;
+                    EXECUTE format(
+                        'CREATE FUNCTION @extschema@.history_step(@extschema@.history, %s)
+                             RETURNS @extschema@.history
+                             AS ''MODULE_PATHNAME'', ''history_step'' LANGUAGE c %s PARALLEL SAFE',
+                        arguments, volatility);
+                    EXECUTE format(
+                        'CREATE AGGREGATE @extschema@.history_agg(%s) (
+                             SFUNC = @extschema@.history_step,
+                             STYPE = @extschema@.history,
+                             SSPACE = 2048,
+                             COMBINEFUNC = @extschema@.history_merge,
+                             PARALLEL = SAFE)',
+                        arguments);
+                    EXECUTE format(
+                        'COMMENT ON FUNCTION @extschema@.history_step(@extschema@.history, %s) IS %L',
+                        arguments,
+                        'transition function of history_agg; not to be called by itself');
+                    EXECUTE format(
+                        'COMMENT ON AGGREGATE @extschema@.history_agg(%s) IS %L',
+                        arguments,
+                        'the history of events: member, time'
+                        || CASE amount WHEN '' THEN '' ELSE ', amount' END
+                        || CASE options WHEN '' THEN ''
+                             ELSE ', grain (second, minute, hour, day, week, month, quarter, year)' END
+                        || CASE options WHEN ', text, text' THEN ', time zone of the calendar'
+                             ELSE '' END
+                        || '; rows without member or time are no events');
+                END LOOP;
+            END LOOP;
+        END LOOP;
+    END LOOP;
+END
+$$;
+
+CREATE AGGREGATE rollup(history) (
+    SFUNC = history_merge,
+    STYPE = history,
+    SSPACE = 8192,
+    COMBINEFUNC = history_merge,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(history) IS
+    'the union of histories: counts and amounts of the same member and tick add up; all must have the same grain, time zone and type of members';
+
+CREATE FUNCTION history_of(
+    source regclass,
+    member name,
+    at name,
+    amount name DEFAULT NULL,
+    grain text DEFAULT 'day',
+    zone text DEFAULT NULL
+) RETURNS history
+    LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS $$
+DECLARE
+    result @extschema@.history;
+BEGIN
+    IF source IS NULL OR member IS NULL OR at IS NULL THEN
+        RAISE EXCEPTION 'source, member and at must not be null'
+            USING ERRCODE = 'null_value_not_allowed',
+                  HINT = 'Name a table or view, its column of members and its column of times.';
+    END IF;
+    EXECUTE pg_catalog.format(
+        'SELECT @extschema@.history_agg(source.%I, source.%I, %s, %L, %L) FROM %s AS source',
+        member, at,
+        CASE WHEN amount IS NULL THEN 'NULL::pg_catalog.float8'
+             ELSE pg_catalog.format('source.%I', amount) END,
+        grain, zone, source)
+    INTO result;
+    RETURN result;
+END
+$$;
+COMMENT ON FUNCTION history_of(regclass, name, name, name, text, text) IS
+    'the history of the rows of a table or view in one call, with the caller''s privileges and row security; NULL for no events';

@@ -1,0 +1,22 @@
+-- What members have been worth so far.
+
+CREATE FUNCTION value_summary(
+    h history,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    margin float8 DEFAULT 1.0
+) RETURNS TABLE (
+    members bigint,
+    orders bigint,
+    revenue numeric,
+    aov numeric,
+    orders_per_member float8,
+    repurchase_rate float8,
+    churn_rate float8,
+    lifespan float8,
+    historic_clv numeric,
+    formula_clv numeric
+)
+    AS 'MODULE_PATHNAME', 'value_summary_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 1;
+COMMENT ON FUNCTION value_summary(history, text, date, float8) IS
+    'members, orders, revenue and average order value, and the simple formula for lifetime value: order value × orders per active member and period × lifespan × margin';

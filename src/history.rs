@@ -1,0 +1,368 @@
+//! `retention.history`: the aggregates that build it, its text and bytes, and how it compares.
+
+use crate::pg::errors::{OrRaise, raise, raise_as};
+use crate::pg::expanded::{self, Expanded};
+use crate::pg::memory::PgHost;
+use crate::pg::signature::{Signature, TimeKind};
+use crate::pg::stored::Stored;
+use crate::pg::varlena::{self, CText, Varlena};
+use crate::pg::zone::PgZone;
+use crate::pg::{amount, member};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use pg_retention_model::calendar::Grain;
+use pg_retention_model::error::Error;
+use pg_retention_model::history::{Flat, Meta};
+use pgrx::prelude::*;
+use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
+use std::ffi::CStr;
+
+/// Arguments of `history_step` by position.
+mod argument {
+    pub const STATE: usize = 0;
+    pub const MEMBER: usize = 1;
+    pub const AT: usize = 2;
+    pub const AMOUNT: usize = 3;
+    pub const GRAIN: usize = 4;
+    pub const ZONE: usize = 5;
+}
+
+/// The arguments of a call, read without a call into PostgreSQL.
+struct Arguments<'a>(&'a [pg_sys::NullableDatum]);
+
+impl Arguments<'_> {
+    /// An argument; none if it is null or if this overload does not have it.
+    #[inline]
+    fn get(&self, position: usize) -> Option<pg_sys::Datum> {
+        self.0.get(position).filter(|argument| !argument.isnull).map(|argument| argument.value)
+    }
+
+    /// A text argument.
+    ///
+    /// # Safety
+    /// The argument must be declared as text.
+    #[inline]
+    unsafe fn text(&self, position: usize) -> Option<&[u8]> {
+        // SAFETY: text is a varlena.
+        self.get(position).map(|datum| unsafe { varlena::bytes(datum) })
+    }
+}
+
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub extern "C" fn pg_finfo_history_step() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
+}
+
+/// The transition function of every overload of `history_agg`: one row into the state.
+///
+/// It is written against the bare calling convention because it runs once a row.
+///
+/// # Safety
+/// Called by PostgreSQL, as one of the functions that sql/history.sql declares over it.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: PostgreSQL passes as many arguments as it says, of the declared types; the state is
+    // this aggregate's own, so nobody else uses it.
+    unsafe {
+        let count = (*fcinfo).nargs as usize;
+        let arguments = Arguments(std::slice::from_raw_parts((*fcinfo).args.as_ptr(), count));
+        let state = arguments.get(argument::STATE);
+        let (Some(member), Some(at)) =
+            (arguments.get(argument::MEMBER), arguments.get(argument::AT))
+        else {
+            // No event. The state is what it was.
+            (*fcinfo).isnull = state.is_none();
+            return state.unwrap_or(pg_sys::Datum::null());
+        };
+        let object = match state.and_then(|state| expanded::writable(state)) {
+            Some(object) if object.signature.is_some() => object,
+            _ => begin(fcinfo, &arguments).or_raise(),
+        };
+        let Some(signature) = object.signature else { unreachable!("begin sets it") };
+        check_constants(object, &arguments);
+        let amount = match (signature.amount, arguments.get(argument::AMOUNT)) {
+            (Some(kind), Some(datum)) => Some(amount::from_datum(kind, datum).or_raise()),
+            _ => None,
+        };
+        let member = member::from_datum(signature.member, member);
+        let at = signature.time.micros(at).or_raise();
+        let tick = object.clock.tick(&object.zone, at);
+        object.history.push(member, tick, at, amount).or_raise();
+        object.datum()
+    }
+}
+
+/// A state for the first row, or for the first after somebody flattened it.
+///
+/// # Safety
+/// As for [`history_step`].
+#[cold]
+unsafe fn begin<'a>(
+    fcinfo: pg_sys::FunctionCallInfo,
+    arguments: &Arguments<'_>,
+) -> Result<&'a mut Expanded, Error> {
+    // SAFETY: see `history_step`.
+    unsafe {
+        let context = aggregate_context(fcinfo);
+        let signature = Signature::of((*(*fcinfo).flinfo).fn_oid)
+            .unwrap_or_else(|| unreachable!("sql/history.sql declares other types"));
+        let (grain, zone) = constants(arguments, signature.time)?;
+        let object = match arguments.get(argument::STATE) {
+            Some(state) => copy(context, state),
+            None => Expanded::empty(context, zone, |host| {
+                Meta::new(signature.member, grain, &zone.name(), host)
+            }),
+        };
+        object.signature = Some(signature);
+        Ok(object)
+    }
+}
+
+/// The grain and the zone that a row asks for.
+///
+/// # Safety
+/// The arguments must be those of `history_step`.
+unsafe fn constants(
+    arguments: &Arguments<'_>,
+    time: TimeKind,
+) -> Result<(Grain, PgZone), Error> {
+    // SAFETY: both are declared as text.
+    let text = |position| unsafe { arguments.text(position) }.map(String::from_utf8_lossy);
+    let grain = text(argument::GRAIN).map_or(Ok(Grain::Day), |name| Grain::parse(&name))?;
+    let given = text(argument::ZONE).map(|name| match name.as_ref() {
+        "" => Err(Error::UnknownName {
+            what: "time zone",
+            given: String::new(),
+            valid: "the names in pg_timezone_names, or NULL for the session's TimeZone",
+        }),
+        name => PgZone::named(name),
+    });
+    let given = given.transpose()?;
+    Ok((grain, match time {
+        TimeKind::Instant => given.unwrap_or_else(PgZone::session),
+        // Local times are on a calendar already.
+        TimeKind::Local | TimeKind::Date => PgZone::NONE,
+    }))
+}
+
+/// Grain and zone must be the same for every row of a state.
+///
+/// # Safety
+/// The arguments must be those of `history_step`.
+#[inline]
+unsafe fn check_constants(object: &Expanded, arguments: &Arguments<'_>) {
+    if arguments.0.len() <= argument::GRAIN {
+        return;
+    }
+    let meta = object.history.meta();
+    // SAFETY: both are declared as text.
+    let (grain, zone) = unsafe { (arguments.text(argument::GRAIN), arguments.text(argument::ZONE)) };
+    let grain_is_same =
+        grain.map_or(meta.grain == Grain::Day, |grain| grain == meta.grain.name().as_bytes());
+    let zone_is_same = zone.is_none_or(|zone| zone == meta.zone().as_bytes());
+    if !(grain_is_same && zone_is_same) {
+        // SAFETY: as above.
+        unsafe { check_constants_closely(object, arguments) };
+    }
+}
+
+/// The texts differ: perhaps in case only, or the times have no zone anyway.
+///
+/// # Safety
+/// The arguments must be those of `history_step`.
+#[cold]
+unsafe fn check_constants_closely(object: &Expanded, arguments: &Arguments<'_>) {
+    let meta = object.history.meta();
+    let time = object.signature.map_or(TimeKind::Instant, |signature| signature.time);
+    // SAFETY: see above.
+    let (grain, zone) = unsafe { constants(arguments, time) }.or_raise();
+    let (what, left, right) = if grain != meta.grain {
+        ("grain", meta.grain.name().to_string(), grain.name().to_string())
+    } else if zone.name() != meta.zone() {
+        ("time zone", meta.zone().to_string(), zone.name())
+    } else {
+        return;
+    };
+    raise(&Error::Mismatch {
+        what,
+        left,
+        right,
+        hint: "Grain and zone must be the same for all rows of one history: GROUP BY them.",
+    })
+}
+
+/// The memory context in which a state lives from row to row.
+///
+/// # Safety
+/// Called by PostgreSQL with this call.
+unsafe fn aggregate_context(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::MemoryContext {
+    let mut context = std::ptr::null_mut();
+    // SAFETY: see above.
+    if unsafe { pg_sys::AggCheckCallContext(fcinfo, &mut context) } == 0 {
+        ereport!(
+            ERROR,
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "this function is part of an aggregate and cannot be called by itself"
+        );
+    }
+    context
+}
+
+/// A new state with the content of a history.
+///
+/// # Safety
+/// The datum must be a valid history.
+unsafe fn copy<'a>(context: pg_sys::MemoryContext, datum: pg_sys::Datum) -> &'a mut Expanded {
+    // SAFETY: see above.
+    let stored = unsafe { Stored::from_datum(datum, false) };
+    let Some(stored) = stored else { unreachable!("the datum is not null") };
+    let object = match &stored {
+        Stored::Flat(flat) => Expanded::from_flat(context, flat, stored.zone()),
+        Stored::Expanded(..) => {
+            let view = stored.view();
+            let object = Expanded::empty(context, stored.zone(), |host| {
+                Meta::new(view.meta.kind, view.meta.grain, view.meta.zone(), host)
+            });
+            object.history.absorb(&view).or_raise();
+            object
+        }
+    };
+    object
+}
+
+/// The transition function of `rollup` and the combine function of both aggregates: one history
+/// into the state.
+#[pg_extern]
+fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded> {
+    // SAFETY: PostgreSQL passes two histories; the first is this aggregate's own state, which
+    // nobody else uses. The second is read before the state is changed, and is another object.
+    unsafe {
+        let count = (*fcinfo).nargs as usize;
+        let arguments = Arguments(std::slice::from_raw_parts((*fcinfo).args.as_ptr(), count));
+        let (state, other) = (arguments.get(0), arguments.get(1));
+        let object = match state.map(|state| (state, expanded::writable(state))) {
+            Some((_, Some(object))) => object,
+            Some((state, None)) => copy(aggregate_context(fcinfo), state),
+            None => return other.map(|other| copy(aggregate_context(fcinfo), other)),
+        };
+        if let Some(other) = Stored::from_datum(other.unwrap_or(0.into()), other.is_none()) {
+            object.history.absorb(&other.view()).or_raise();
+        }
+        Some(object)
+    }
+}
+
+/// Reads the text form: the bytes in base64.
+#[pg_extern]
+fn history_in(text: &CStr) -> Varlena {
+    let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
+    let len = STANDARD.decode_slice(text.to_bytes(), value.bytes()).unwrap_or_else(|_| {
+        raise_as(
+            PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+            &Error::Malformed("its text is not base64"),
+        )
+    });
+    let bytes = &value.bytes()[..len];
+    if let Err(error) = check(bytes) {
+        raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error);
+    }
+    Varlena::copy_of(bytes)
+}
+
+/// Writes the text form.
+#[pg_extern]
+fn history_out(bytes: &[u8]) -> CText {
+    let size = base64::encoded_len(bytes.len(), true).unwrap_or(usize::MAX);
+    let mut text = CText::with_len(size);
+    let written = STANDARD.encode_slice(bytes, text.bytes());
+    debug_assert_eq!(written, Ok(size));
+    text
+}
+
+/// Reads the binary form, which is the stored one.
+#[pg_extern]
+fn history_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
+    // SAFETY: PostgreSQL calls receive functions with a StringInfo whose unread part is the value;
+    // having read it all is told by the cursor.
+    let bytes = unsafe {
+        let message: pg_sys::StringInfo = (*fcinfo).args.as_slice(1)[0].value.cast_mut_ptr();
+        let (len, cursor) = ((*message).len as usize, (*message).cursor as usize);
+        (*message).cursor = (*message).len;
+        std::slice::from_raw_parts((*message).data.cast::<u8>().add(cursor), len - cursor)
+    };
+    check(bytes).or_raise();
+    Varlena::copy_of(bytes)
+}
+
+/// Writes the binary form.
+#[pg_extern]
+fn history_send(bytes: &[u8]) -> Varlena {
+    Varlena::copy_of(bytes)
+}
+
+/// Are these the canonical bytes of a history, of a zone and with names that this database knows?
+fn check(bytes: &[u8]) -> Result<(), Error> {
+    let flat = Flat::parse(bytes, PgHost::current())?;
+    let name = flat.view().meta.zone().to_string();
+    let zone = PgZone::named(&name)?;
+    if zone.name() != name {
+        return Err(Error::Malformed("its zone is not named as this server names it"));
+    }
+    flat.check(&zone, member::check_text)
+}
+
+/// Is the first history less than, equal to or greater than the second? By bytes.
+#[pg_extern]
+fn history_cmp(left: &[u8], right: &[u8]) -> i32 {
+    left.cmp(right) as i32
+}
+
+#[pg_extern]
+fn history_eq(left: &[u8], right: &[u8]) -> bool {
+    left == right
+}
+
+#[pg_extern]
+fn history_ne(left: &[u8], right: &[u8]) -> bool {
+    left != right
+}
+
+#[pg_extern]
+fn history_lt(left: &[u8], right: &[u8]) -> bool {
+    left < right
+}
+
+#[pg_extern]
+fn history_le(left: &[u8], right: &[u8]) -> bool {
+    left <= right
+}
+
+#[pg_extern]
+fn history_gt(left: &[u8], right: &[u8]) -> bool {
+    left > right
+}
+
+#[pg_extern]
+fn history_ge(left: &[u8], right: &[u8]) -> bool {
+    left >= right
+}
+
+/// A hash: of the checksum that ends the bytes.
+#[pg_extern]
+fn history_hash(bytes: &[u8]) -> i32 {
+    checksum(bytes) as i32
+}
+
+/// A hash with a seed. With seed 0 its low half is [`history_hash`].
+#[pg_extern]
+fn history_hash_extended(bytes: &[u8], seed: i64) -> i64 {
+    let seed = seed as u64;
+    (checksum(bytes) ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32) ^ seed) as i64
+}
+
+fn checksum(bytes: &[u8]) -> u64 {
+    bytes.last_chunk().map_or(0, |last| u64::from_le_bytes(*last))
+}

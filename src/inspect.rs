@@ -1,0 +1,200 @@
+//! What is inside a history, and parts of one.
+
+use crate::pg::errors::OrRaise;
+use crate::pg::expanded::Expanded;
+use crate::pg::memory::PgHost;
+use crate::pg::rows::Rows;
+use crate::pg::stored::Stored;
+use crate::pg::zone::PgZone;
+use crate::pg::{arguments, member};
+use pg_retention_model::calendar::Clock;
+use pg_retention_model::error::Error;
+use pg_retention_model::history::{History, MemberKind, MemberRef};
+use pgrx::datum::{Date, TimestampWithTimeZone};
+use pgrx::prelude::*;
+use pgrx::{AnyArray, direct_function_call, pg_sys};
+use std::collections::HashSet;
+
+#[pg_extern]
+fn members(h: Stored<'_>) -> i64 {
+    let view = h.view();
+    let members = view.members().map_or_else(|| view.count_members(), Ok).or_raise();
+    i64::try_from(members).unwrap_or(i64::MAX)
+}
+
+#[pg_extern]
+fn events(h: Stored<'_>) -> i64 {
+    i64::try_from(h.view().events()).unwrap_or(i64::MAX)
+}
+
+#[pg_extern]
+fn first_at(h: Stored<'_>) -> Option<TimestampWithTimeZone> {
+    let (first, _) = h.view().meta.span?;
+    instant(&h.zone(), first).try_into().ok()
+}
+
+#[pg_extern]
+fn last_at(h: Stored<'_>) -> Option<TimestampWithTimeZone> {
+    let (_, last) = h.view().meta.span?;
+    instant(&h.zone(), last).try_into().ok()
+}
+
+/// The instant of a time of a history. A local time is taken as PostgreSQL casts a timestamp to
+/// timestamptz: as one of the session's zone.
+fn instant(zone: &PgZone, micros: i64) -> i64 {
+    if zone.name().is_empty() {
+        // SAFETY: a timestamp in, a timestamptz out.
+        let cast = unsafe {
+            direct_function_call::<i64>(pg_sys::timestamp_timestamptz, &[Some(micros.into())])
+        };
+        return cast.unwrap_or(micros);
+    }
+    micros
+}
+
+#[pg_extern]
+fn grain(h: Stored<'_>) -> &'static str {
+    h.view().meta.grain.name()
+}
+
+#[pg_extern]
+fn time_zone(h: Stored<'_>) -> Option<String> {
+    let name = h.view().meta.zone().to_string();
+    (!name.is_empty()).then_some(name)
+}
+
+#[pg_extern]
+fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/history.sql.
+    let mut rows = unsafe { Rows::begin(fcinfo) };
+    let Some(h) = h else { return rows };
+    let (view, zone) = (h.view(), h.zone());
+    let mut clock = Clock::new(view.meta.grain, PgHost::current());
+    let mut walk = view.walk().or_raise();
+    while let Some((member, timeline)) = walk.next_member().or_raise() {
+        for (i, &tick) in timeline.ticks().iter().enumerate() {
+            let at = clock.instant(&zone, tick);
+            rows.put(|column| {
+                Ok([
+                    column.member(member)?,
+                    column.instant(instant(&zone, at))?,
+                    column.count(timeline.count(i)),
+                    column.amount(timeline.amount(i).map(i128::from)),
+                ])
+            })
+            .or_raise();
+        }
+    }
+    rows
+}
+
+#[pg_extern]
+fn slice(
+    h: Option<Stored<'_>>,
+    from_date: Option<Date>,
+    to_date: Option<Date>,
+) -> Option<&'static mut Expanded> {
+    let h = h?;
+    let (view, zone) = (h.view(), h.zone());
+    let grain = view.meta.grain;
+    let (first, last) = view.meta.span?;
+    let mut clock = Clock::new(grain, PgHost::current());
+    let (first_day, last_day) = (clock.day(&zone, first), clock.day(&zone, last));
+    let from = arguments::day("from_date", from_date).or_raise().unwrap_or(first_day);
+    let to = arguments::day("to_date", to_date).or_raise().unwrap_or(last_day);
+    if !grain.is_instant() {
+        // A tick is kept or dropped whole.
+        for (what, cut) in [("from_date", from - 1), ("to_date", to)] {
+            let is_between = first_day <= cut && cut < last_day;
+            if is_between && grain.last_day(grain.of_day(cut)) != cut {
+                Err(Error::BadArgument {
+                    message: format!("{what} lies inside a {} of the history", grain.name()),
+                    hint: "Slices are made of whole ticks: take the first and the last day of \
+                           one, or a history with a finer grain.",
+                })
+                .or_raise()
+            }
+        }
+    }
+    let mut days = Clock::new(grain, PgHost::current());
+    let keep = |tick: i64| {
+        let day = days.first_day(&zone, tick);
+        from.max(first_day) <= day.max(first_day) && day <= to
+    };
+    part(&h, |_| true, keep)
+}
+
+#[pg_extern]
+fn without(h: Option<Stored<'_>>, members: Option<AnyArray>) -> Option<&'static mut Expanded> {
+    let h = h?;
+    let Some(members) = members else { return part(&h, |_| true, |_| true) };
+    let kind = h.view().meta.kind;
+    let asked = array_kind(&members);
+    if asked != Some(kind) {
+        Err(Error::MemberType {
+            found: kind.name(),
+            asked: asked.map_or("that", MemberKind::name),
+        })
+        .or_raise()
+    }
+    let gone: HashSet<Vec<u8>> = elements(kind, &members).collect();
+    part(&h, |member| !gone.contains(&key_bytes(member)), |_| true)
+}
+
+/// The kind of members in an array.
+fn array_kind(members: &AnyArray) -> Option<MemberKind> {
+    // SAFETY: looks up the element type of an array type.
+    member::kind_of(unsafe { pg_sys::get_element_type(members.oid()) })
+}
+
+/// The members in an array, as bytes that tell them apart.
+fn elements(kind: MemberKind, members: &AnyArray) -> impl Iterator<Item = Vec<u8>> {
+    let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
+    // SAFETY: the array is of this element type; what comes back is `count` long.
+    let (values, nulls) = unsafe {
+        let array = pg_sys::pg_detoast_datum(members.datum().cast_mut_ptr()).cast();
+        let (oid, len, by_value, align) = match kind {
+            MemberKind::Int => (pg_sys::INT8OID, 8, true, b'd'),
+            MemberKind::Uuid => (pg_sys::UUIDOID, 16, false, b'c'),
+            MemberKind::Text => (pg_sys::TEXTOID, -1, false, b'i'),
+        };
+        let align = align as std::ffi::c_char;
+        pg_sys::deconstruct_array(
+            array, oid, len, by_value, align, &mut values, &mut nulls, &mut count,
+        );
+        let count = usize::try_from(count).unwrap_or(0);
+        (std::slice::from_raw_parts(values, count), std::slice::from_raw_parts(nulls, count))
+    };
+    values.iter().zip(nulls).filter(|(_, null)| !**null).map(move |(datum, _)| {
+        // SAFETY: the element is of this kind.
+        key_bytes(unsafe { member::from_datum(kind, *datum) })
+    })
+}
+
+fn key_bytes(member: MemberRef<'_>) -> Vec<u8> {
+    match member {
+        MemberRef::Int(key) => key.to_be_bytes().to_vec(),
+        MemberRef::Uuid(key) => key.to_be_bytes().to_vec(),
+        MemberRef::Text(key) => key.to_vec(),
+    }
+}
+
+/// A history of a part of another.
+fn part(
+    h: &Stored<'_>,
+    keep_member: impl FnMut(MemberRef<'_>) -> bool,
+    keep_tick: impl FnMut(i64) -> bool,
+) -> Option<&'static mut Expanded> {
+    let (view, zone) = (h.view(), h.zone());
+    let mut is_empty = false;
+    // SAFETY: reads a pointer that the backend has set.
+    let context = unsafe { pg_sys::CurrentMemoryContext };
+    let object = Expanded::create(context, zone, |host| {
+        let part = History::part_of(&view, &zone, host, keep_member, keep_tick).or_raise();
+        part.unwrap_or_else(|| {
+            is_empty = true;
+            History::new(view.meta.empty(host), host)
+        })
+    });
+    (!is_empty).then_some(object)
+}

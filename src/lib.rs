@@ -1,0 +1,21 @@
+//! `pg_retention`: who comes back, who leaves, who matters, inside PostgreSQL.
+//!
+//! This crate binds the model (`model/`) to SQL and knows no mathematics. The SQL surface itself
+//! (types, functions, aggregates, comments) is written by hand in `sql/`, one file per family; a
+//! function there names the wrapper of the Rust function of the same name here.
+//!
+//! | room | what it holds |
+//! | --- | --- |
+//! | [`history`] | the type `retention.history`: building, text and bytes, comparing |
+//! | [`inspect`] | what is inside a history, and parts of one |
+//! | [`cohorts`] [`churn`] [`value`] | the readers, by family |
+//! | [`pg`] | the bridge: expanded object, memory, interrupts, errors, rows, types |
+
+mod churn;
+mod cohorts;
+mod history;
+mod inspect;
+mod pg;
+mod value;
+
+pgrx::pg_module_magic!();

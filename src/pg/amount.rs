@@ -1,0 +1,87 @@
+//! Amounts: SQL numbers in, `numeric` out.
+
+use super::varlena::bytes;
+use pg_retention_model::amount;
+use pg_retention_model::error::Error;
+use pgrx::{AnyNumeric, IntoDatum, pg_sys};
+
+/// The SQL types of amounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmountKind {
+    /// Decimal.
+    Numeric,
+    /// Double precision.
+    Double,
+    /// Whole numbers.
+    Integer,
+}
+
+/// The kind of amounts of an SQL type.
+pub fn kind_of(type_oid: pg_sys::Oid) -> Option<AmountKind> {
+    match type_oid {
+        pg_sys::NUMERICOID => Some(AmountKind::Numeric),
+        pg_sys::FLOAT8OID => Some(AmountKind::Double),
+        pg_sys::INT8OID => Some(AmountKind::Integer),
+        _ => None,
+    }
+}
+
+/// The amount in millionths.
+///
+/// # Safety
+/// The datum must be of the SQL type of this kind.
+#[inline]
+pub unsafe fn from_datum(kind: AmountKind, datum: pg_sys::Datum) -> Result<i64, Error> {
+    match kind {
+        AmountKind::Integer => amount::from_integer(datum.value() as i64),
+        AmountKind::Double => amount::from_double(f64::from_bits(datum.value() as u64)),
+        // SAFETY: numeric is a varlena.
+        AmountKind::Numeric => from_numeric(unsafe { bytes(datum) }),
+    }
+}
+
+/// Reads the base-10000 digits of a `numeric`, whose bytes are the same in memory and on disk
+/// (src/backend/utils/adt/numeric.c: NumericShort and NumericLong). Its own cast to a double goes
+/// through text.
+fn from_numeric(bytes: &[u8]) -> Result<i64, Error> {
+    let word = |at: usize| {
+        bytes.get(at..at + 2).map_or(0, |pair| u16::from_ne_bytes([pair[0], pair[1]]))
+    };
+    let header = word(0);
+    let (negative, weight, digits) = match header >> 14 {
+        0b11 => {
+            let name = match header & 0xF000 {
+                0xC000 => "NaN",
+                0xD000 => "Infinity",
+                _ => "-Infinity",
+            };
+            return Err(Error::AmountOutOfRange { given: name.to_string() });
+        }
+        // One bit of sign, six of scale, seven of weight in two's complement.
+        0b10 => {
+            let weight = i32::from(header & 0x3F) - i32::from(header & 0x40);
+            (header & 0x2000 != 0, weight, bytes.get(2..))
+        }
+        sign => (sign == 0b01, i32::from(word(2) as i16), bytes.get(4..)),
+    };
+    let digits = digits.unwrap_or_default();
+    let values = digits.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
+    amount::from_base_10000(negative, weight, values, || {
+        format!("a number with {} digits before the point", (weight.max(0) + 1) * 4)
+    })
+}
+
+/// Millionths as `numeric`, without trailing zeros beyond the second decimal.
+pub fn to_datum(units: i128) -> Option<pg_sys::Datum> {
+    if let Ok(units) = i64::try_from(units) {
+        let (mut units, mut decimals) = (units, 6);
+        while decimals > 2 && units % 10 == 0 {
+            units /= 10;
+            decimals -= 1;
+        }
+        // SAFETY: plain numbers in, a numeric in the current memory context out.
+        let numeric = unsafe { pg_sys::int64_div_fast_to_numeric(units, decimals) };
+        return Some(pg_sys::Datum::from(numeric));
+    }
+    AnyNumeric::try_from(amount::text(units).as_str()).ok()?.into_datum()
+}

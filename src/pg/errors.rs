@@ -1,0 +1,54 @@
+//! Errors of the model as errors of SQL: the only place that knows SQLSTATEs.
+
+use pg_retention_model::error::Error;
+use pgrx::pg_sys::panic::ErrorReport;
+use pgrx::{PgLogLevel, PgSqlErrorCode};
+
+/// The SQLSTATE of an error.
+fn code(error: &Error) -> PgSqlErrorCode {
+    use PgSqlErrorCode::*;
+    match error {
+        Error::UnknownName { .. } | Error::BadArgument { .. } | Error::Mismatch { .. } => {
+            ERRCODE_INVALID_PARAMETER_VALUE
+        }
+        Error::NotYet { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
+        Error::MemberType { .. } => ERRCODE_DATATYPE_MISMATCH,
+        Error::AmountOutOfRange { .. } => ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        Error::TimeOutOfRange { .. } => ERRCODE_DATETIME_FIELD_OVERFLOW,
+        Error::Malformed(_) => ERRCODE_INVALID_BINARY_REPRESENTATION,
+        Error::TooLarge { .. } => ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+    }
+}
+
+/// Raises an ERROR.
+pub fn raise(error: &Error) -> ! {
+    raise_as(code(error), error)
+}
+
+/// Raises an ERROR with another SQLSTATE than its own.
+#[cold]
+pub fn raise_as(code: PgSqlErrorCode, error: &Error) -> ! {
+    let report = ErrorReport::new(code, error.to_string(), "pg_retention");
+    let report = match error.hint() {
+        Some(hint) => report.set_hint(hint),
+        None => report,
+    };
+    report.report(PgLogLevel::ERROR);
+    unreachable!("an ERROR does not return")
+}
+
+/// What a result holds, or an ERROR.
+pub trait OrRaise<T> {
+    /// Unwraps, or raises the error.
+    fn or_raise(self) -> T;
+}
+
+impl<T> OrRaise<T> for Result<T, Error> {
+    #[inline]
+    fn or_raise(self) -> T {
+        match self {
+            Ok(value) => value,
+            Err(error) => raise(&error),
+        }
+    }
+}

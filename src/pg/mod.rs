@@ -1,0 +1,13 @@
+//! The bridge between PostgreSQL and the model.
+
+pub mod amount;
+pub mod arguments;
+pub mod errors;
+pub mod expanded;
+pub mod member;
+pub mod memory;
+pub mod rows;
+pub mod signature;
+pub mod stored;
+pub mod varlena;
+pub mod zone;

@@ -1,0 +1,157 @@
+//! Set-returning functions: rows straight into a tuple store.
+
+use super::{amount, member};
+use pg_retention_model::error::Error;
+use pg_retention_model::history::MemberRef;
+use pgrx::callconv::{BoxRet, FcInfo};
+use pgrx::datum::Datum;
+use pgrx::{IntoDatum, pg_sys};
+
+/// Rows between two clean-ups of the values that they refer to.
+const ROWS_PER_CLEANING: usize = 256;
+
+/// The rows that a function returns. Their columns are those of its SQL declaration.
+pub struct Rows {
+    store: *mut pg_sys::Tuplestorestate,
+    desc: pg_sys::TupleDesc,
+    /// Where the values of a row are made.
+    values: pg_sys::MemoryContext,
+    columns: Columns,
+    since_cleaning: usize,
+}
+
+impl Rows {
+    /// Begins to return rows from the function being called.
+    ///
+    /// # Safety
+    /// `fcinfo` must be that of a function declared RETURNS TABLE with several columns.
+    pub unsafe fn begin(fcinfo: pg_sys::FunctionCallInfo) -> Self {
+        // SAFETY: PostgreSQL calls a set-returning function with a ReturnSetInfo, which tells
+        // whether a tuple store will do. Store and description live in the per-query context.
+        unsafe {
+            let info: *mut pg_sys::ReturnSetInfo = (*fcinfo).resultinfo.cast();
+            let materialize = pg_sys::SetFunctionReturnMode::SFRM_Materialize;
+            if info.is_null() || (*info).allowedModes & materialize as i32 == 0 {
+                pgrx::ereport!(
+                    ERROR,
+                    pgrx::PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+                    "a function that returns rows is called where a set is not accepted"
+                );
+            }
+            let random = (*info).allowedModes
+                & pg_sys::SetFunctionReturnMode::SFRM_Materialize_Random as i32
+                != 0;
+            let query = (*(*info).econtext).ecxt_per_query_memory;
+            let before = pg_sys::MemoryContextSwitchTo(query);
+            let mut desc = std::ptr::null_mut();
+            pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &mut desc);
+            let store = pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem);
+            (*info).returnMode = materialize;
+            (*info).setResult = store;
+            (*info).setDesc = desc;
+            pg_sys::MemoryContextSwitchTo(before);
+            let values = pg_sys::AllocSetContextCreateInternal(
+                before,
+                c"retention rows".as_ptr(),
+                0,
+                pg_sys::ALLOCSET_DEFAULT_INITSIZE as usize,
+                pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
+            );
+            let columns = Columns { first_type: pg_sys::SPI_gettypeid(desc, 1) };
+            Rows { store, desc, values, columns, since_cleaning: 0 }
+        }
+    }
+
+    /// Adds a row: `fill` makes its values, in the order of the columns.
+    pub fn put<const N: usize>(
+        &mut self,
+        fill: impl FnOnce(&Columns) -> Result<[Option<pg_sys::Datum>; N], Error>,
+    ) -> Result<(), Error> {
+        // SAFETY: the store and the description are those of `begin`; the values were made in
+        // `values`, which is reset only when the store has its copies.
+        unsafe {
+            let before = pg_sys::MemoryContextSwitchTo(self.values);
+            let row = fill(&self.columns);
+            pg_sys::MemoryContextSwitchTo(before);
+            let row = row?;
+            assert_eq!(N, (*self.desc).natts as usize, "columns of the SQL declaration");
+            let mut nulls = row.map(|value| value.is_none());
+            let mut values = row.map(|value| value.unwrap_or(pg_sys::Datum::null()));
+            let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
+            pg_sys::tuplestore_putvalues(self.store, self.desc, values, nulls);
+            self.since_cleaning += 1;
+            if self.since_cleaning == ROWS_PER_CLEANING {
+                pg_sys::MemoryContextReset(self.values);
+                self.since_cleaning = 0;
+                pgrx::check_for_interrupts!();
+            }
+        }
+        Ok(())
+    }
+}
+
+// SAFETY: in materialize mode the result is in the ReturnSetInfo, and the datum is not looked at.
+unsafe impl BoxRet for Rows {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+        fcinfo.return_null()
+    }
+}
+
+/// Makes the values of a row.
+pub struct Columns {
+    /// The SQL type of the first column.
+    first_type: pg_sys::Oid,
+}
+
+impl Columns {
+    /// A member, which is the first column of its rows, in the type of that column.
+    pub fn member(&self, member: MemberRef<'_>) -> Result<Option<pg_sys::Datum>, Error> {
+        member::to_datum(member, self.first_type).map(Some)
+    }
+
+    /// A number of members or events.
+    pub fn count(&self, count: u64) -> Option<pg_sys::Datum> {
+        i64::try_from(count).unwrap_or(i64::MAX).into_datum()
+    }
+
+    /// A whole number.
+    pub fn integer(&self, number: i64) -> Option<pg_sys::Datum> {
+        i32::try_from(number).unwrap_or(i32::MAX).into_datum()
+    }
+
+    /// Yes or no.
+    pub fn flag(&self, flag: bool) -> Option<pg_sys::Datum> {
+        flag.into_datum()
+    }
+
+    /// A rate, a number of periods, an estimate.
+    pub fn float(&self, value: Option<f64>) -> Option<pg_sys::Datum> {
+        value.and_then(IntoDatum::into_datum)
+    }
+
+    /// An amount in millionths.
+    pub fn amount(&self, units: Option<i128>) -> Option<pg_sys::Datum> {
+        units.and_then(amount::to_datum)
+    }
+
+    /// A day.
+    pub fn day(&self, day: i64) -> Result<Option<pg_sys::Datum>, Error> {
+        // src/include/datatype/timestamp.h: dates begin on Julian day 0.
+        const FIRST: i64 = -2_451_545;
+        match i32::try_from(day) {
+            Ok(day) if i64::from(day) >= FIRST => Ok(Some(pg_sys::Datum::from(day))),
+            _ => Err(Error::TimeOutOfRange { given: format!("day {day} since 2000-01-01") }),
+        }
+    }
+
+    /// An instant.
+    pub fn instant(&self, micros: i64) -> Result<Option<pg_sys::Datum>, Error> {
+        // src/include/datatype/timestamp.h: 4714-11-24 BC to 294276.
+        const VALID: std::ops::Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
+        if VALID.contains(&micros) {
+            Ok(Some(pg_sys::Datum::from(micros)))
+        } else {
+            Err(Error::TimeOutOfRange { given: "a tick begins before 4714-11-24 BC".to_string() })
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! A history as an argument: in memory or in bytes, it reads the same.
+
+use super::errors::OrRaise;
+use super::expanded::{self, Expanded};
+use super::memory::PgHost;
+use super::varlena::{CText, Varlena, bytes};
+use super::zone::PgZone;
+use pg_retention_model::history::{Flat, View};
+use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::datum::Datum;
+use pgrx::{FromDatum, pg_sys};
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+/// A history to be read.
+pub enum Stored<'a> {
+    /// An expanded object, settled when it became an argument.
+    Expanded(NonNull<Expanded>, PhantomData<&'a Expanded>),
+    /// Flat bytes.
+    Flat(Flat<'a, PgHost>),
+}
+
+impl Stored<'_> {
+    /// Its content.
+    pub fn view(&self) -> View<'_, PgHost> {
+        match self {
+            // SAFETY: the object lives as long as the argument, and nothing writes to it after the
+            // arguments are read.
+            Stored::Expanded(object, _) => unsafe { object.as_ref() }.history.view(),
+            Stored::Flat(flat) => flat.view(),
+        }
+    }
+
+    /// The zone whose calendar it uses.
+    pub fn zone(&self) -> PgZone {
+        PgZone::named(self.view().meta.zone()).or_raise()
+    }
+}
+
+impl FromDatum for Stored<'_> {
+    unsafe fn from_polymorphic_datum(
+        datum: pg_sys::Datum,
+        is_null: bool,
+        _: pg_sys::Oid,
+    ) -> Option<Self> {
+        if is_null {
+            return None;
+        }
+        // SAFETY: the caller vouches for the type: a valid history.
+        unsafe {
+            if let Some(object) = expanded::readable(datum) {
+                return Some(Stored::Expanded(object, PhantomData));
+            }
+            Some(Stored::Flat(Flat::parse(bytes(datum), PgHost::current()).or_raise()))
+        }
+    }
+}
+
+// SAFETY: reads the datum as what the SQL declaration says it is.
+unsafe impl<'fcx> ArgAbi<'fcx> for Stored<'fcx> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: the declaration says `retention.history`. A null is an Option's affair.
+        match unsafe { arg.unbox_arg_using_from_datum() } {
+            Some(stored) => stored,
+            None => unreachable!("a null where Option is not expected"),
+        }
+    }
+}
+
+// SAFETY: the datum of an expanded history is a history.
+unsafe impl BoxRet for &mut Expanded {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+        // SAFETY: see above.
+        unsafe { fcinfo.return_raw_datum(self.datum()) }
+    }
+}
+
+// SAFETY: the datum of a varlena is one; its maker vouches for the type.
+unsafe impl BoxRet for Varlena {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+        // SAFETY: see above.
+        unsafe { fcinfo.return_raw_datum(self.into_datum()) }
+    }
+}
+
+// SAFETY: the datum of a C string is one.
+unsafe impl BoxRet for CText {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+        // SAFETY: see above.
+        unsafe { fcinfo.return_raw_datum(self.into_datum()) }
+    }
+}

@@ -1,0 +1,96 @@
+//! Variable-length values, read where they lie and written where they stay.
+
+use pgrx::pg_sys;
+use pgrx::varlena as va;
+
+/// The bytes of a value, and whatever holds them for as long as the call lasts.
+///
+/// # Safety
+/// The datum must be of a variable-length type, and live as long as `'a`.
+#[inline]
+pub unsafe fn bytes<'a>(datum: pg_sys::Datum) -> &'a [u8] {
+    let value: *mut pg_sys::varlena = datum.cast_mut_ptr();
+    // SAFETY: the datum points to a varlena. One that lies here whole is read in place; the others
+    // are fetched or flattened into the current memory context first.
+    unsafe {
+        let whole = if va::varatt_is_4b_u(value) || is_short(value) {
+            value
+        } else {
+            pg_sys::pg_detoast_datum_packed(value)
+        };
+        std::slice::from_raw_parts(va::vardata_any(whole).cast(), va::varsize_any_exhdr(whole))
+    }
+}
+
+/// # Safety
+/// `value` must point to a varlena.
+#[inline]
+unsafe fn is_short(value: *const pg_sys::varlena) -> bool {
+    // SAFETY: reads the first byte.
+    unsafe { va::varatt_is_1b(value) && !va::varatt_is_1b_e(value) }
+}
+
+/// A value of a variable-length type in the current memory context, filled by its maker.
+pub struct Varlena(*mut pg_sys::varlena);
+
+impl Varlena {
+    /// A value with room for `len` bytes.
+    pub fn with_len(len: usize) -> Self {
+        let size = len + pg_sys::VARHDRSZ;
+        // SAFETY: palloc fails with an ERROR, above 1 GB too; the header is inside the chunk.
+        unsafe {
+            let value: *mut pg_sys::varlena = pg_sys::palloc(size).cast();
+            std::ptr::write_bytes(value.cast::<u8>(), 0, size);
+            va::set_varsize_4b(value, size as i32);
+            Varlena(value)
+        }
+    }
+
+    /// A copy of these bytes.
+    pub fn copy_of(bytes: &[u8]) -> Self {
+        let mut value = Self::with_len(bytes.len());
+        value.bytes().copy_from_slice(bytes);
+        value
+    }
+
+    /// Its bytes.
+    pub fn bytes(&mut self) -> &mut [u8] {
+        // SAFETY: `with_len` made room for these and initialised them; `self` is the only way to
+        // them until it becomes a datum.
+        unsafe {
+            std::slice::from_raw_parts_mut(
+                va::vardata_any(self.0).cast_mut().cast(),
+                va::varsize_any_exhdr(self.0),
+            )
+        }
+    }
+
+    /// The value, to return.
+    pub fn into_datum(self) -> pg_sys::Datum {
+        pg_sys::Datum::from(self.0)
+    }
+}
+
+/// A C string in the current memory context, as output functions return it.
+pub struct CText(Varlena);
+
+impl CText {
+    /// A text with room for `len` bytes.
+    pub fn with_len(len: usize) -> Self {
+        CText(Varlena::with_len(len + 1)) // and a zero to end it
+    }
+
+    /// Its bytes, without the zero that ends it.
+    pub fn bytes(&mut self) -> &mut [u8] {
+        match self.0.bytes() {
+            [text @ .., _] => text,
+            [] => &mut [],
+        }
+    }
+
+    /// The text, to return.
+    pub fn into_datum(mut self) -> pg_sys::Datum {
+        // The bytes of the value are a C string; nobody will look for its header.
+        pg_sys::Datum::from(self.0.bytes().as_mut_ptr())
+    }
+}

@@ -1,0 +1,110 @@
+//! PostgreSQL's time zones, for the model's calendar.
+
+use pg_retention_model::calendar::{SECOND, Span, Zone};
+use pg_retention_model::error::Error;
+use pgrx::pg_sys;
+use std::ffi::{CStr, CString};
+
+/// From 1970-01-01, where time zones count from, to 2000-01-01, in seconds.
+const EPOCH: i64 = 946_684_800;
+/// Before this there is no change of any clock: about 270,000 years back, in seconds.
+const DAWN: i64 = -(1 << 43);
+
+/// A zone of PostgreSQL's time zone database, or none: local times without a zone.
+#[derive(Debug, Clone, Copy)]
+pub struct PgZone(Option<*mut pg_sys::pg_tz>);
+
+impl PgZone {
+    /// No zone: every local time is what it is.
+    pub const NONE: PgZone = PgZone(None);
+
+    /// The session's TimeZone.
+    pub fn session() -> Self {
+        // SAFETY: the backend sets its zone at its start; zones are never freed.
+        PgZone(Some(unsafe { pg_sys::session_timezone }))
+    }
+
+    /// The zone of a name; the empty name is that of no zone.
+    pub fn named(name: &str) -> Result<Self, Error> {
+        if name.is_empty() {
+            return Ok(PgZone::NONE);
+        }
+        let unknown = || Error::UnknownName {
+            what: "time zone",
+            given: name.to_string(),
+            valid: "the names in pg_timezone_names, such as UTC, Europe/London, America/New_York",
+        };
+        let c_name = CString::new(name).map_err(|_| unknown())?;
+        // SAFETY: a C string in, a zone that is cached for ever out, or null.
+        let zone = unsafe { pg_sys::pg_tzset(c_name.as_ptr()) };
+        if zone.is_null() { Err(unknown()) } else { Ok(PgZone(Some(zone))) }
+    }
+
+    /// Its name; empty if there is no zone.
+    pub fn name(&self) -> String {
+        let Some(zone) = self.0 else { return String::new() };
+        // SAFETY: the zone is valid, and so is its name.
+        let name = unsafe { CStr::from_ptr(pg_sys::pg_get_timezone_name(zone)) };
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The next change of the clock after a time, in seconds since 1970: the offset before it, and
+    /// the time and the offset after it.
+    fn next_change(zone: *mut pg_sys::pg_tz, after: i64) -> (i64, Option<(i64, i64)>) {
+        let (mut before, mut later) = (0, 0);
+        let (mut before_dst, mut later_dst) = (0, 0);
+        let mut boundary = 0;
+        // SAFETY: all pointers are to locals, the zone is valid.
+        let found = unsafe {
+            pg_sys::pg_next_dst_boundary(
+                &after,
+                &mut before,
+                &mut before_dst,
+                &mut boundary,
+                &mut later,
+                &mut later_dst,
+                zone,
+            )
+        };
+        (before, (found == 1).then_some((boundary, later)))
+    }
+}
+
+impl Zone for PgZone {
+    fn span(&self, at: i64) -> Span {
+        let Some(zone) = self.0 else { return Span::always(0) };
+        let time = at.div_euclid(SECOND) + EPOCH;
+        let (offset, mut next) = Self::next_change(zone, time);
+        // Some boundaries change the name of the time and not the clock.
+        while let Some((boundary, later)) = next {
+            if later != offset {
+                break;
+            }
+            next = Self::next_change(zone, boundary).1;
+        }
+        // Changes are only found forwards: go back, further each time, until there is one between.
+        let mut back = 200 * 86_400;
+        let from = loop {
+            let mut start = time - back;
+            let (mut here, mut change) = Self::next_change(zone, start);
+            let mut from = None;
+            while let Some((boundary, later)) = change.filter(|(boundary, _)| *boundary <= time) {
+                if later != here {
+                    from = Some(boundary);
+                }
+                (start, here) = (boundary, later);
+                change = Self::next_change(zone, start).1;
+            }
+            if from.is_some() || time - back < DAWN {
+                break from;
+            }
+            back *= 4;
+        };
+        let instant = |time: i64| (time - EPOCH).saturating_mul(SECOND);
+        Span {
+            from: from.map_or(i64::MIN, instant),
+            until: next.map_or(i64::MAX, |(boundary, _)| instant(boundary)),
+            offset: offset * SECOND,
+        }
+    }
+}
