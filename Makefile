@@ -1,0 +1,58 @@
+# pg_retention: the commands. Each is a script in scripts/ that says more in its head.
+#
+# PG_CONFIG=/path/to/pg_config picks the PostgreSQL; else it is the newest of 14 to 18 that is installed with its headers.
+
+ifdef PG_CONFIG
+export PG_CONFIG
+endif
+ifdef DESTDIR
+export DESTDIR
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup build demo demo-stop test test-model test-sql test-docs test-run accept install package clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+demo: ## set up, build, start a throw-away PostgreSQL, load real orders, print who came back
+	@scripts/demo.sh
+
+demo-stop: ## stop the demo's server and remove it
+	@scripts/demo.sh stop
+
+test: ## set up, build, run every test
+	@scripts/test.sh
+
+test-model: ## the mathematics only: no server needed
+	@scripts/test.sh model
+
+test-sql: ## the SQL regression tests only (tests/sql; one of them: TESTS=name)
+	@scripts/test.sh sql
+
+test-docs: ## the examples in README.md and docs/ only
+	@scripts/test.sh docs
+
+test-run: ## the tests/*/run.sh only (some of them: RUN="name ...")
+	@scripts/test.sh run
+
+# Look at 'git diff' afterwards: what it shows is what you accept.
+accept: ## take the present output of SQL tests and documented examples as the expected one
+	@scripts/test.sh accept
+
+setup: ## install what building and testing need (demo and test do it by themselves)
+	@scripts/setup.sh
+
+build: ## build the extension for one PostgreSQL
+	@scripts/setup.sh --check
+	@scripts/build.sh
+
+install: ## build, and install into the PostgreSQL of PG_CONFIG=... (below DESTDIR, if set)
+	@scripts/install.sh
+
+package: ## the same as a tar.gz in target/
+	@scripts/install.sh package
+
+clean: ## remove what was built
+	rm -rf target

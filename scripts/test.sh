@@ -1,0 +1,248 @@
+#!/bin/bash
+# Every test, or one part of them:
+#
+#   scripts/test.sh           all parts
+#   scripts/test.sh model     the model crate: unit, property and documentation tests; no server
+#   scripts/test.sh sql       tests/sql/*.sql against tests/expected/*.out, by PostgreSQL's own pg_regress, in the order of
+#                             their names and in one database; TESTS="name ..." runs only these
+#   scripts/test.sh docs      the SQL examples of README.md and docs/*.md: see scripts/check-docs.pl
+#   scripts/test.sh run       every executable tests/*/run.sh; RUN="name ..." runs only these
+#   scripts/test.sh accept    run sql and docs, and write what they print into tests/expected/ and the documents
+#
+# The server is made for the run and removed after it; its log stays as target/pgNN/test/server.log.
+# Every part runs from the repository's root, so tests may say:  \i demo/load.sql
+#
+# A tests/*/run.sh exits 0 when it passed, 77 when it can not run here (skipped), else it failed. It finds in its environment
+#   PGHOST PGPORT PGUSER      how to reach the server, as superuser; every program in $PG_RETENTION_BINDIR and psql heed them
+#   PG_CONFIG                 the installation that the server was copied from
+#   PG_RETENTION_ROOT         the repository
+#   PG_RETENTION_SERVER       the server's name, for  "$PG_RETENTION_ROOT"/scripts/server.sh restart "$PG_RETENTION_SERVER"
+#   PG_RETENTION_BINDIR PG_RETENTION_SHAREDIR PG_RETENTION_PKGLIBDIR   the server's own copy of the installation
+#   PG_RETENTION_LOG          the server's log
+#   PG_RETENTION_TEMPLATE     a database with the extension and the demo's data, for  createdb -T
+#   PG_RETENTION_WORK         an empty folder for its files
+# It makes databases of its own and leaves others alone; more servers: scripts/server.sh start "$PG_RETENTION_SERVER.NAME"
+# (which goes with the first one at the end).
+
+# shellcheck source=common.sh
+. "$(dirname "$0")/common.sh"
+
+cd "$ROOT"
+WHAT=${1:-all}
+ACCEPT=
+SERVER=test.$$
+TEMPLATE=pg_retention_demo
+PASSED=0 FAILED=0 SKIPPED=0
+FAILURES=()
+
+passed() { PASSED=$((PASSED + $1)); }
+failed() {
+    FAILED=$((FAILED + $1))
+    FAILURES+=("$2")
+}
+
+# --- The server --------------------------------------------------------------------------------------
+
+clean_up() {
+    local log
+    log=$(sed -n "s/^export PG_RETENTION_LOG='\(.*\)'$/\1/p" <<< "$("$ROOT/scripts/server.sh" env "$SERVER" 2> /dev/null)")
+    [ -z "$log" ] || cp "$log" "$OUT/server.log" 2> /dev/null || true
+    "$ROOT/scripts/server.sh" stop "$SERVER"
+}
+
+start_server() {
+    local variables
+    "$ROOT/scripts/setup.sh"
+    "$ROOT/scripts/build.sh"
+    use_postgres
+    OUT=$BUILD_DIR/test
+    rm -rf "$OUT"
+    mkdir -p "$OUT"
+    "$ROOT/scripts/server.sh" reap test.
+    say "Starting a throw-away PostgreSQL $PG_MAJOR for the tests (on a socket only; your own servers are left alone)"
+    trap clean_up EXIT
+    trap 'exit 130' INT TERM HUP
+    # Durability is not what is tested here, and a test that hangs should say so.
+    export PG_RETENTION_OWNER=$$
+    "$ROOT/scripts/server.sh" start "$SERVER" \
+        fsync=off full_page_writes=off wal_level=logical max_wal_senders=4 statement_timeout=10min
+    variables=$("$ROOT/scripts/server.sh" env "$SERVER")
+    eval "$variables"
+    PSQL=("$PG_BINDIR/psql" -X -q -v ON_ERROR_STOP=1)
+}
+
+make_template() {
+    say "Making a database with the extension and the demo's data"
+    "${PSQL[@]}" -d postgres -c "CREATE DATABASE $TEMPLATE" &&
+        "${PSQL[@]}" -d "$TEMPLATE" -c "CREATE EXTENSION $EXTENSION" -f demo/load.sql
+}
+
+# A crash of the server fails the run even where every test's output is as it should be.
+LOG_LINES_SEEN=0
+check_for_crashes() {
+    local after=$1 crashes
+    crashes=$(tail -n "+$((LOG_LINES_SEEN + 1))" "$PG_RETENTION_LOG" |
+        grep -E 'was terminated by signal|PANIC:|exited with exit code [^01]') || return 0
+    LOG_LINES_SEEN=$(wc -l < "$PG_RETENTION_LOG")
+    say "The server crashed during $after:"
+    note "$crashes"
+    failed 1 "$after: the server crashed (see ${OUT#"$ROOT/"}/server.log)"
+    "$ROOT/scripts/server.sh" restart "$SERVER" # the next part is not to find it in recovery
+}
+
+# --- The parts ---------------------------------------------------------------------------------------
+
+test_model() {
+    local log status=0
+    log=${CARGO_TARGET_DIR:-$ROOT/target}/test-model.log
+    mkdir -p "${log%/*}"
+    say "The model crate's tests"
+    # shellcheck disable=SC2086 # CARGO_FLAGS is a list
+    cargo test -p pg_retention_model ${CARGO_FLAGS:-} 2>&1 | tee "$log" || status=1
+    # "test result: ok. 12 passed; 0 failed; 1 ignored; ...", one such line for each of cargo's test programs
+    read -r PASSED FAILED SKIPPED < <(awk -v p="$PASSED" -v f="$FAILED" -v s="$SKIPPED" \
+        '/^test result:/ { p += $4; f += $6; s += $8 } END { print p, f, s }' "$log")
+    [ $status -eq 0 ] || {
+        [ "$FAILED" -gt 0 ] || FAILED=1
+        FAILURES+=("model: see above")
+    }
+}
+
+# Prints "passed failed" of a pg_regress log: "test x ... ok" up to PostgreSQL 15, TAP since.
+count_regress() {
+    awk '/^(test )? *[^ ]+ +\.\.\. ok/ || /^ok [0-9]/ { p++ }
+         /\.\.\. FAILED/ || /\.\.\. failed/ || /^not ok [0-9]/ { f++ }
+         END { print p + 0, f + 0 }' "$1"
+}
+
+# When their output is to be accepted, that tests differ from what was expected is no news.
+show_unless_accepting() { if [ -n "$ACCEPT" ]; then cat > /dev/null; else cat; fi; }
+
+test_sql() {
+    local pg_regress names=() name p f status=0
+    if [ -n "${TESTS:-}" ]; then
+        read -r -a names <<< "$TESTS"
+    else
+        for name in tests/sql/*.sql; do
+            [ ! -f "$name" ] || names+=("$(basename "$name" .sql)")
+        done
+    fi
+    if [ ${#names[@]} -eq 0 ]; then
+        note "tests/sql has no tests"
+        return
+    fi
+    say "The SQL regression tests${ACCEPT:+ (what they print becomes what is expected)}"
+    if [ -n "$ACCEPT" ]; then
+        # pg_regress wants something to compare a new test with.
+        for name in "${names[@]}"; do [ -f "tests/expected/$name.out" ] || touch "tests/expected/$name.out"; done
+    fi
+    pg_regress=$(dirname "$("$PG_CONFIG" --pgxs)")/../../src/test/regress/pg_regress
+    # pg_regress gives its sessions Pacific time and American dates; the launcher brings the tests back to UTC and ISO.
+    "$pg_regress" --host="$PGHOST" --port="$PGPORT" --user="$PGUSER" --dbname=regression --bindir="$PG_BINDIR" \
+        --inputdir="$ROOT/tests" --outputdir="$OUT" --encoding=UTF8 \
+        --launcher="env PGTZ=UTC PGDATESTYLE=ISO,YMD PGOPTIONS=" \
+        "${names[@]}" 2>&1 | tee "$OUT/pg_regress.log" | show_unless_accepting || status=1
+    if [ -n "$ACCEPT" ]; then
+        for name in "${names[@]}"; do
+            [ ! -f "$OUT/results/$name.out" ] || cp "$OUT/results/$name.out" tests/expected/
+        done
+        note "their output is now tests/expected/: see 'git diff'"
+    else
+        read -r p f < <(count_regress "$OUT/pg_regress.log")
+        [ $status -eq 0 ] || [ "$f" -gt 0 ] || f=1
+        passed "$p"
+        if [ "$f" -gt 0 ]; then
+            failed "$f" "sql: $f of $((p + f)), differences in ${OUT#"$ROOT/"}/regression.diffs (if they are right: make accept)"
+            [ ! -s "$OUT/regression.diffs" ] || cat "$OUT/regression.diffs"
+        fi
+    fi
+    check_for_crashes sql
+}
+
+test_docs() {
+    local documents=() document p f s update=()
+    for document in README.md docs/*.md docs/*/*.md; do
+        [ ! -f "$document" ] || documents+=("$document")
+    done
+    if [ ${#documents[@]} -eq 0 ]; then
+        note "there are no documents"
+        return
+    fi
+    say "The examples in ${documents[*]}"
+    [ -z "$ACCEPT" ] || update=(--update)
+    rm -f "$OUT/docs.count"
+    perl scripts/check-docs.pl ${update[@]+"${update[@]}"} --psql "$PG_BINDIR/psql" --template "$TEMPLATE" \
+        --count "$OUT/docs.count" "${documents[@]}" || true
+    if [ -f "$OUT/docs.count" ] && read -r p f s < "$OUT/docs.count"; then
+        passed "$p"
+        SKIPPED=$((SKIPPED + s))
+        [ "$f" -eq 0 ] || failed "$f" "docs: $f examples, see above"
+    else
+        failed 1 "docs: the checker itself failed"
+    fi
+    check_for_crashes docs
+}
+
+test_run() {
+    local script name status
+    export PG_RETENTION_ROOT=$ROOT PG_RETENTION_TEMPLATE=$TEMPLATE PG_RETENTION_WORK
+    for script in tests/*/run.sh; do
+        name=$(basename "$(dirname "$script")")
+        [ -x "$script" ] || continue
+        [ -z "${RUN:-}" ] || [[ " $RUN " == *" $name "* ]] || continue
+        say "$script"
+        PG_RETENTION_WORK=$OUT/$name
+        mkdir -p "$PG_RETENTION_WORK"
+        status=0
+        timeout --foreground "${RUN_TIMEOUT:-1800}" "$script" < /dev/null || status=$?
+        case $status in
+            0) passed 1 && note "$name: passed" ;;
+            77) SKIPPED=$((SKIPPED + 1)) && note "$name: skipped" ;;
+            124) failed 1 "$script: still running after ${RUN_TIMEOUT:-1800} seconds" && note "$name: timed out" ;;
+            *) failed 1 "$script: exit status $status" && note "$name: FAILED" ;;
+        esac
+    done
+}
+
+# --- Which ones, and the sum -------------------------------------------------------------------------
+
+case $WHAT in
+    all)
+        "$ROOT/scripts/setup.sh"
+        test_model
+        start_server
+        make_template
+        test_sql
+        test_docs
+        test_run
+        ;;
+    model)
+        need_cargo
+        test_model
+        ;;
+    sql)
+        start_server
+        test_sql
+        ;;
+    docs | run)
+        start_server
+        make_template
+        "test_$WHAT"
+        ;;
+    accept)
+        ACCEPT=yes
+        start_server
+        make_template
+        test_sql
+        test_docs
+        ;;
+    *) die "unknown part: $WHAT" "model, sql, docs, run, accept, or nothing for all" ;;
+esac
+
+[ ${#FAILURES[@]} -eq 0 ] || printf 'FAILED  %s\n' "${FAILURES[@]}"
+if [ "$SKIPPED" -gt 0 ]; then
+    echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+else
+    echo "$PASSED passed, $FAILED failed"
+fi
+[ "$FAILED" -eq 0 ]
