@@ -162,7 +162,7 @@ unsafe fn check_constants(object: &Expanded, arguments: &Arguments<'_>) {
     let (grain, zone) = unsafe { (arguments.text(argument::GRAIN), arguments.text(argument::ZONE)) };
     let grain_is_same =
         grain.map_or(meta.grain == Grain::Day, |grain| grain == meta.grain.name().as_bytes());
-    let zone_is_same = zone.is_none_or(|zone| zone == meta.zone().as_bytes());
+    let zone_is_same = zone.is_none_or(|zone| zone == meta.zone_bytes());
     if !(grain_is_same && zone_is_same) {
         // SAFETY: as above.
         unsafe { check_constants_closely(object, arguments) };

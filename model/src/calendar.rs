@@ -86,6 +86,7 @@ impl Grain {
     }
 
     /// The number of the calendar unit that holds this day. 2000 began with unit 0.
+    #[inline]
     pub fn of_day(self, day: i64) -> i64 {
         match self {
             Grain::Second | Grain::Minute | Grain::Hour | Grain::Day => day,
@@ -118,18 +119,26 @@ const DAYS_IN_400_YEARS: i64 = 146_097;
 const MARCH_0000: i64 = 730_425;
 
 /// Months from January 2000 to the month of this day.
-/// H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.
+///
+/// C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar
+/// algorithms", Software: Practice and Experience 53 (2023), proposition 6.3.
+#[inline]
 fn month_of(day: i64) -> i64 {
-    let day = day + MARCH_0000;
-    let era = day.div_euclid(DAYS_IN_400_YEARS);
-    let of_era = day.rem_euclid(DAYS_IN_400_YEARS);
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    (era * 400 + year - 2000) * 12 + month_from_march + 2
+    // Whole eras are added, so that every day of PostgreSQL's is positive.
+    const ERAS: i64 = 1 << 20;
+    let day = day.wrapping_add(MARCH_0000 + ERAS * DAYS_IN_400_YEARS) as u64;
+    let n1 = day.wrapping_mul(4).wrapping_add(3);
+    let (century, of_century) = (n1 / 146_097, n1 % 146_097 / 4);
+    let p2 = 2_939_745 * (4 * of_century + 3);
+    let (year, of_year) = (p2 >> 32, (p2 & 0xffff_ffff) / 2_939_745 / 4);
+    let month = (2141 * of_year + 197_913) >> 16; // 3 is March, 14 February
+    let months = (100 * century + year) * 12 + month - 1;
+    months as i64 - (2000 + 400 * ERAS) * 12
 }
 
-/// The first day of a month, counted from January 2000 (days_from_civil of the same source).
+/// The first day of a month, counted from January 2000.
+///
+/// H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
 fn first_day_of_month(month: i64) -> i64 {
     let from_march = month - 2 + 2000 * 12;
     let (year, month) = (from_march.div_euclid(12), from_march.rem_euclid(12));

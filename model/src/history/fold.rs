@@ -1,39 +1,45 @@
 //! From rows to a run: part by part, group the rows by member, sort each member's ticks, and add
 //! up what shares a tick.
 
-use super::inbox::{Inbox, Part, RowKey};
+use super::inbox::{Layout, Part, RowKey};
 use super::member::{BUCKET_BITS, MemberKind, bucket};
 use super::run::{NO_AMOUNT, Run};
 use super::walk::add_amounts;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 
-/// The run of everything in an inbox, which is left as it is.
+/// The run of the rows in some parts of an inbox, which is left as it is.
 pub(crate) fn fold<H: Host>(
-    inbox: &Inbox<H>,
+    layout: Layout,
+    parts: &[Part<H>],
     kind: MemberKind,
     host: &H,
 ) -> Result<Run<H>, Error> {
     match kind {
-        MemberKind::Int => fold_keys::<i64, H>(inbox, host),
-        MemberKind::Uuid => fold_keys::<u128, H>(inbox, host),
-        MemberKind::Text => fold_keys::<&[u8], H>(inbox, host),
+        MemberKind::Int => fold_keys::<i64, H>(layout, parts, host),
+        MemberKind::Uuid => fold_keys::<u128, H>(layout, parts, host),
+        MemberKind::Text => fold_keys::<&[u8], H>(layout, parts, host),
     }
 }
 
-fn fold_keys<'a, K: RowKey<'a>, H: Host>(inbox: &'a Inbox<H>, host: &H) -> Result<Run<H>, Error> {
+fn fold_keys<'a, K: RowKey<'a>, H: Host>(
+    layout: Layout,
+    parts: &'a [Part<H>],
+    host: &H,
+) -> Result<Run<H>, Error> {
     let mut run = Run::new(host.clone());
     let temporary = host.scratch();
-    let mut scratch = Scratch::<K, H>::new(&temporary);
-    for part in inbox.parts.iter().filter(|part| !part.words.is_empty()) {
-        scratch.group(part, inbox);
-        scratch.write(inbox, &mut run)?;
+    let mut scratch = Scratch::<K, H>::new(layout, &temporary);
+    for part in parts {
+        scratch.group(part);
+        scratch.write(&mut run)?;
     }
     Ok(run)
 }
 
 /// Buffers of the folding of one part, used again for the next.
 struct Scratch<'h, K, H: Host> {
+    layout: Layout,
     pace: Pace<'h, H>,
     /// Open addressing: 1 + the number of a member, 0 where free.
     slots: Vec<u32, H>,
@@ -51,10 +57,11 @@ struct Scratch<'h, K, H: Host> {
 }
 
 impl<'a, 'h, K: RowKey<'a>, H: Host> Scratch<'h, K, H> {
-    fn new(host: &'h H) -> Self {
+    fn new(layout: Layout, host: &'h H) -> Self {
         let mut slots = Vec::new_in(host.clone());
         slots.resize(64, 0);
         Scratch {
+            layout,
             pace: Pace::new(host),
             slots,
             members: Vec::new_in(host.clone()),
@@ -67,10 +74,10 @@ impl<'a, 'h, K: RowKey<'a>, H: Host> Scratch<'h, K, H> {
     }
 
     /// Numbers the members of a part, orders them, and puts the rows of each next to each other.
-    fn group(&mut self, part: &'a Part<H>, inbox: &Inbox<H>) {
-        let layout = inbox.layout;
-        let rows = part.words.chunks_exact(layout.words());
-        let count = rows.len();
+    fn group(&mut self, part: &'a Part<H>) {
+        let layout = self.layout;
+        let rows = part.rows(layout);
+        let count = part.count(layout);
         self.slots.fill(0);
         self.members.clear();
         self.member_of.clear();
@@ -156,13 +163,13 @@ impl<'a, 'h, K: RowKey<'a>, H: Host> Scratch<'h, K, H> {
         }
     }
 
-    fn write(&mut self, inbox: &Inbox<H>, run: &mut Run<H>) -> Result<(), Error> {
+    fn write(&mut self, run: &mut Run<H>) -> Result<(), Error> {
         let mut start = 0;
         for &m in &self.order {
             let (key, rows) = self.members[m as usize];
             let end = start + rows as usize;
             self.pace.step(rows as usize);
-            if inbox.layout.has_amounts() {
+            if self.layout.has_amounts() {
                 write_events(&mut self.events[start..end], key, run)?;
             } else {
                 write_ticks(&mut self.ticks[start..end], key, run)?;

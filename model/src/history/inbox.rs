@@ -2,18 +2,24 @@
 //!
 //! A row is a few 32-bit words: the key (an integer, a uuid, or place and length of a text), the
 //! tick, and the amount where there is one. Appending one touches the end of one part and nothing
-//! else; whatever needs members next to each other waits until a part is folded in cache.
+//! else; whatever needs members next to each other waits until a part is folded, in cache. Parts
+//! grow by blocks, so that no row is moved and little is reserved.
 
 use super::member::{BUCKET_BITS, Key, MemberKind, MemberRef};
 use super::run::NO_AMOUNT;
-use crate::host::{Host, Vec};
+use crate::host::{Host, Pace, Vec};
 
-/// Rows of a part that still fold in cache, roughly.
-const ROWS_PER_PART: usize = 4096;
+/// Rows of a part beyond which they are spread over more parts: what still folds in cache.
+const ROWS_PER_PART: usize = 8192;
+/// Bits by which the number of parts grows.
+const SPREAD_BITS: u32 = 4;
+/// Words of a full block: 4 kB.
+const BLOCK: usize = 1024;
 
 /// The words of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layout {
+    kind: MemberKind,
     key: usize,
     tick: usize,
     amount: usize,
@@ -22,6 +28,7 @@ pub(crate) struct Layout {
 impl Layout {
     pub(crate) fn new(kind: MemberKind, wide_ticks: bool, amounts: bool) -> Self {
         Layout {
+            kind,
             key: if kind == MemberKind::Uuid { 4 } else { 2 },
             tick: if wide_ticks { 2 } else { 1 },
             amount: if amounts { 2 } else { 0 },
@@ -34,6 +41,14 @@ impl Layout {
 
     pub(crate) fn has_amounts(self) -> bool {
         self.amount > 0
+    }
+
+    fn member<'a>(self, row: &[u32], text: &'a [u8]) -> MemberRef<'a> {
+        match self.kind {
+            MemberKind::Int => MemberRef::Int(i64::read(row, text)),
+            MemberKind::Uuid => MemberRef::Uuid(u128::read(row, text)),
+            MemberKind::Text => MemberRef::Text(<&[u8]>::read(row, text)),
+        }
     }
 
     #[inline]
@@ -88,8 +103,79 @@ impl<'a> RowKey<'a> for &'a [u8] {
 /// Rows whose members fall in one range of buckets.
 #[derive(Debug)]
 pub(crate) struct Part<H: Host> {
-    pub(crate) words: Vec<u32, H>,
+    full: Vec<Vec<u32, H>, H>,
+    last: Vec<u32, H>,
     pub(crate) text: Vec<u8, H>,
+}
+
+impl<H: Host> Part<H> {
+    fn new(host: &H) -> Self {
+        Part {
+            full: Vec::new_in(host.clone()),
+            last: Vec::new_in(host.clone()),
+            text: Vec::new_in(host.clone()),
+        }
+    }
+
+    /// Its rows, in the order in which they came.
+    pub(crate) fn rows(&self, layout: Layout) -> impl Iterator<Item = &[u32]> + Clone {
+        let blocks = self.full.iter().chain(std::iter::once(&self.last));
+        blocks.flat_map(move |block| block.chunks_exact(layout.words()))
+    }
+
+    pub(crate) fn count(&self, layout: Layout) -> usize {
+        self.full.iter().chain([&self.last]).map(|block| block.len() / layout.words()).sum()
+    }
+
+    #[inline]
+    fn push(&mut self, layout: Layout, member: MemberRef<'_>, tick: i64, amount: i64) {
+        let ([t0, t1], [a0, a1]) = (words_of(tick as u64), words_of(amount as u64));
+        if let MemberRef::Uuid(key) = member {
+            let ([k0, k1], [k2, k3]) = (words_of((key >> 64) as u64), words_of(key as u64));
+            return match (layout.tick, layout.amount) {
+                (1, 0) => self.append([k0, k1, k2, k3, t0]),
+                (1, _) => self.append([k0, k1, k2, k3, t0, a0, a1]),
+                (_, 0) => self.append([k0, k1, k2, k3, t0, t1]),
+                (_, _) => self.append([k0, k1, k2, k3, t0, t1, a0, a1]),
+            };
+        }
+        let [k0, k1] = match member {
+            MemberRef::Int(key) => words_of(key as u64),
+            MemberRef::Uuid(_) => [0, 0],
+            MemberRef::Text(key) => {
+                let place = [self.text.len() as u32, key.len() as u32];
+                self.text.extend_from_slice(key);
+                place
+            }
+        };
+        match (layout.tick, layout.amount) {
+            (1, 0) => self.append([k0, k1, t0]),
+            (1, _) => self.append([k0, k1, t0, a0, a1]),
+            (_, 0) => self.append([k0, k1, t0, t1]),
+            (_, _) => self.append([k0, k1, t0, t1, a0, a1]),
+        }
+    }
+
+    #[inline]
+    fn append<const N: usize>(&mut self, row: [u32; N]) {
+        if self.last.capacity() - self.last.len() < N {
+            self.grow(N);
+        }
+        self.last.extend_from_slice(&row);
+    }
+
+    #[cold]
+    fn grow(&mut self, words: usize) {
+        let capacity = self.last.capacity();
+        if capacity * 2 <= BLOCK {
+            self.last.reserve_exact(capacity.max(16 * words).min(BLOCK));
+        } else {
+            let host = self.last.allocator().clone();
+            self.full.reserve(1);
+            let next = Vec::with_capacity_in(BLOCK, host);
+            self.full.push(std::mem::replace(&mut self.last, next));
+        }
+    }
 }
 
 /// Rows that are not folded yet.
@@ -97,22 +183,22 @@ pub(crate) struct Part<H: Host> {
 pub(crate) struct Inbox<H: Host> {
     pub(crate) layout: Layout,
     pub(crate) parts: Vec<Part<H>, H>,
-    /// A hash shifted right by this is the number of its part.
-    shift: u32,
-    /// Bytes held, and bytes at which to fold.
+    /// There are 2^bits parts.
+    bits: u32,
+    /// Bytes held, and bytes at which to think about folding.
     bytes: usize,
     budget: usize,
+    host: H,
 }
 
 impl<H: Host> Inbox<H> {
     /// An inbox that is full when it holds `budget` bytes.
     pub(crate) fn new(layout: Layout, budget: usize, host: &H) -> Self {
-        let rows = budget / (layout.words() * 4);
-        let bits = (rows / ROWS_PER_PART).max(1).next_power_of_two().ilog2().min(BUCKET_BITS);
-        let mut parts = Vec::with_capacity_in(1 << bits, host.clone());
-        let empty = || Part { words: Vec::new_in(host.clone()), text: Vec::new_in(host.clone()) };
-        parts.resize_with(1 << bits, empty);
-        Inbox { layout, parts, shift: u64::BITS - bits, bytes: 0, budget }
+        let mut bits = 0;
+        while bits < BUCKET_BITS && budget / (layout.words() * 4) > ROWS_PER_PART << bits {
+            bits = (bits + SPREAD_BITS).min(BUCKET_BITS);
+        }
+        Inbox { layout, parts: empty_parts(bits, host), bits, bytes: 0, budget, host: host.clone() }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -124,72 +210,50 @@ impl<H: Host> Inbox<H> {
         self.bytes >= self.budget
     }
 
-    /// Empties it, keeping its buffers.
-    pub(crate) fn clear(&mut self) {
-        self.bytes = 0;
-        for part in self.parts.iter_mut() {
-            part.words.clear();
-            part.text.clear();
+    /// Makes it twice as large, with the rows spread over more parts where they are many.
+    pub(crate) fn enlarge(&mut self) {
+        self.budget *= 2;
+        if self.bits == BUCKET_BITS
+            || self.budget / (self.layout.words() * 4) <= ROWS_PER_PART << self.bits
+        {
+            return;
         }
-    }
-
-    pub(crate) fn budget(&self) -> usize {
-        self.budget
+        let bits = (self.bits + SPREAD_BITS).min(BUCKET_BITS);
+        let mut parts = empty_parts(bits, &self.host);
+        let mut pace = Pace::new(&self.host);
+        for part in self.parts.iter() {
+            for row in part.rows(self.layout) {
+                pace.step(1);
+                let member = self.layout.member(row, &part.text);
+                let to = &mut parts[part_of(member.hash(), bits)];
+                to.push(self.layout, member, self.layout.tick(row), self.layout.amount(row));
+            }
+        }
+        self.parts = parts;
+        self.bits = bits;
     }
 
     /// Appends a row. The tick must fit the layout.
     #[inline]
     pub(crate) fn push(&mut self, member: MemberRef<'_>, tick: i64, amount: i64) {
-        let hash = member.hash();
-        // With one part the shift is 64.
-        let part = hash.checked_shr(self.shift).unwrap_or(0) as usize;
-        let part = &mut self.parts[part];
+        let part = &mut self.parts[part_of(member.hash(), self.bits)];
         self.bytes += self.layout.words() * 4;
-        let [t0, t1] = words_of(tick as u64);
-        let [a0, a1] = words_of(amount as u64);
-        match member {
-            MemberRef::Int(key) => {
-                let [k0, k1] = words_of(key as u64);
-                match (self.layout.tick, self.layout.amount) {
-                    (1, 0) => part.append([k0, k1, t0]),
-                    (1, _) => part.append([k0, k1, t0, a0, a1]),
-                    (_, 0) => part.append([k0, k1, t0, t1]),
-                    (_, _) => part.append([k0, k1, t0, t1, a0, a1]),
-                }
-            }
-            MemberRef::Uuid(key) => {
-                let ([k0, k1], [k2, k3]) = (words_of((key >> 64) as u64), words_of(key as u64));
-                match (self.layout.tick, self.layout.amount) {
-                    (1, 0) => part.append([k0, k1, k2, k3, t0]),
-                    (1, _) => part.append([k0, k1, k2, k3, t0, a0, a1]),
-                    (_, 0) => part.append([k0, k1, k2, k3, t0, t1]),
-                    (_, _) => part.append([k0, k1, k2, k3, t0, t1, a0, a1]),
-                }
-            }
-            MemberRef::Text(key) => {
-                let (k0, k1) = (part.text.len() as u32, key.len() as u32);
-                part.text.extend_from_slice(key);
-                self.bytes += key.len();
-                match (self.layout.tick, self.layout.amount) {
-                    (1, 0) => part.append([k0, k1, t0]),
-                    (1, _) => part.append([k0, k1, t0, a0, a1]),
-                    (_, 0) => part.append([k0, k1, t0, t1]),
-                    (_, _) => part.append([k0, k1, t0, t1, a0, a1]),
-                }
-            }
+        part.push(self.layout, member, tick, amount);
+        if let MemberRef::Text(key) = member {
+            self.bytes += key.len();
         }
     }
 }
 
-impl<H: Host> Part<H> {
-    #[inline]
-    fn append<const N: usize>(&mut self, row: [u32; N]) {
-        let words = &mut self.words;
-        if words.capacity() - words.len() < N {
-            // Large parts by half, not to twice: what is not used is memory all the same.
-            let more = words.capacity() >> u32::from(words.capacity() > 1024);
-            words.reserve_exact(more.max(16 * N));
-        }
-        words.extend_from_slice(&row);
-    }
+fn empty_parts<H: Host>(bits: u32, host: &H) -> Vec<Part<H>, H> {
+    let mut parts = Vec::with_capacity_in(1 << bits, host.clone());
+    parts.resize_with(1 << bits, || Part::new(host));
+    parts
+}
+
+/// The part of a hash, of 2^bits: a range of buckets.
+#[inline]
+fn part_of(hash: u64, bits: u32) -> usize {
+    // A shift by all 64 bits would not be one.
+    ((hash >> 1) >> (63 - bits)) as usize
 }

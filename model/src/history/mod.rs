@@ -58,6 +58,12 @@ impl<H: Host> Meta<H> {
         std::str::from_utf8(&self.zone).unwrap_or("")
     }
 
+    /// The name of the zone, as it is kept.
+    #[inline]
+    pub fn zone_bytes(&self) -> &[u8] {
+        &self.zone
+    }
+
     /// Can the two be one history?
     pub fn check_same<G: Host>(&self, other: &Meta<G>) -> Result<(), Error> {
         if self.kind != other.kind {
@@ -142,10 +148,15 @@ impl<'a, H: Host> View<'a, H> {
     }
 }
 
-/// Bytes of rows before the first fold: many groups have no more than this.
-const FIRST_BUDGET: usize = 64 * 12;
-/// Bytes of rows per tick already in runs: memory stays in proportion to what the history holds.
+/// Bytes of rows that may wait in any case.
+const FIRST_BUDGET: usize = 12 << 10;
+/// After a fold: bytes of rows per tick in runs, so that memory stays in proportion to what the
+/// history holds.
 const BUDGET_PER_TICK: usize = 12;
+/// Rows wait as long as there are no more of them than this per tick of theirs, in hundredths.
+const MAX_ROWS_PER_TICK: usize = 125;
+/// Parts looked at to learn how many there are: one in 32.
+const SAMPLE_PARTS: usize = 32;
 /// Runs that are read side by side.
 const MAX_RUNS: usize = 8;
 /// Runs that hold a tick this much more often than once, in hundredths, are merged.
@@ -187,8 +198,7 @@ impl<H: Host> History<H> {
         amount: Option<i64>,
     ) -> Result<(), Error> {
         match &self.inbox {
-            Some(inbox)
-                if !inbox.is_full() && (inbox.layout.has_amounts() || amount.is_none()) => {}
+            Some(inbox) if !inbox.is_full() && (inbox.layout.has_amounts() || amount.is_none()) => {}
             _ => self.make_room(amount.is_some())?,
         }
         if let Some(inbox) = &mut self.inbox {
@@ -198,31 +208,37 @@ impl<H: Host> History<H> {
         Ok(())
     }
 
-    /// Folds what is in the inbox and makes a new one if a larger or wider one is needed.
+    /// Makes a larger inbox, or folds the rows in it, where they repeat the same ticks.
     #[cold]
     fn make_room(&mut self, amounts: bool) -> Result<(), Error> {
+        if let Some(inbox) = &mut self.inbox
+            && (inbox.layout.has_amounts() || !amounts)
+        {
+            let sample = &inbox.parts[..inbox.parts.len().div_ceil(SAMPLE_PARTS)];
+            let rows: usize = sample.iter().map(|part| part.count(inbox.layout)).sum();
+            let scratch = self.host.scratch();
+            let folded = fold::fold(inbox.layout, sample, self.meta.kind, &scratch)?;
+            if rows * 100 <= folded.totals.ticks as usize * MAX_ROWS_PER_TICK {
+                inbox.enlarge();
+                return Ok(());
+            }
+        }
         self.settle()?;
         let ticks: u64 = self.runs.iter().map(|run| run.totals.ticks).sum();
         let budget = FIRST_BUDGET.max(usize::try_from(ticks).unwrap_or(0) * BUDGET_PER_TICK);
         let layout = Layout::new(self.meta.kind, self.meta.grain.is_instant(), amounts);
-        let fits = |inbox: &Inbox<H>| {
-            budget < inbox.budget() * 5 / 4 && (inbox.layout.has_amounts() || !amounts)
-        };
-        if !self.inbox.as_ref().is_some_and(fits) {
-            self.inbox = None;
-            self.inbox = Some(Inbox::new(layout, budget, &self.host));
-        }
+        self.inbox = Some(Inbox::new(layout, budget, &self.host));
         Ok(())
     }
 
     /// Folds the rows that came last, so that [`Self::view`] shows everything.
     pub fn settle(&mut self) -> Result<(), Error> {
-        let Some(inbox) = self.inbox.as_mut().filter(|inbox| !inbox.is_empty()) else {
+        let Some(inbox) = self.inbox.as_ref().filter(|inbox| !inbox.is_empty()) else {
             return Ok(());
         };
-        let run = fold::fold(inbox, self.meta.kind, &self.host)?;
+        let run = fold::fold(inbox.layout, &inbox.parts, self.meta.kind, &self.host)?;
         self.runs.reserve(1);
-        inbox.clear();
+        self.inbox = None;
         self.add_run(run);
         self.tidy(true)
     }
@@ -259,7 +275,7 @@ impl<H: Host> History<H> {
             }
         }
         let held: u64 = walk.taken();
-        Ok(if distinct == 0 { 100 } else { held * 100 / distinct })
+        Ok((held * 100).checked_div(distinct).unwrap_or(100))
     }
 
     /// Makes the last `count` runs one.

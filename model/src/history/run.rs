@@ -260,10 +260,9 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Appends the ticks of the present member.
+    /// The ticks of the present member, into an empty timeline.
     #[inline]
     pub(crate) fn take<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
-        let before = timeline.ticks.len();
         timeline.ticks.reserve(self.ticks_of_member);
         let mut tick = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
         self.previous_first = tick;
@@ -275,13 +274,13 @@ impl<'a> Cursor<'a> {
             timeline.ticks.push(tick);
         }
         if let Some(column) = &mut self.counts {
-            timeline.counts.resize(before, 1);
+            timeline.counts.reserve(self.ticks_of_member);
             for _ in 0..self.ticks_of_member {
                 timeline.counts.push(column.varint()?.saturating_add(1));
             }
         }
         if let Some(column) = &mut self.amounts {
-            timeline.amounts.resize(before, NO_AMOUNT);
+            timeline.amounts.reserve(self.ticks_of_member);
             for _ in 0..self.ticks_of_member {
                 let value = column.varint()?;
                 let amount = value.checked_sub(1).map_or(NO_AMOUNT, unzigzag);

@@ -222,8 +222,11 @@ fn loops_poll() {
     assert!(waiting && stops(|| history.settle()));
     history.settle().unwrap();
     assert_eq!(history.view().events(), 100_000);
+    let mut more = build(MemberKind::Int, &[(Name::Int(1), 5000, None)]);
+    more.settle().unwrap();
+    history.absorb(&more.view()).unwrap();
     assert!(history.runs.len() > 1 && stops(|| history.compact()));
-    assert_eq!(history.view().events(), 100_000);
+    assert_eq!(history.view().events(), 100_001);
     let bytes = flat(&mut history);
     assert!(stops(|| Flat::parse(&bytes, Global).unwrap().check(&Utc, |_| Ok(()))));
 }

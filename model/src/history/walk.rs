@@ -10,8 +10,8 @@ use crate::host::{Host, Pace, Vec};
 pub struct Walk<'a, H: Host> {
     cursors: Vec<Cursor<'a>, H>,
     timeline: Timeline<H>,
+    part: Timeline<H>,
     merged: Timeline<H>,
-    order: Vec<u32, H>,
     /// Ticks read, before those of several runs were merged.
     taken: u64,
 }
@@ -25,8 +25,8 @@ impl<'a, H: Host> Walk<'a, H> {
         Ok(Walk {
             cursors,
             timeline: Timeline::new(host),
+            part: Timeline::new(host),
             merged: Timeline::new(host),
-            order: Vec::new_in(host.clone()),
             taken: 0,
         })
     }
@@ -63,67 +63,23 @@ impl<'a, H: Host> Walk<'a, H> {
     #[inline]
     fn read(&mut self, member: MemberRef<'a>) -> Result<(), Error> {
         self.timeline.clear();
-        let mut parts = 0;
         for cursor in self.cursors.iter_mut() {
-            if cursor.at.is_some_and(|(_, at)| at == member) {
+            if cursor.at.is_none_or(|(_, at)| at != member) {
+                continue;
+            }
+            if self.timeline.ticks.is_empty() {
                 cursor.take(&mut self.timeline)?;
-                cursor.advance()?;
-                parts += 1;
-            }
-        }
-        self.taken += self.timeline.ticks.len() as u64;
-        if parts > 1 {
-            self.merge_ticks()?;
-        }
-        Ok(())
-    }
-
-    /// The timeline is several ascending ones, end to end: make it one.
-    fn merge_ticks(&mut self) -> Result<(), Error> {
-        let ticks = self.timeline.ticks.as_slice();
-        if ticks.is_sorted_by(|a, b| a < b) {
-            self.fill_columns();
-            return Ok(());
-        }
-        let has_amounts = !self.timeline.amounts.is_empty();
-        self.order.clear();
-        self.order.extend(0..ticks.len() as u32);
-        self.order.sort_by_key(|&i| ticks[i as usize]);
-        let merged = &mut self.merged;
-        merged.clear();
-        for &i in &self.order {
-            let i = i as usize;
-            let (tick, count) = (ticks[i], self.timeline.count(i));
-            let amount = self.timeline.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
-            if merged.ticks.last() == Some(&tick) {
-                let (at, counts, amounts) =
-                    (merged.ticks.len() - 1, &mut merged.counts, &mut merged.amounts);
-                counts[at] = counts[at].saturating_add(count);
-                if has_amounts {
-                    amounts[at] = add_amounts(amounts[at], amount)?;
-                }
+                self.taken += self.timeline.ticks.len() as u64;
             } else {
-                merged.ticks.push(tick);
-                merged.counts.push(count);
-                if has_amounts {
-                    merged.amounts.push(amount);
-                }
+                self.part.clear();
+                cursor.take(&mut self.part)?;
+                self.taken += self.part.ticks.len() as u64;
+                merge(&self.timeline, &self.part, &mut self.merged)?;
+                std::mem::swap(&mut self.timeline, &mut self.merged);
             }
+            cursor.advance()?;
         }
-        std::mem::swap(&mut self.timeline, &mut self.merged);
         Ok(())
-    }
-
-    /// Columns that only some of the runs had end where the last of those runs did.
-    fn fill_columns(&mut self) {
-        let timeline = &mut self.timeline;
-        let len = timeline.ticks.len();
-        if !timeline.counts.is_empty() {
-            timeline.counts.resize(len, 1);
-        }
-        if !timeline.amounts.is_empty() {
-            timeline.amounts.resize(len, NO_AMOUNT);
-        }
     }
 
     pub(crate) fn taken(&self) -> u64 {
@@ -132,6 +88,40 @@ impl<'a, H: Host> Walk<'a, H> {
 
     pub(crate) fn at_end(&self) -> bool {
         self.cursors.iter().all(Cursor::at_end)
+    }
+}
+
+/// Two timelines of one member as one.
+fn merge<H: Host>(
+    left: &Timeline<H>,
+    right: &Timeline<H>,
+    out: &mut Timeline<H>,
+) -> Result<(), Error> {
+    out.clear();
+    let has_amounts = !(left.amounts.is_empty() && right.amounts.is_empty());
+    let amount = |of: &Timeline<H>, i| of.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
+    let (mut l, mut r) = (0, 0);
+    loop {
+        let (a, b) = (left.ticks.get(l).copied(), right.ticks.get(r).copied());
+        let from_left = a.is_some_and(|a| b.is_none_or(|b| a <= b));
+        let from_right = b.is_some_and(|b| a.is_none_or(|a| b <= a));
+        let (tick, count, sum) = match (from_left, from_right) {
+            (true, true) => (
+                a,
+                left.count(l).saturating_add(right.count(r)),
+                add_amounts(amount(left, l), amount(right, r))?,
+            ),
+            (true, false) => (a, left.count(l), amount(left, l)),
+            (false, true) => (b, right.count(r), amount(right, r)),
+            (false, false) => return Ok(()),
+        };
+        out.ticks.extend(tick);
+        out.counts.push(count);
+        if has_amounts {
+            out.amounts.push(sum);
+        }
+        l += usize::from(from_left);
+        r += usize::from(from_right);
     }
 }
 
