@@ -15,7 +15,7 @@ install_script() {
     printf '\\echo Use "CREATE EXTENSION %s" to load this file. \\quit\n' "$EXTENSION"
     mapfile -t names < <(sed 's/#.*//' "$ROOT/sql/ORDER" | xargs -n 1)
     for name in "$ROOT"/sql/*.sql; do
-        printf '%s\n' "${names[@]}" | grep -qxF "${name##*/}" || die "sql/${name##*/} is not listed in sql/ORDER"
+        [[ " ${names[*]} " == *" ${name##*/} "* ]] || die "sql/${name##*/} is not listed in sql/ORDER"
     done
     for name in "${names[@]}"; do
         [ -f "$ROOT/sql/$name" ] || die "sql/ORDER lists $name, and there is no sql/$name"

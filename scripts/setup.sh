@@ -40,7 +40,7 @@ has_postgres() {
 
 # --- Which PostgreSQL to install? Runs after apt-get update. -------------------------------------------
 
-can_install() { apt-cache show "$1" 2> /dev/null | grep -q '^Package:'; }
+can_install() { [ -n "$(apt-cache show "$1" 2> /dev/null)" ]; }
 
 # 1. what PG_CONFIG names, if that is one of Debian's;  2. the headers of a server that is here already;
 # 3. the distribution's own.
@@ -58,7 +58,7 @@ major_to_install() {
             return
         fi
     done
-    major=$(apt-cache depends postgresql 2> /dev/null | sed -n 's/.*Depends: postgresql-\([0-9]*\)$/\1/p' | head -n 1)
+    major=$(apt-cache depends postgresql 2> /dev/null | sed -n '/.*Depends: postgresql-\([0-9]*\)$/{s//\1/p;q}')
     if [ -z "$major" ] || [ "$major" -lt "$OLDEST" ] || [ "$major" -gt "$NEWEST" ]; then
         die "this distribution's PostgreSQL is ${major:-none}, and $EXTENSION supports $OLDEST to $NEWEST" \
             "Add PostgreSQL's own package repository (https://www.postgresql.org/download/), install" \
@@ -68,7 +68,7 @@ major_to_install() {
 }
 
 packages_of_postgres() {
-    local major=$1
+    local major=$1 headers=postgresql-server-dev-$1 version
     if [ ! -x "/usr/lib/postgresql/$major/bin/postgres" ]; then
         # Configuration without a program: installing the program would start these clusters.
         if compgen -G "/etc/postgresql/$major/*/postgresql.conf" > /dev/null; then
@@ -76,8 +76,10 @@ packages_of_postgres() {
                 "Installing it would start them, so please install postgresql-$major and postgresql-server-dev-$major yourself."
         fi
         echo "postgresql-$major"
+    elif version=$(dpkg-query -W -f '${Version}' "postgresql-$major" 2> /dev/null) && can_install "$headers=$version"; then
+        headers=$headers=$version # a newer one could bring a newer server along
     fi
-    echo "postgresql-server-dev-$major"
+    echo "$headers"
 }
 
 # An upgrade of a server, or of what manages it, restarts it or starts what was stopped: that is its owner's decision.

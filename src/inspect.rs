@@ -7,7 +7,7 @@ use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use crate::pg::zone::PgZone;
 use crate::pg::{arguments, member};
-use pg_retention_model::calendar::Clock;
+use pg_retention_model::calendar::{Clock, date_text};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{History, MemberKind, MemberRef};
 use pgrx::datum::{Date, TimestampWithTimeZone};
@@ -104,11 +104,15 @@ fn slice(
     let to = arguments::day("to_date", to_date).or_raise().unwrap_or(last_day);
     if !grain.is_instant() {
         // A tick is kept or dropped whole.
-        for (what, cut) in [("from_date", from - 1), ("to_date", to)] {
+        for (what, date, cut) in [("from_date", from, from - 1), ("to_date", to, to)] {
             let is_between = first_day <= cut && cut < last_day;
             if is_between && grain.last_day(grain.of_day(cut)) != cut {
                 Err(Error::BadArgument {
-                    message: format!("{what} lies inside a {} of the history", grain.name()),
+                    message: format!(
+                        "{what} {} lies inside a {} of the history",
+                        date_text(date),
+                        grain.name()
+                    ),
                     hint: "Slices are made of whole ticks: take the first and the last day of \
                            one, or a history with a finer grain.",
                 })

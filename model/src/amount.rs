@@ -55,7 +55,12 @@ pub fn from_double(value: f64) -> Result<i64, Error> {
 
 #[cold]
 fn from_double_by_digits(value: f64) -> Result<i64, Error> {
-    let given = || value.to_string();
+    let given = || match value {
+        v if v == f64::INFINITY => "Infinity".to_string(),
+        v if v == f64::NEG_INFINITY => "-Infinity".to_string(),
+        v if v.abs() >= 1e15 => format!("{v:e}"),
+        v => v.to_string(),
+    };
     if !value.is_finite() || value.abs() >= 1e15 {
         return Err(Error::AmountOutOfRange { given: given() });
     }

@@ -1,7 +1,7 @@
 //! The axis of a reader: its periods, from the first event to `as_of`, and which of them a tick
 //! falls in.
 
-use crate::calendar::{Clock, Grain, LAST_DAY, Period, Zone};
+use crate::calendar::{Clock, Grain, LAST_DAY, Period, Zone, date_text};
 use crate::error::{Error, Malformed};
 use crate::history::Meta;
 use crate::host::{Host, Vec};
@@ -52,7 +52,11 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
             let tick = grain.of_day(as_of);
             if (first_day..last_day).contains(&as_of) && grain.last_day(tick) != as_of {
                 return Err(Error::bad(
-                    format!("as_of lies inside a {} of the history", grain.name()),
+                    format!(
+                        "as_of {} lies inside a {} of the history",
+                        date_text(as_of),
+                        grain.name()
+                    ),
                     "Take the last day of one, a day at or after the last event, or a history \
                      with a finer grain.",
                 ));

@@ -147,6 +147,21 @@ fn first_day_of_month(month: i64) -> i64 {
     era * DAYS_IN_400_YEARS + day - MARCH_0000
 }
 
+/// A day as text: year, month and day of month.
+///
+/// ```
+/// use pg_retention_model::calendar::date_text;
+/// assert_eq!(date_text(59), "2000-02-29");
+/// assert_eq!(date_text(-730_485), "0001-01-01 BC");
+/// ```
+pub fn date_text(day: i64) -> String {
+    let month = month_of(day);
+    let year = month.div_euclid(12) + 2000;
+    let (month, day) = (month.rem_euclid(12) + 1, day - first_day_of_month(month) + 1);
+    let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
+    format!("{year:04}-{month:02}-{day:02}{era}")
+}
+
 /// What a reader counts by. Calendar periods; elapsed ones come with a later version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Period(Grain);

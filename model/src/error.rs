@@ -89,7 +89,11 @@ impl Error {
                     .to_string(),
             ),
             Error::TimeOutOfRange { .. } => {
-                Some("Leave such rows out with FILTER or WHERE.".to_string())
+                Some(
+                    "Times are finite, from 4714-11-24 BC to the year 294276: leave other rows out \
+                     with FILTER or WHERE."
+                        .to_string(),
+                )
             }
             Error::Malformed(_) => None,
         }

@@ -3,7 +3,7 @@
 use super::varlena::bytes;
 use pg_retention_model::amount;
 use pg_retention_model::error::Error;
-use pgrx::{AnyNumeric, IntoDatum, pg_sys};
+use pgrx::{AnyNumeric, IntoDatum, direct_function_call, pg_sys};
 
 /// The SQL types of amounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,27 +36,34 @@ pub unsafe fn from_datum(kind: AmountKind, datum: pg_sys::Datum) -> Result<i64, 
         AmountKind::Integer => amount::from_integer(datum.value() as i64),
         AmountKind::Double => amount::from_double(f64::from_bits(datum.value() as u64)),
         // SAFETY: numeric is a varlena.
-        AmountKind::Numeric => from_numeric(unsafe { bytes(datum) }),
+        AmountKind::Numeric => match from_numeric(unsafe { bytes(datum) }) {
+            Err(Error::AmountOutOfRange { .. }) => Err(out_of_range(datum)),
+            result => result,
+        },
     }
 }
 
+/// The error for an amount, with its decimal text.
+#[cold]
+fn out_of_range(numeric: pg_sys::Datum) -> Error {
+    // SAFETY: the caller vouches for the type.
+    let text = unsafe {
+        direct_function_call::<&std::ffi::CStr>(pg_sys::numeric_out, &[Some(numeric)])
+    };
+    Error::AmountOutOfRange { given: text.unwrap_or(c"").to_string_lossy().into_owned() }
+}
+
 /// Reads the base-10000 digits of a `numeric`, whose bytes are the same in memory and on disk
-/// (src/backend/utils/adt/numeric.c: NumericShort and NumericLong). Its own cast to a double goes
-/// through text.
+/// (src/backend/utils/adt/numeric.c: NumericShort and NumericLong). PostgreSQL's own cast to a double
+/// goes through text. The caller names the number in an error.
 fn from_numeric(bytes: &[u8]) -> Result<i64, Error> {
     let word = |at: usize| {
         bytes.get(at..at + 2).map_or(0, |pair| u16::from_ne_bytes([pair[0], pair[1]]))
     };
     let header = word(0);
     let (negative, weight, digits) = match header >> 14 {
-        0b11 => {
-            let name = match header & 0xF000 {
-                0xC000 => "NaN",
-                0xD000 => "Infinity",
-                _ => "-Infinity",
-            };
-            return Err(Error::AmountOutOfRange { given: name.to_string() });
-        }
+        // NaN and the infinities.
+        0b11 => return Err(Error::AmountOutOfRange { given: String::new() }),
         // One bit of sign, six of scale, seven of weight in two's complement.
         0b10 => {
             let weight = i32::from(header & 0x3F) - i32::from(header & 0x40);
@@ -66,9 +73,7 @@ fn from_numeric(bytes: &[u8]) -> Result<i64, Error> {
     };
     let digits = digits.unwrap_or_default();
     let values = digits.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
-    amount::from_base_10000(negative, weight, values, || {
-        format!("a number with {} digits before the point", (weight.max(0) + 1) * 4)
-    })
+    amount::from_base_10000(negative, weight, values, String::new)
 }
 
 /// Millionths as `numeric`, without trailing zeros beyond the second decimal.

@@ -1,6 +1,7 @@
 //! Set-returning functions: rows straight into a tuple store.
 
 use super::{amount, member};
+use pg_retention_model::calendar::date_text;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pgrx::callconv::{BoxRet, FcInfo};
@@ -140,7 +141,7 @@ impl Columns {
         const FIRST: i64 = -2_451_545;
         match i32::try_from(day) {
             Ok(day) if i64::from(day) >= FIRST => Ok(Some(pg_sys::Datum::from(day))),
-            _ => Err(Error::TimeOutOfRange { given: format!("day {day} since 2000-01-01") }),
+            _ => Err(Error::TimeOutOfRange { given: date_text(day) }),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::amount::{self, AmountKind};
 use super::member;
-use pg_retention_model::calendar::{DAY, LAST_DAY};
+use pg_retention_model::calendar::{DAY, LAST_DAY, date_text};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberKind;
 use pgrx::pg_sys;
@@ -73,7 +73,9 @@ impl TimeKind {
                 i32::MAX => Err(out_of_range("infinity")),
                 i32::MIN => Err(out_of_range("-infinity")),
                 // PostgreSQL's timestamps end in the year 294276, as do the instants here.
-                days if i64::from(days) > LAST_DAY => Err(out_of_range("a date after the year 294276")),
+                days if i64::from(days) > LAST_DAY => {
+                    Err(out_of_range(&date_text(i64::from(days))))
+                },
                 days => Ok(i64::from(days) * DAY),
             },
         }

@@ -1,0 +1,27 @@
+-- Every loop over data can be cancelled: what takes far longer than statement_timeout allows ends with it.
+SET search_path = public, retention;
+CREATE TEMP TABLE big AS
+SELECT history_agg(i, date '2000-01-01' + (i % 3000)::int, 1.5) AS h FROM generate_series(1, 3000000) i;
+SELECT members(h), events(h) FROM big;
+
+CREATE FUNCTION pg_temp.outcome(sql text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE sql;
+    RETURN 'it ran to its end';
+EXCEPTION WHEN query_canceled THEN
+    RETURN 'cancelled';
+END $$;
+
+SET statement_timeout = '15ms';
+SELECT pg_temp.outcome('SELECT count(*) FROM big, cohorts(h, ''day'')');
+SELECT pg_temp.outcome('SELECT count(*) FROM big, churn(h)');
+SELECT pg_temp.outcome('SELECT count(*) FROM big, value_summary(h)');
+SELECT pg_temp.outcome('SELECT count(*) FROM big, history_rows(h)');
+SELECT pg_temp.outcome('SELECT slice(h, ''2001-01-01'') FROM big');
+SELECT pg_temp.outcome('SELECT without(h, ''{1}''::bigint[]) FROM big');
+SELECT pg_temp.outcome('SELECT rollup(h) FROM (SELECT h FROM big UNION ALL SELECT h FROM big) t');
+SELECT pg_temp.outcome('SELECT history_agg(i, date ''2000-01-01'') FROM generate_series(1, 3000000) i');
+SELECT pg_temp.outcome('SELECT h::text::history FROM big');
+RESET statement_timeout;
+-- And the session goes on.
+SELECT sum(active) AS rows FROM big, cohorts(h, 'year') WHERE period_number = 0;
