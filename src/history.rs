@@ -34,7 +34,10 @@ impl Arguments<'_> {
     /// An argument; none if it is null or if this overload does not have it.
     #[inline]
     fn get(&self, position: usize) -> Option<pg_sys::Datum> {
-        self.0.get(position).filter(|argument| !argument.isnull).map(|argument| argument.value)
+        self.0
+            .get(position)
+            .filter(|argument| !argument.isnull)
+            .map(|argument| argument.value)
     }
 
     /// A text argument.
@@ -44,7 +47,8 @@ impl Arguments<'_> {
     #[inline]
     unsafe fn text(&self, position: usize) -> Option<&[u8]> {
         // SAFETY: text is a varlena.
-        self.get(position).map(|datum| unsafe { varlena::bytes(datum) })
+        self.get(position)
+            .map(|datum| unsafe { varlena::bytes(datum) })
     }
 }
 
@@ -81,7 +85,9 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
             Some(object) if object.signature.is_some() => object,
             _ => begin(fcinfo, &arguments).or_raise(),
         };
-        let Some(signature) = object.signature else { unreachable!("begin sets it") };
+        let Some(signature) = object.signature else {
+            unreachable!("begin sets it")
+        };
         check_constants(object, &arguments);
         let amount = match (signature.amount, arguments.get(argument::AMOUNT)) {
             (Some(kind), Some(datum)) => Some(amount::from_datum(kind, datum).or_raise()),
@@ -125,10 +131,7 @@ unsafe fn begin<'a>(
 ///
 /// # Safety
 /// The arguments must be those of `history_step`.
-unsafe fn constants(
-    arguments: &Arguments<'_>,
-    time: TimeKind,
-) -> Result<(Grain, PgZone), Error> {
+unsafe fn constants(arguments: &Arguments<'_>, time: TimeKind) -> Result<(Grain, PgZone), Error> {
     // SAFETY: both are declared as text.
     let text = |position| unsafe { arguments.text(position) }.map(String::from_utf8_lossy);
     let grain = text(argument::GRAIN).map_or(Ok(Grain::Day), |name| Grain::parse(&name))?;
@@ -141,11 +144,14 @@ unsafe fn constants(
         name => PgZone::named(name),
     });
     let given = given.transpose()?;
-    Ok((grain, match time {
-        TimeKind::Instant => given.unwrap_or_else(PgZone::session),
-        // Local times are on a calendar already.
-        TimeKind::Local | TimeKind::Date => PgZone::NONE,
-    }))
+    Ok((
+        grain,
+        match time {
+            TimeKind::Instant => given.unwrap_or_else(PgZone::session),
+            // Local times are on a calendar already.
+            TimeKind::Local | TimeKind::Date => PgZone::NONE,
+        },
+    ))
 }
 
 /// Grain and zone must be the same for every row of a state.
@@ -159,9 +165,15 @@ unsafe fn check_constants(object: &Expanded, arguments: &Arguments<'_>) {
     }
     let meta = object.history.meta();
     // SAFETY: both are declared as text.
-    let (grain, zone) = unsafe { (arguments.text(argument::GRAIN), arguments.text(argument::ZONE)) };
-    let grain_is_same =
-        grain.map_or(meta.grain == Grain::Day, |grain| grain == meta.grain.name().as_bytes());
+    let (grain, zone) = unsafe {
+        (
+            arguments.text(argument::GRAIN),
+            arguments.text(argument::ZONE),
+        )
+    };
+    let grain_is_same = grain.map_or(meta.grain == Grain::Day, |grain| {
+        grain == meta.grain.name().as_bytes()
+    });
     let zone_is_same = zone.is_none_or(|zone| zone == meta.zone_bytes());
     if !(grain_is_same && zone_is_same) {
         // SAFETY: as above.
@@ -176,11 +188,17 @@ unsafe fn check_constants(object: &Expanded, arguments: &Arguments<'_>) {
 #[cold]
 unsafe fn check_constants_closely(object: &Expanded, arguments: &Arguments<'_>) {
     let meta = object.history.meta();
-    let time = object.signature.map_or(TimeKind::Instant, |signature| signature.time);
+    let time = object
+        .signature
+        .map_or(TimeKind::Instant, |signature| signature.time);
     // SAFETY: see above.
     let (grain, zone) = unsafe { constants(arguments, time) }.or_raise();
     let (what, left, right) = if grain != meta.grain {
-        ("grain", meta.grain.name().to_string(), grain.name().to_string())
+        (
+            "grain",
+            meta.grain.name().to_string(),
+            grain.name().to_string(),
+        )
     } else if zone.name() != meta.zone() {
         ("time zone", meta.zone().to_string(), zone.name())
     } else {
@@ -218,7 +236,9 @@ unsafe fn aggregate_context(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::MemoryC
 unsafe fn copy<'a>(context: pg_sys::MemoryContext, datum: pg_sys::Datum) -> &'a mut Expanded {
     // SAFETY: see above.
     let stored = unsafe { Stored::from_datum(datum, false) };
-    let Some(stored) = stored else { unreachable!("the datum is not null") };
+    let Some(stored) = stored else {
+        unreachable!("the datum is not null")
+    };
     let object = match &stored {
         Stored::Flat(flat) => Expanded::from_flat(context, flat, stored.zone()),
         Stored::Expanded(..) => {
@@ -259,12 +279,14 @@ fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expand
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
     let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
-    let len = STANDARD.decode_slice(text.to_bytes(), value.bytes()).unwrap_or_else(|_| {
-        raise_as(
-            PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
-            &Error::Malformed("its text is not base64"),
-        )
-    });
+    let len = STANDARD
+        .decode_slice(text.to_bytes(), value.bytes())
+        .unwrap_or_else(|_| {
+            raise_as(
+                PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+                &Error::Malformed("its text is not base64"),
+            )
+        });
     let bytes = &value.bytes()[..len];
     if let Err(error) = check(bytes) {
         raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error);
@@ -309,7 +331,9 @@ fn check(bytes: &[u8]) -> Result<(), Error> {
     let name = flat.view().meta.zone().to_string();
     let zone = PgZone::named(&name)?;
     if zone.name() != name {
-        return Err(Error::Malformed("its zone is not named as this server names it"));
+        return Err(Error::Malformed(
+            "its zone is not named as this server names it",
+        ));
     }
     flat.check(&zone, member::check_text)
 }
@@ -364,5 +388,7 @@ fn history_hash_extended(bytes: &[u8], seed: i64) -> i64 {
 }
 
 fn checksum(bytes: &[u8]) -> u64 {
-    bytes.last_chunk().map_or(0, |last| u64::from_le_bytes(*last))
+    bytes
+        .last_chunk()
+        .map_or(0, |last| u64::from_le_bytes(*last))
 }

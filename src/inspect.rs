@@ -18,7 +18,10 @@ use std::collections::HashSet;
 #[pg_extern]
 fn members(h: Stored<'_>) -> i64 {
     let view = h.view();
-    let members = view.members().map_or_else(|| view.count_members(), Ok).or_raise();
+    let members = view
+        .members()
+        .map_or_else(|| view.count_members(), Ok)
+        .or_raise();
     i64::try_from(members).unwrap_or(i64::MAX)
 }
 
@@ -100,8 +103,12 @@ fn slice(
     let (first, last) = view.meta.span?;
     let mut clock = Clock::new(grain, PgHost::current());
     let (first_day, last_day) = (clock.day(&zone, first), clock.day(&zone, last));
-    let from = arguments::day("from_date", from_date).or_raise().unwrap_or(first_day);
-    let to = arguments::day("to_date", to_date).or_raise().unwrap_or(last_day);
+    let from = arguments::day("from_date", from_date)
+        .or_raise()
+        .unwrap_or(first_day);
+    let to = arguments::day("to_date", to_date)
+        .or_raise()
+        .unwrap_or(last_day);
     if !grain.is_instant() {
         // A tick is kept or dropped whole.
         for (what, date, cut) in [("from_date", from, from - 1), ("to_date", to, to)] {
@@ -131,7 +138,9 @@ fn slice(
 #[pg_extern]
 fn without(h: Option<Stored<'_>>, members: Option<AnyArray>) -> Option<&'static mut Expanded> {
     let h = h?;
-    let Some(members) = members else { return part(&h, |_| true, |_| true) };
+    let Some(members) = members else {
+        return part(&h, |_| true, |_| true);
+    };
     let kind = h.view().meta.kind;
     let asked = array_kind(&members);
     if asked != Some(kind) {
@@ -164,15 +173,29 @@ fn elements(kind: MemberKind, members: &AnyArray) -> impl Iterator<Item = Vec<u8
         };
         let align = align as std::ffi::c_char;
         pg_sys::deconstruct_array(
-            array, oid, len, by_value, align, &mut values, &mut nulls, &mut count,
+            array,
+            oid,
+            len,
+            by_value,
+            align,
+            &mut values,
+            &mut nulls,
+            &mut count,
         );
         let count = usize::try_from(count).unwrap_or(0);
-        (std::slice::from_raw_parts(values, count), std::slice::from_raw_parts(nulls, count))
+        (
+            std::slice::from_raw_parts(values, count),
+            std::slice::from_raw_parts(nulls, count),
+        )
     };
-    values.iter().zip(nulls).filter(|(_, null)| !**null).map(move |(datum, _)| {
-        // SAFETY: the element is of this kind.
-        key_bytes(unsafe { member::from_datum(kind, *datum) })
-    })
+    values
+        .iter()
+        .zip(nulls)
+        .filter(|(_, null)| !**null)
+        .map(move |(datum, _)| {
+            // SAFETY: the element is of this kind.
+            key_bytes(unsafe { member::from_datum(kind, *datum) })
+        })
 }
 
 fn key_bytes(member: MemberRef<'_>) -> Vec<u8> {

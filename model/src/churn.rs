@@ -90,12 +90,20 @@ impl<H: Host> Movements<H> {
             counts.resize(periods, 0);
             counts
         };
-        Ok(Movements { gap, new: zeros(), reactivated: zeros(), churned: zeros() })
+        Ok(Movements {
+            gap,
+            new: zeros(),
+            reactivated: zeros(),
+            churned: zeros(),
+        })
     }
 
     /// Begins to count a member.
     pub(crate) fn member(&mut self) -> Member<'_, H> {
-        Member { movements: self, out_from: None }
+        Member {
+            movements: self,
+            out_from: None,
+        }
     }
 }
 
@@ -124,7 +132,10 @@ impl<H: Host> Member<'_, H> {
     /// There is nothing more to tell.
     #[inline]
     pub(crate) fn done(self) {
-        if let Some(churned) = self.out_from.and_then(|out| self.movements.churned.get_mut(out)) {
+        if let Some(churned) = self
+            .out_from
+            .and_then(|out| self.movements.churned.get_mut(out))
+        {
             *churned += 1;
         }
     }
@@ -154,12 +165,18 @@ pub fn ledger<'z, H: Host, Z: Zone>(
         pace.step(1 + timeline.ticks().len());
         let mut member = movements.member();
         for &tick in timeline.ticks() {
-            let Some(period) = axis.period(tick)? else { break };
+            let Some(period) = axis.period(tick)? else {
+                break;
+            };
             member.active(period);
         }
         member.done();
     }
-    Ok(Ledger { axis, movements, wilson })
+    Ok(Ledger {
+        axis,
+        movements,
+        wilson,
+    })
 }
 
 impl<Z: Zone, H: Host> Ledger<'_, Z, H> {
@@ -168,8 +185,11 @@ impl<Z: Zone, H: Host> Ledger<'_, Z, H> {
         let moves = &self.movements;
         (0..self.axis.len).scan(0, move |before, period| {
             let opening = *before;
-            let (new, reactivated, churned) =
-                (moves.new[period], moves.reactivated[period], moves.churned[period]);
+            let (new, reactivated, churned) = (
+                moves.new[period],
+                moves.reactivated[period],
+                moves.churned[period],
+            );
             let retained = opening - churned;
             let closing = retained + new + reactivated;
             *before = closing;

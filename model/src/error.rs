@@ -69,7 +69,10 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn bad(message: impl Into<String>, hint: &'static str) -> Self {
-        Error::BadArgument { message: message.into(), hint }
+        Error::BadArgument {
+            message: message.into(),
+            hint,
+        }
     }
 
     /// What the user can do about it, as a sentence.
@@ -88,13 +91,11 @@ impl Error {
                  9,223,372,036,854 either side of zero, each and summed by member and tick."
                     .to_string(),
             ),
-            Error::TimeOutOfRange { .. } => {
-                Some(
-                    "Times are finite, from 4714-11-24 BC to the year 294276: leave other rows out \
+            Error::TimeOutOfRange { .. } => Some(
+                "Times are finite, from 4714-11-24 BC to the year 294276: leave other rows out \
                      with FILTER or WHERE."
-                        .to_string(),
-                )
-            }
+                    .to_string(),
+            ),
             Error::Malformed(_) => None,
         }
     }
@@ -106,8 +107,13 @@ impl fmt::Display for Error {
             Error::UnknownName { what, given, .. } => write!(f, "unknown {what} \"{given}\""),
             Error::NotYet { what, .. } => write!(f, "{what} is not available yet"),
             Error::BadArgument { message, .. } => f.write_str(message),
-            Error::Mismatch { what, left, right, .. } => {
-                write!(f, "histories of different {what}: \"{left}\" and \"{right}\"")
+            Error::Mismatch {
+                what, left, right, ..
+            } => {
+                write!(
+                    f,
+                    "histories of different {what}: \"{left}\" and \"{right}\""
+                )
             }
             Error::MemberType { found, asked } => {
                 write!(f, "members are of type {found}, not {asked}")

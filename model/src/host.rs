@@ -29,6 +29,33 @@ impl Host for Global {
     }
 }
 
+/// Counts the steps of a loop and polls the host every so often.
+pub(crate) struct Pace<'h, H: Host> {
+    host: &'h H,
+    steps: u32,
+}
+
+impl<'h, H: Host> Pace<'h, H> {
+    /// Steps of a few nanoseconds each between two polls.
+    pub(crate) const STEPS: u32 = 1 << 14;
+
+    pub(crate) fn new(host: &'h H) -> Self {
+        Pace { host, steps: 0 }
+    }
+
+    /// One step, or `weight` of them.
+    #[inline]
+    pub(crate) fn step(&mut self, weight: usize) {
+        self.steps = self
+            .steps
+            .saturating_add(u32::try_from(weight).unwrap_or(u32::MAX));
+        if self.steps >= Self::STEPS {
+            self.steps = 0;
+            self.host.poll();
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod testing {
     //! A switch that makes the next poll unwind, as a cancelled query does.
@@ -49,30 +76,5 @@ pub(crate) mod testing {
         let stopped = catch_unwind(AssertUnwindSafe(computation)).is_err();
         CANCELLED.set(false);
         stopped
-    }
-}
-
-/// Counts the steps of a loop and polls the host every so often.
-pub(crate) struct Pace<'h, H: Host> {
-    host: &'h H,
-    steps: u32,
-}
-
-impl<'h, H: Host> Pace<'h, H> {
-    /// Steps of a few nanoseconds each between two polls.
-    pub(crate) const STEPS: u32 = 1 << 14;
-
-    pub(crate) fn new(host: &'h H) -> Self {
-        Pace { host, steps: 0 }
-    }
-
-    /// One step, or `weight` of them.
-    #[inline]
-    pub(crate) fn step(&mut self, weight: usize) {
-        self.steps = self.steps.saturating_add(u32::try_from(weight).unwrap_or(u32::MAX));
-        if self.steps >= Self::STEPS {
-            self.steps = 0;
-            self.host.poll();
-        }
     }
 }

@@ -72,7 +72,9 @@ pub fn summary<H: Host>(
         let mut own = 0u64;
         let mut member = movements.member();
         for (i, &tick) in timeline.ticks().iter().enumerate() {
-            let Some(period) = axis.period(tick)? else { break };
+            let Some(period) = axis.period(tick)? else {
+                break;
+            };
             member.active(period);
             let count = timeline.count(i);
             own = own.saturating_add(count);
@@ -90,7 +92,11 @@ pub fn summary<H: Host>(
         return Ok(None);
     }
 
-    let ledger = Ledger { axis, movements, wilson: Wilson::new(0.95)? };
+    let ledger = Ledger {
+        axis,
+        movements,
+        wilson: Wilson::new(0.95)?,
+    };
     let (mut opening, mut churned, mut active) = (0u64, 0u64, 0u64);
     for row in ledger.rows().filter(|row| row.complete) {
         opening += row.opening;

@@ -47,10 +47,11 @@ pub unsafe fn from_datum(kind: AmountKind, datum: pg_sys::Datum) -> Result<i64, 
 #[cold]
 fn out_of_range(numeric: pg_sys::Datum) -> Error {
     // SAFETY: the caller vouches for the type.
-    let text = unsafe {
-        direct_function_call::<&std::ffi::CStr>(pg_sys::numeric_out, &[Some(numeric)])
-    };
-    Error::AmountOutOfRange { given: text.unwrap_or(c"").to_string_lossy().into_owned() }
+    let text =
+        unsafe { direct_function_call::<&std::ffi::CStr>(pg_sys::numeric_out, &[Some(numeric)]) };
+    Error::AmountOutOfRange {
+        given: text.unwrap_or(c"").to_string_lossy().into_owned(),
+    }
 }
 
 /// Reads the base-10000 digits of a `numeric`, whose bytes are the same in memory and on disk
@@ -58,12 +59,18 @@ fn out_of_range(numeric: pg_sys::Datum) -> Error {
 /// goes through text. The caller names the number in an error.
 fn from_numeric(bytes: &[u8]) -> Result<i64, Error> {
     let word = |at: usize| {
-        bytes.get(at..at + 2).map_or(0, |pair| u16::from_ne_bytes([pair[0], pair[1]]))
+        bytes
+            .get(at..at + 2)
+            .map_or(0, |pair| u16::from_ne_bytes([pair[0], pair[1]]))
     };
     let header = word(0);
     let (negative, weight, digits) = match header >> 14 {
         // NaN and the infinities.
-        0b11 => return Err(Error::AmountOutOfRange { given: String::new() }),
+        0b11 => {
+            return Err(Error::AmountOutOfRange {
+                given: String::new(),
+            });
+        }
         // One bit of sign, six of scale, seven of weight in two's complement.
         0b10 => {
             let weight = i32::from(header & 0x3F) - i32::from(header & 0x40);
@@ -72,7 +79,9 @@ fn from_numeric(bytes: &[u8]) -> Result<i64, Error> {
         sign => (sign == 0b01, i32::from(word(2) as i16), bytes.get(4..)),
     };
     let digits = digits.unwrap_or_default();
-    let values = digits.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
+    let values = digits
+        .chunks_exact(2)
+        .map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
     amount::from_base_10000(negative, weight, values, String::new)
 }
 
@@ -88,5 +97,7 @@ pub fn to_datum(units: i128) -> Option<pg_sys::Datum> {
         let numeric = unsafe { pg_sys::int64_div_fast_to_numeric(units, decimals) };
         return Some(pg_sys::Datum::from(numeric));
     }
-    AnyNumeric::try_from(amount::text(units).as_str()).ok()?.into_datum()
+    AnyNumeric::try_from(amount::text(units).as_str())
+        .ok()?
+        .into_datum()
 }

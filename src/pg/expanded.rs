@@ -35,7 +35,11 @@ static METHODS: pg_sys::ExpandedObjectMethods = pg_sys::ExpandedObjectMethods {
 
 /// First bytes of a varlena that points to a read-write expanded object
 /// (src/include/varatt.h: a 1-byte header that says "external", and the tag).
-const EXTERNAL: u8 = if cfg!(target_endian = "little") { 0x01 } else { 0x80 };
+const EXTERNAL: u8 = if cfg!(target_endian = "little") {
+    0x01
+} else {
+    0x80
+};
 const READ_WRITE: u8 = pg_sys::vartag_external::VARTAG_EXPANDED_RW as u8;
 const READ_ONLY: u8 = pg_sys::vartag_external::VARTAG_EXPANDED_RO as u8;
 
@@ -57,7 +61,10 @@ unsafe fn expanded(datum: pg_sys::Datum) -> Option<(NonNull<Expanded>, bool)> {
         if tag != READ_WRITE && tag != READ_ONLY {
             return None;
         }
-        let header = value.add(2).cast::<*mut pg_sys::ExpandedObjectHeader>().read_unaligned();
+        let header = value
+            .add(2)
+            .cast::<*mut pg_sys::ExpandedObjectHeader>()
+            .read_unaligned();
         if !std::ptr::eq((*header).eoh_methods, &METHODS) {
             return None;
         }
@@ -115,7 +122,13 @@ impl Expanded {
             let history = make(host);
             let clock = Clock::new(history.meta().grain, host);
             let header = pg_sys::ExpandedObjectHeader::default();
-            object.write(Expanded { header, history, clock, zone, signature: None });
+            object.write(Expanded {
+                header,
+                history,
+                clock,
+                zone,
+                signature: None,
+            });
             pg_sys::EOH_init_header(object.cast(), &METHODS, context);
             &mut *object
         }

@@ -56,9 +56,15 @@ pub fn to_datum(member: MemberRef<'_>, type_oid: pg_sys::Oid) -> Result<pg_sys::
 
 /// Is this text that the database could have made?
 pub fn check_text(member: MemberRef<'_>) -> Result<(), Error> {
-    let MemberRef::Text(key) = member else { return Ok(()) };
+    let MemberRef::Text(key) = member else {
+        return Ok(());
+    };
     let len = i32::try_from(key.len()).map_err(|_| Error::Malformed("a name is too long"))?;
     // SAFETY: reads `len` bytes; with noError it returns false instead of raising.
     let valid = unsafe { pg_sys::pg_verifymbstr(key.as_ptr().cast(), len, true) };
-    if valid { Ok(()) } else { Err(Error::Malformed("a name is not in the database's encoding")) }
+    if valid {
+        Ok(())
+    } else {
+        Err(Error::Malformed("a name is not in the database's encoding"))
+    }
 }

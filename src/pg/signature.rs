@@ -62,7 +62,9 @@ impl TimeKind {
     /// Microseconds since 2000-01-01 of a time.
     #[inline]
     pub fn micros(self, datum: pg_sys::Datum) -> Result<i64, Error> {
-        let out_of_range = |given: &str| Error::TimeOutOfRange { given: given.to_string() };
+        let out_of_range = |given: &str| Error::TimeOutOfRange {
+            given: given.to_string(),
+        };
         match self {
             TimeKind::Instant | TimeKind::Local => match datum.value() as i64 {
                 i64::MAX => Err(out_of_range("infinity")),
@@ -75,7 +77,7 @@ impl TimeKind {
                 // PostgreSQL's timestamps end in the year 294276, as do the instants here.
                 days if i64::from(days) > LAST_DAY => {
                     Err(out_of_range(&date_text(i64::from(days))))
-                },
+                }
                 days => Ok(i64::from(days) * DAY),
             },
         }

@@ -37,12 +37,18 @@ impl PgZone {
         let c_name = CString::new(name).map_err(|_| unknown())?;
         // SAFETY: a C string in, a zone that is cached for ever out, or null.
         let zone = unsafe { pg_sys::pg_tzset(c_name.as_ptr()) };
-        if zone.is_null() { Err(unknown()) } else { Ok(PgZone(Some(zone))) }
+        if zone.is_null() {
+            Err(unknown())
+        } else {
+            Ok(PgZone(Some(zone)))
+        }
     }
 
     /// Its name; empty if there is no zone.
     pub fn name(&self) -> String {
-        let Some(zone) = self.0 else { return String::new() };
+        let Some(zone) = self.0 else {
+            return String::new();
+        };
         // SAFETY: the zone is valid, and so is its name.
         let name = unsafe { CStr::from_ptr(pg_sys::pg_get_timezone_name(zone)) };
         name.to_string_lossy().into_owned()
@@ -72,7 +78,9 @@ impl PgZone {
 
 impl Zone for PgZone {
     fn span(&self, at: i64) -> Span {
-        let Some(zone) = self.0 else { return Span::always(0) };
+        let Some(zone) = self.0 else {
+            return Span::always(0);
+        };
         let time = at.div_euclid(SECOND) + EPOCH;
         let (offset, mut next) = Self::next_change(zone, time);
         // Some boundaries change the name of the time and not the clock.

@@ -8,11 +8,13 @@
 use super::member::{BUCKET_BITS, Key, MemberKind, MemberRef};
 use super::run::NO_AMOUNT;
 use crate::host::{Host, Pace, Vec};
+use std::marker::PhantomData;
 
-/// Rows of a part beyond which they are spread over more parts: what still folds in cache.
-const ROWS_PER_PART: usize = 8192;
-/// Bits by which the number of parts grows.
-const SPREAD_BITS: u32 = 4;
+/// Rows from which there are some parts, many, and as many as buckets: a part should fold in cache,
+/// and the ends of all parts should stay in the cache nearest to the core.
+const ROWS_OF_SOME_PARTS: usize = 1 << 13;
+const ROWS_OF_MANY_PARTS: usize = 1 << 18;
+const ROWS_OF_ALL_PARTS: usize = 1 << 25;
 /// Words of a full block: 4 kB.
 const BLOCK: usize = 1024;
 
@@ -29,7 +31,11 @@ impl Layout {
     pub(crate) fn new(kind: MemberKind, wide_ticks: bool, amounts: bool) -> Self {
         Layout {
             kind,
-            key: if kind == MemberKind::Uuid { 4 } else { 2 },
+            key: match kind {
+                MemberKind::Int => <i64 as RowKey<'_>>::WORDS,
+                MemberKind::Uuid => <u128 as RowKey<'_>>::WORDS,
+                MemberKind::Text => <&[u8] as RowKey<'_>>::WORDS,
+            },
             tick: if wide_ticks { 2 } else { 1 },
             amount: if amounts { 2 } else { 0 },
         }
@@ -51,14 +57,64 @@ impl Layout {
         }
     }
 
+    fn tick(self, row: &[u32]) -> i64 {
+        if self.tick == 1 {
+            i64::from(row[self.key] as i32)
+        } else {
+            read_i64(&row[self.key..])
+        }
+    }
+
+    fn amount(self, row: &[u32]) -> i64 {
+        if self.amount == 0 {
+            NO_AMOUNT
+        } else {
+            read_i64(&row[self.key + self.tick..])
+        }
+    }
+
+    /// Are its ticks wide?
+    pub(crate) fn has_wide_ticks(self) -> bool {
+        self.tick == 2
+    }
+}
+
+/// Rows of a layout that the compiler knows: what the inner loops read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a, K, const WIDE: bool, const AMOUNT: bool>(&'a [u32], PhantomData<K>);
+
+impl<'a, K: RowKey<'a>, const WIDE: bool, const AMOUNT: bool> Row<'_, K, WIDE, AMOUNT> {
+    const WORDS: usize = K::WORDS + if WIDE { 2 } else { 1 } + if AMOUNT { 2 } else { 0 };
+
+    /// Calls `f` with each row of a block.
     #[inline]
-    pub(crate) fn tick(self, row: &[u32]) -> i64 {
-        if self.tick == 1 { i64::from(row[self.key] as i32) } else { read_i64(&row[self.key..]) }
+    pub(crate) fn each(block: &[u32], mut f: impl FnMut(Row<'_, K, WIDE, AMOUNT>)) {
+        for row in block.chunks_exact(Self::WORDS) {
+            f(Row(row, PhantomData));
+        }
     }
 
     #[inline]
-    pub(crate) fn amount(self, row: &[u32]) -> i64 {
-        if self.amount == 0 { NO_AMOUNT } else { read_i64(&row[self.key + self.tick..]) }
+    pub(crate) fn key(&self, text: &'a [u8]) -> K {
+        K::read(self.0, text)
+    }
+
+    #[inline]
+    pub(crate) fn tick(&self) -> i64 {
+        if WIDE {
+            read_i64(&self.0[K::WORDS..])
+        } else {
+            i64::from(self.0[K::WORDS] as i32)
+        }
+    }
+
+    #[inline]
+    pub(crate) fn amount(&self) -> i64 {
+        if AMOUNT {
+            read_i64(&self.0[Self::WORDS - 2..])
+        } else {
+            NO_AMOUNT
+        }
     }
 }
 
@@ -74,10 +130,32 @@ fn words_of(value: u64) -> [u32; 2] {
 
 /// Reads the key of a row.
 pub(crate) trait RowKey<'a>: Key {
+    /// Do the keys lie on a line, so that their distance from the least of them is a number?
+    const DENSE: bool;
+    /// Words of a row that it takes.
+    const WORDS: usize;
     fn read(row: &[u32], text: &'a [u8]) -> Self;
+    /// Its place on the line.
+    fn place(self) -> i64 {
+        0
+    }
+    /// The key at a place.
+    fn at_place(_: i64) -> Option<Self> {
+        None
+    }
 }
 
 impl RowKey<'_> for i64 {
+    const DENSE: bool = true;
+    const WORDS: usize = 2;
+    #[inline]
+    fn place(self) -> i64 {
+        self
+    }
+    #[inline]
+    fn at_place(place: i64) -> Option<Self> {
+        Some(place)
+    }
     #[inline]
     fn read(row: &[u32], _: &[u8]) -> Self {
         read_i64(row)
@@ -85,6 +163,8 @@ impl RowKey<'_> for i64 {
 }
 
 impl RowKey<'_> for u128 {
+    const DENSE: bool = false;
+    const WORDS: usize = 4;
     #[inline]
     fn read(row: &[u32], _: &[u8]) -> Self {
         let (high, low) = (read_i64(row) as u64, read_i64(&row[2..]) as u64);
@@ -93,6 +173,8 @@ impl RowKey<'_> for u128 {
 }
 
 impl<'a> RowKey<'a> for &'a [u8] {
+    const DENSE: bool = false;
+    const WORDS: usize = 2;
     #[inline]
     fn read(row: &[u32], text: &'a [u8]) -> Self {
         let (start, len) = (row[0] as usize, row[1] as usize);
@@ -102,79 +184,25 @@ impl<'a> RowKey<'a> for &'a [u8] {
 
 /// Rows whose members fall in one range of buckets.
 #[derive(Debug)]
-pub(crate) struct Part<H: Host> {
-    full: Vec<Vec<u32, H>, H>,
-    last: Vec<u32, H>,
-    pub(crate) text: Vec<u8, H>,
+pub(crate) struct Part<'a, H: Host> {
+    full: &'a [Vec<u32, H>],
+    last: &'a [u32],
+    pub(crate) text: &'a [u8],
 }
 
-impl<H: Host> Part<H> {
-    fn new(host: &H) -> Self {
-        Part {
-            full: Vec::new_in(host.clone()),
-            last: Vec::new_in(host.clone()),
-            text: Vec::new_in(host.clone()),
-        }
-    }
-
-    /// Its rows, in the order in which they came.
-    pub(crate) fn rows(&self, layout: Layout) -> impl Iterator<Item = &[u32]> + Clone {
-        let blocks = self.full.iter().chain(std::iter::once(&self.last));
-        blocks.flat_map(move |block| block.chunks_exact(layout.words()))
+impl<'a, H: Host> Part<'a, H> {
+    /// Its blocks of rows, in the order in which they came.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &'a [u32]> + use<'a, H> {
+        self.full
+            .iter()
+            .map(|block| block.as_slice())
+            .chain(std::iter::once(self.last))
     }
 
     pub(crate) fn count(&self, layout: Layout) -> usize {
-        self.full.iter().chain([&self.last]).map(|block| block.len() / layout.words()).sum()
-    }
-
-    #[inline]
-    fn push(&mut self, layout: Layout, member: MemberRef<'_>, tick: i64, amount: i64) {
-        let ([t0, t1], [a0, a1]) = (words_of(tick as u64), words_of(amount as u64));
-        if let MemberRef::Uuid(key) = member {
-            let ([k0, k1], [k2, k3]) = (words_of((key >> 64) as u64), words_of(key as u64));
-            return match (layout.tick, layout.amount) {
-                (1, 0) => self.append([k0, k1, k2, k3, t0]),
-                (1, _) => self.append([k0, k1, k2, k3, t0, a0, a1]),
-                (_, 0) => self.append([k0, k1, k2, k3, t0, t1]),
-                (_, _) => self.append([k0, k1, k2, k3, t0, t1, a0, a1]),
-            };
-        }
-        let [k0, k1] = match member {
-            MemberRef::Int(key) => words_of(key as u64),
-            MemberRef::Uuid(_) => [0, 0],
-            MemberRef::Text(key) => {
-                let place = [self.text.len() as u32, key.len() as u32];
-                self.text.extend_from_slice(key);
-                place
-            }
-        };
-        match (layout.tick, layout.amount) {
-            (1, 0) => self.append([k0, k1, t0]),
-            (1, _) => self.append([k0, k1, t0, a0, a1]),
-            (_, 0) => self.append([k0, k1, t0, t1]),
-            (_, _) => self.append([k0, k1, t0, t1, a0, a1]),
-        }
-    }
-
-    #[inline]
-    fn append<const N: usize>(&mut self, row: [u32; N]) {
-        if self.last.capacity() - self.last.len() < N {
-            self.grow(N);
-        }
-        self.last.extend_from_slice(&row);
-    }
-
-    #[cold]
-    fn grow(&mut self, words: usize) {
-        let capacity = self.last.capacity();
-        if capacity * 2 <= BLOCK {
-            self.last.reserve_exact(capacity.max(16 * words).min(BLOCK));
-        } else {
-            let host = self.last.allocator().clone();
-            self.full.reserve(1);
-            let next = Vec::with_capacity_in(BLOCK, host);
-            self.full.push(std::mem::replace(&mut self.last, next));
-        }
+        self.blocks()
+            .map(|block| block.len() / layout.words())
+            .sum()
     }
 }
 
@@ -182,9 +210,13 @@ impl<H: Host> Part<H> {
 #[derive(Debug)]
 pub(crate) struct Inbox<H: Host> {
     pub(crate) layout: Layout,
-    pub(crate) parts: Vec<Part<H>, H>,
     /// There are 2^bits parts.
     bits: u32,
+    /// Of each part, the block that grows: all that most rows touch.
+    last: Vec<Vec<u32, H>, H>,
+    /// Of each part, the blocks that are full, and the text that its rows refer to.
+    full: Vec<Vec<Vec<u32, H>, H>, H>,
+    text: Vec<Vec<u8, H>, H>,
     /// Bytes held, and bytes at which to think about folding.
     bytes: usize,
     budget: usize,
@@ -194,11 +226,38 @@ pub(crate) struct Inbox<H: Host> {
 impl<H: Host> Inbox<H> {
     /// An inbox that is full when it holds `budget` bytes.
     pub(crate) fn new(layout: Layout, budget: usize, host: &H) -> Self {
-        let mut bits = 0;
-        while bits < BUCKET_BITS && budget / (layout.words() * 4) > ROWS_PER_PART << bits {
-            bits = (bits + SPREAD_BITS).min(BUCKET_BITS);
+        Self::with_bits(
+            layout,
+            budget,
+            bits_for(budget / (layout.words() * 4)),
+            host,
+        )
+    }
+
+    fn with_bits(layout: Layout, budget: usize, bits: u32, host: &H) -> Self {
+        fn empty<T, H: Host>(len: usize, host: &H) -> Vec<Vec<T, H>, H> {
+            let mut parts = Vec::with_capacity_in(len, host.clone());
+            parts.resize_with(len, || Vec::new_in(host.clone()));
+            parts
         }
-        Inbox { layout, parts: empty_parts(bits, host), bits, bytes: 0, budget, host: host.clone() }
+        let len = 1 << bits;
+        Inbox {
+            layout,
+            bits,
+            last: empty(len, host),
+            full: empty(len, host),
+            text: empty(
+                if layout.kind == MemberKind::Text {
+                    len
+                } else {
+                    0
+                },
+                host,
+            ),
+            bytes: 0,
+            budget,
+            host: host.clone(),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -210,45 +269,103 @@ impl<H: Host> Inbox<H> {
         self.bytes >= self.budget
     }
 
+    /// Bits of a bucket that tell members of one part apart.
+    pub(crate) fn bucket_bits_inside(&self) -> u32 {
+        BUCKET_BITS - self.bits
+    }
+
+    /// The first so many of 1024 equal shares of the parts; one at least.
+    pub(crate) fn parts(&self, share: usize) -> impl Iterator<Item = Part<'_, H>> {
+        (0..(self.last.len() * share).div_ceil(1024)).map(|i| Part {
+            full: &self.full[i],
+            last: &self.last[i],
+            text: self.text.get(i).map_or(&[], |text| text.as_slice()),
+        })
+    }
+
     /// Makes it twice as large, with the rows spread over more parts where they are many.
     pub(crate) fn enlarge(&mut self) {
-        self.budget *= 2;
-        if self.bits == BUCKET_BITS
-            || self.budget / (self.layout.words() * 4) <= ROWS_PER_PART << self.bits
-        {
-            return;
-        }
-        let bits = (self.bits + SPREAD_BITS).min(BUCKET_BITS);
-        let mut parts = empty_parts(bits, &self.host);
-        let mut pace = Pace::new(&self.host);
-        for part in self.parts.iter() {
-            for row in part.rows(self.layout) {
-                pace.step(1);
-                let member = self.layout.member(row, &part.text);
-                let to = &mut parts[part_of(member.hash(), bits)];
-                to.push(self.layout, member, self.layout.tick(row), self.layout.amount(row));
+        let budget = self.budget * 2;
+        let bits = bits_for(budget / (self.layout.words() * 4));
+        if bits > self.bits {
+            let mut wider = Inbox::with_bits(self.layout, budget, bits, &self.host);
+            let mut pace = Pace::new(&self.host);
+            for part in self.parts(1024) {
+                for block in part.blocks() {
+                    pace.step(block.len());
+                    for row in block.chunks_exact(self.layout.words()) {
+                        let member = self.layout.member(row, part.text);
+                        wider.push(member, self.layout.tick(row), self.layout.amount(row));
+                    }
+                }
             }
+            *self = wider;
         }
-        self.parts = parts;
-        self.bits = bits;
+        self.budget = budget;
     }
 
     /// Appends a row. The tick must fit the layout.
     #[inline]
     pub(crate) fn push(&mut self, member: MemberRef<'_>, tick: i64, amount: i64) {
-        let part = &mut self.parts[part_of(member.hash(), self.bits)];
-        self.bytes += self.layout.words() * 4;
-        part.push(self.layout, member, tick, amount);
-        if let MemberRef::Text(key) = member {
-            self.bytes += key.len();
+        let part = part_of(member.hash(), self.bits);
+        let words = self.layout.words();
+        self.bytes += words * 4;
+        if self.last[part].capacity() - self.last[part].len() < words {
+            self.grow(part);
+        }
+        let ([t0, t1], [a0, a1]) = (words_of(tick as u64), words_of(amount as u64));
+        let last = &mut self.last[part];
+        if let MemberRef::Uuid(key) = member {
+            let ([k0, k1], [k2, k3]) = (words_of((key >> 64) as u64), words_of(key as u64));
+            return match (self.layout.tick, self.layout.amount) {
+                (1, 0) => last.extend_from_slice(&[k0, k1, k2, k3, t0]),
+                (1, _) => last.extend_from_slice(&[k0, k1, k2, k3, t0, a0, a1]),
+                (_, 0) => last.extend_from_slice(&[k0, k1, k2, k3, t0, t1]),
+                (_, _) => last.extend_from_slice(&[k0, k1, k2, k3, t0, t1, a0, a1]),
+            };
+        }
+        let [k0, k1] = match member {
+            MemberRef::Int(key) => words_of(key as u64),
+            MemberRef::Uuid(_) => [0, 0],
+            MemberRef::Text(key) => {
+                let text = &mut self.text[part];
+                let place = [text.len() as u32, key.len() as u32];
+                text.extend_from_slice(key);
+                self.bytes += key.len();
+                place
+            }
+        };
+        match (self.layout.tick, self.layout.amount) {
+            (1, 0) => last.extend_from_slice(&[k0, k1, t0]),
+            (1, _) => last.extend_from_slice(&[k0, k1, t0, a0, a1]),
+            (_, 0) => last.extend_from_slice(&[k0, k1, t0, t1]),
+            (_, _) => last.extend_from_slice(&[k0, k1, t0, t1, a0, a1]),
+        }
+    }
+
+    /// Room for one more row in a part.
+    #[cold]
+    fn grow(&mut self, part: usize) {
+        let last = &mut self.last[part];
+        let capacity = last.capacity();
+        if capacity * 2 <= BLOCK {
+            last.reserve_exact(capacity.max(16 * self.layout.words()).min(BLOCK));
+        } else {
+            self.full[part].reserve(1);
+            let next = Vec::with_capacity_in(BLOCK, self.host.clone());
+            self.full[part].push(std::mem::replace(last, next));
         }
     }
 }
 
-fn empty_parts<H: Host>(bits: u32, host: &H) -> Vec<Part<H>, H> {
-    let mut parts = Vec::with_capacity_in(1 << bits, host.clone());
-    parts.resize_with(1 << bits, || Part::new(host));
-    parts
+/// Bits of the number of parts for so many rows.
+fn bits_for(rows: usize) -> u32 {
+    match rows {
+        0..ROWS_OF_SOME_PARTS => 0,
+        ROWS_OF_SOME_PARTS..ROWS_OF_MANY_PARTS => BUCKET_BITS - 6,
+        ROWS_OF_MANY_PARTS..ROWS_OF_ALL_PARTS => BUCKET_BITS - 2,
+        _ => BUCKET_BITS,
+    }
 }
 
 /// The part of a hash, of 2^bits: a range of buckets.

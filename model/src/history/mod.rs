@@ -10,6 +10,7 @@ mod codec;
 mod fold;
 mod inbox;
 mod member;
+mod radix;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -45,7 +46,12 @@ impl<H: Host> Meta<H> {
     pub fn new(kind: MemberKind, grain: Grain, zone: &str, host: H) -> Self {
         let mut name = Vec::new_in(host);
         name.extend_from_slice(zone.as_bytes());
-        Meta { kind, grain, zone: name, span: None }
+        Meta {
+            kind,
+            grain,
+            zone: name,
+            span: None,
+        }
     }
 
     /// The same for a history that has no events yet.
@@ -67,7 +73,10 @@ impl<H: Host> Meta<H> {
     /// Can the two be one history?
     pub fn check_same<G: Host>(&self, other: &Meta<G>) -> Result<(), Error> {
         if self.kind != other.kind {
-            return Err(Error::MemberType { found: other.kind.name(), asked: self.kind.name() });
+            return Err(Error::MemberType {
+                found: other.kind.name(),
+                asked: self.kind.name(),
+            });
         }
         if self.grain != other.grain {
             return Err(Error::Mismatch {
@@ -120,7 +129,9 @@ impl<'a, H: Host> View<'a, H> {
 
     /// Does any event have an amount?
     pub fn has_amounts(&self) -> bool {
-        self.runs.iter().any(|run| !run.columns[run::AMOUNTS].is_empty())
+        self.runs
+            .iter()
+            .any(|run| !run.columns[run::AMOUNTS].is_empty())
     }
 
     /// The number of members, where it is known without a walk: in a history of one run.
@@ -144,7 +155,9 @@ impl<'a, H: Host> View<'a, H> {
 
     /// The number of events.
     pub fn events(&self) -> u64 {
-        self.runs.iter().fold(0, |sum, run| sum.saturating_add(run.totals.events))
+        self.runs
+            .iter()
+            .fold(0, |sum, run| sum.saturating_add(run.totals.events))
     }
 }
 
@@ -155,8 +168,8 @@ const FIRST_BUDGET: usize = 12 << 10;
 const BUDGET_PER_TICK: usize = 12;
 /// Rows wait as long as there are no more of them than this per tick of theirs, in hundredths.
 const MAX_ROWS_PER_TICK: usize = 125;
-/// Parts looked at to learn how many there are: one in 32.
-const SAMPLE_PARTS: usize = 32;
+/// The share of rows looked at to learn that: 32 of 1024.
+const SAMPLE_SHARE: usize = 32;
 /// Runs that are read side by side.
 const MAX_RUNS: usize = 8;
 /// Runs that hold a tick this much more often than once, in hundredths, are merged.
@@ -179,7 +192,12 @@ pub struct History<H: Host> {
 impl<H: Host> History<H> {
     /// A history without events.
     pub fn new(meta: Meta<H>, host: H) -> Self {
-        History { meta, inbox: None, runs: Vec::new_in(host.clone()), host }
+        History {
+            meta,
+            inbox: None,
+            runs: Vec::new_in(host.clone()),
+            host,
+        }
     }
 
     /// What it is of.
@@ -198,7 +216,8 @@ impl<H: Host> History<H> {
         amount: Option<i64>,
     ) -> Result<(), Error> {
         match &self.inbox {
-            Some(inbox) if !inbox.is_full() && (inbox.layout.has_amounts() || amount.is_none()) => {}
+            Some(inbox) if !inbox.is_full() && (inbox.layout.has_amounts() || amount.is_none()) => {
+            }
             _ => self.make_room(amount.is_some())?,
         }
         if let Some(inbox) = &mut self.inbox {
@@ -214,10 +233,12 @@ impl<H: Host> History<H> {
         if let Some(inbox) = &mut self.inbox
             && (inbox.layout.has_amounts() || !amounts)
         {
-            let sample = &inbox.parts[..inbox.parts.len().div_ceil(SAMPLE_PARTS)];
-            let rows: usize = sample.iter().map(|part| part.count(inbox.layout)).sum();
+            let rows: usize = inbox
+                .parts(SAMPLE_SHARE)
+                .map(|part| part.count(inbox.layout))
+                .sum();
             let scratch = self.host.scratch();
-            let folded = fold::fold(inbox.layout, sample, self.meta.kind, &scratch)?;
+            let folded = fold::fold(inbox, self.meta.kind, SAMPLE_SHARE, &scratch)?;
             if rows * 100 <= folded.totals.ticks as usize * MAX_ROWS_PER_TICK {
                 inbox.enlarge();
                 return Ok(());
@@ -236,7 +257,7 @@ impl<H: Host> History<H> {
         let Some(inbox) = self.inbox.as_ref().filter(|inbox| !inbox.is_empty()) else {
             return Ok(());
         };
-        let run = fold::fold(inbox.layout, &inbox.parts, self.meta.kind, &self.host)?;
+        let run = fold::fold(inbox, self.meta.kind, 1024, &self.host)?;
         self.runs.reserve(1);
         self.inbox = None;
         self.add_run(run);
@@ -244,7 +265,9 @@ impl<H: Host> History<H> {
     }
 
     fn add_run(&mut self, run: Run<H>) {
-        let place = self.runs.partition_point(|r| r.totals.ticks > run.totals.ticks);
+        let place = self
+            .runs
+            .partition_point(|r| r.totals.ticks > run.totals.ticks);
         self.runs.insert(place, run);
     }
 
@@ -269,7 +292,10 @@ impl<H: Host> History<H> {
     fn overlap(&self) -> Result<u64, Error> {
         let mut walk = self.view().walk()?;
         let mut distinct = 0;
-        while walk.peek().is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS) {
+        while walk
+            .peek()
+            .is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS)
+        {
             if let Some((_, timeline)) = walk.next_member()? {
                 distinct += timeline.ticks().len() as u64;
             }
@@ -295,7 +321,9 @@ impl<H: Host> History<H> {
     /// Adds all events of another history of the same grain, zone and type of members.
     pub fn absorb(&mut self, other: &View<'_, H>) -> Result<(), Error> {
         self.meta.check_same(other.meta)?;
-        let Some((first, last)) = other.meta.span else { return Ok(()) };
+        let Some((first, last)) = other.meta.span else {
+            return Ok(());
+        };
         let mut copies = Vec::with_capacity_in(other.runs.len(), self.host.clone());
         copies.extend(other.runs.iter().map(|run| Run::copy_of(run, &self.host)));
         self.runs.reserve(copies.len());
@@ -318,7 +346,11 @@ impl<H: Host> History<H> {
     /// Its content, without the rows since the last [`Self::settle`].
     pub fn view(&self) -> View<'_, H> {
         let scratch = self.host.scratch();
-        View { meta: &self.meta, runs: run_refs(&self.runs, &scratch), host: scratch }
+        View {
+            meta: &self.meta,
+            runs: run_refs(&self.runs, &scratch),
+            host: scratch,
+        }
     }
 
     /// The part of a history that `keep_member` and `keep_tick` want; none if nothing is left.

@@ -67,7 +67,10 @@ impl<H: Host> Run<H> {
 
     pub(crate) fn as_ref(&self) -> RunRef<'_> {
         let [members, ticks, counts, amounts] = &self.columns;
-        RunRef { totals: self.totals, columns: [members, ticks, counts, amounts] }
+        RunRef {
+            totals: self.totals,
+            columns: [members, ticks, counts, amounts],
+        }
     }
 
     /// The next member, in order, with `ticks` ticks to follow.
@@ -89,30 +92,34 @@ impl<H: Host> Run<H> {
         varint::put(column, ticks as u64 - 1);
     }
 
-    /// The first tick of the member just begun.
+    /// A tick of the member just begun: its first, or a later one.
     #[inline]
-    pub(crate) fn first_tick(&mut self, tick: i64, count: u64, amount: i64) -> Result<(), Error> {
-        let gap = zigzag(tick.wrapping_sub(self.previous_first));
-        self.previous_first = tick;
-        self.tick(gap, tick, count, amount)
-    }
-
-    /// A later tick of the same member.
-    #[inline]
-    pub(crate) fn next_tick(&mut self, tick: i64, count: u64, amount: i64) -> Result<(), Error> {
-        let gap = tick.wrapping_sub(self.last_tick) as u64;
-        self.tick(gap.wrapping_sub(1), tick, count, amount)
-    }
-
-    #[inline]
-    fn tick(&mut self, gap: u64, tick: i64, count: u64, amount: i64) -> Result<(), Error> {
+    pub(crate) fn tick_of_member(
+        &mut self,
+        later: bool,
+        tick: i64,
+        count: u64,
+        amount: i64,
+    ) -> Result<(), Error> {
+        let gap = if later {
+            (tick.wrapping_sub(self.last_tick) as u64).wrapping_sub(1)
+        } else {
+            zigzag(tick.wrapping_sub(std::mem::replace(&mut self.previous_first, tick)))
+        };
         self.last_tick = tick;
         varint::put(&mut self.columns[TICKS], gap);
         if count != 1 || !self.columns[COUNTS].is_empty() {
             self.optional(COUNTS, count - 1);
         }
         if amount != NO_AMOUNT || !self.columns[AMOUNTS].is_empty() {
-            self.optional(AMOUNTS, if amount == NO_AMOUNT { 0 } else { zigzag(amount) + 1 });
+            self.optional(
+                AMOUNTS,
+                if amount == NO_AMOUNT {
+                    0
+                } else {
+                    zigzag(amount) + 1
+                },
+            );
         }
         self.totals.ticks += 1;
         self.totals.events = match self.totals.events.checked_add(count) {
@@ -264,12 +271,16 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn take<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
         timeline.ticks.reserve(self.ticks_of_member);
-        let mut tick = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
+        let mut tick = self
+            .previous_first
+            .wrapping_add(unzigzag(self.ticks.varint()?));
         self.previous_first = tick;
         timeline.ticks.push(tick);
         for _ in 1..self.ticks_of_member {
             let gap = self.ticks.varint()?;
-            let next = tick.checked_add_unsigned(gap).and_then(|t| t.checked_add(1));
+            let next = tick
+                .checked_add_unsigned(gap)
+                .and_then(|t| t.checked_add(1));
             tick = next.ok_or(Malformed("a tick passes 64 bits"))?;
             timeline.ticks.push(tick);
         }

@@ -34,7 +34,9 @@ impl<'a, H: Host> Walk<'a, H> {
     /// The next member with its timeline.
     #[inline]
     pub fn next_member(&mut self) -> Result<Option<(MemberRef<'a>, &Timeline<H>)>, Error> {
-        let Some((_, member)) = self.peek() else { return Ok(None) };
+        let Some((_, member)) = self.peek() else {
+            return Ok(None);
+        };
         self.read(member)?;
         Ok(Some((member, &self.timeline)))
     }
@@ -51,7 +53,8 @@ impl<'a, H: Host> Walk<'a, H> {
     /// Is there a next member, and does it come before this one?
     #[inline]
     pub(crate) fn is_before(&self, member: MemberRef<'_>) -> bool {
-        self.peek().is_some_and(|next| next < (bucket(member.hash()), member))
+        self.peek()
+            .is_some_and(|next| next < (bucket(member.hash()), member))
     }
 
     /// Is this the next member?
@@ -161,17 +164,14 @@ pub(crate) fn rewrite<H: Host>(
             continue;
         }
         out.member(member, kept);
-        let mut first = true;
+        let mut begun = false;
         for (i, &tick) in timeline.ticks.iter().enumerate() {
             if !ticks(tick) {
                 continue;
             }
             let amount = timeline.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
-            if std::mem::take(&mut first) {
-                out.first_tick(tick, timeline.count(i), amount)?;
-            } else {
-                out.next_tick(tick, timeline.count(i), amount)?;
-            }
+            out.tick_of_member(begun, tick, timeline.count(i), amount)?;
+            begun = true;
         }
     }
     Ok(out)
