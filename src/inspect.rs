@@ -76,7 +76,7 @@ fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows
     let mut walk = view.walk().or_raise();
     while let Some((member, timeline)) = walk.next_member().or_raise() {
         for (i, &tick) in timeline.ticks().iter().enumerate() {
-            let at = clock.instant(&zone, tick);
+            let at = clock.label(&zone, tick);
             rows.put(|column| {
                 Ok([
                     column.member(member)?,

@@ -66,16 +66,18 @@ fn from_double_by_digits(value: f64) -> Result<i64, Error> {
     if !value.is_finite() || value.abs() >= 1e15 {
         return Err(Error::AmountOutOfRange { given: given() });
     }
-    // "-d.dddddddddddddde-x": fifteen significant digits and a decimal exponent.
-    let text = format!("{value:.14e}");
-    let parsed = text.split_once('e').and_then(|(mantissa, exponent)| {
-        let digits: i128 = mantissa.replace('.', "").parse().ok()?;
-        Some((digits, exponent.parse::<i32>().ok()?))
-    });
-    let Some((digits, exponent)) = parsed else {
-        return Err(Error::AmountOutOfRange { given: given() });
-    };
-    fit(shift_decimal(digits, exponent - 14 + DECIMALS), given)
+    match decimal(value) {
+        Some((digits, power)) => fit(shift_decimal(digits, power + DECIMALS), given),
+        None => Err(Error::AmountOutOfRange { given: given() }),
+    }
+}
+
+/// A finite double as PostgreSQL casts it to numeric: fifteen significant digits × 10^power.
+fn decimal(value: f64) -> Option<(i128, i32)> {
+    let text = format!("{value:.14e}"); // "-d.dddddddddddddde-x"
+    let (mantissa, exponent) = text.split_once('e')?;
+    let digits = mantissa.replace('.', "").parse().ok()?;
+    Some((digits, exponent.parse::<i32>().ok()? - 14))
 }
 
 /// `digits` × 10^`power`, rounded half away from zero.
@@ -135,6 +137,33 @@ pub fn divide(numerator: i128, denominator: i128) -> Option<i128> {
     } else {
         quotient
     })
+}
+
+/// `amount` × `factor` / `divisor`, rounded half away from zero: exact where the numbers are not
+/// astronomical, else as exact as doubles are.
+///
+/// ```
+/// use pg_retention_model::amount;
+/// assert_eq!(amount::share(9_000_000_000_000_000_001, 0.25, 2), Some(1_125_000_000_000_000_000));
+/// ```
+pub fn share(amount: i128, factor: f64, divisor: u64) -> Option<i128> {
+    if divisor == 0 {
+        return None;
+    }
+    let exact = || {
+        let (mut digits, mut power) = decimal(factor)?;
+        while digits != 0 && digits % 10 == 0 {
+            (digits, power) = (digits / 10, power + 1);
+        }
+        let tens = 10_i128.checked_pow(power.unsigned_abs())?;
+        let numerator = amount.checked_mul(digits)?;
+        if power < 0 {
+            divide(numerator, tens.checked_mul(i128::from(divisor))?)
+        } else {
+            divide(numerator.checked_mul(tens)?, i128::from(divisor))
+        }
+    };
+    exact().or_else(|| Some((amount as f64 * factor / divisor as f64).round() as i128))
 }
 
 /// The decimal text of an amount, without trailing zeros beyond the second decimal.

@@ -357,13 +357,25 @@ impl<H: Host> Clock<H> {
         }
     }
 
-    /// The instant at which a tick begins.
-    pub fn instant(&mut self, zone: &impl Zone, tick: i64) -> i64 {
+    /// The first instant of a tick.
+    pub fn start(&mut self, zone: &impl Zone, tick: i64) -> i64 {
         if self.grain.is_instant() {
             tick.saturating_mul(SECOND)
         } else {
             zone.day_start(self.grain.first_day(tick))
         }
+    }
+
+    /// The instant by which a tick is named, that of `date_trunc`: its first one, except where a
+    /// clock was set within an hour or a minute. Then it is the full hour or minute, as the clock
+    /// would have shown it.
+    pub fn label(&mut self, zone: &impl Zone, tick: i64) -> i64 {
+        let start = self.start(zone, tick);
+        if !self.grain.is_instant() {
+            return start;
+        }
+        let (offset, unit) = (self.offset(zone, start), self.grain.micros());
+        start.saturating_add(offset).div_euclid(unit) * unit - offset
     }
 
     /// The last microsecond of a tick.

@@ -1,6 +1,6 @@
 //! What members have been worth so far, and the simple formula for what one may be worth.
 
-use crate::amount::divide;
+use crate::amount::{divide, share};
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
 use crate::churn::{Ledger, Movements};
@@ -124,8 +124,7 @@ pub fn summary<H: Host>(
         repurchase_rate: repeaters as f64 / members as f64,
         churn_rate,
         lifespan,
-        historic_clv: revenue
-            .map(|revenue| (revenue as f64 * question.margin / members as f64).round() as i128),
+        historic_clv: revenue.and_then(|revenue| share(revenue, question.margin, members)),
         formula_clv,
     }))
 }

@@ -5,7 +5,7 @@ use super::inbox::{Inbox, Layout, Part, Row, RowKey};
 use super::member::{BUCKET_BITS, MemberKind, bucket};
 use super::radix;
 use super::run::{NO_AMOUNT, Run};
-use super::walk::add_amounts;
+use super::walk::fit;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 
@@ -378,8 +378,14 @@ fn run_host<T, H: Host>(vec: &Vec<T, H>) -> H {
     vec.allocator().clone()
 }
 
-fn sum(mut amounts: impl Iterator<Item = i64>) -> Result<i64, Error> {
-    amounts.try_fold(NO_AMOUNT, add_amounts)
+/// The sum of amounts, any of which may be none. Only the result has to fit, not what it passes on
+/// the way: the order of rows must not matter.
+fn sum(amounts: impl Iterator<Item = i64>) -> Result<i64, Error> {
+    let mut total = None;
+    for amount in amounts.filter(|amount| *amount != NO_AMOUNT) {
+        total = Some(total.unwrap_or(0) + i128::from(amount));
+    }
+    total.map_or(Ok(NO_AMOUNT), fit)
 }
 
 /// The parts of an inbox share the top bits of their hashes, so the table uses those below.

@@ -377,7 +377,7 @@ impl<H: Host> History<H> {
             return Ok(None);
         };
         let mut clock = Clock::new(view.meta.grain, host.clone());
-        let begin = clock.instant(zone, low);
+        let begin = clock.start(zone, low);
         let end = clock.end(zone, high);
         let mut part = History::new(view.meta.empty(host.clone()), host);
         part.meta.span = Some((first.max(begin), last.min(end)));

@@ -2,6 +2,7 @@
 
 use super::member::{MemberKind, MemberRef, bucket};
 use super::run::{Cursor, NO_AMOUNT, Run, RunRef, Timeline};
+use crate::amount;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 
@@ -102,7 +103,7 @@ fn merge<H: Host>(
 ) -> Result<(), Error> {
     out.clear();
     let has_amounts = !(left.amounts.is_empty() && right.amounts.is_empty());
-    let amount = |of: &Timeline<H>, i| of.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
+    let of = |side: &Timeline<H>, i| side.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
     let (mut l, mut r) = (0, 0);
     loop {
         let (a, b) = (left.ticks.get(l).copied(), right.ticks.get(r).copied());
@@ -112,10 +113,10 @@ fn merge<H: Host>(
             (true, true) => (
                 a,
                 left.count(l).saturating_add(right.count(r)),
-                add_amounts(amount(left, l), amount(right, r))?,
+                add_amounts(of(left, l), of(right, r))?,
             ),
-            (true, false) => (a, left.count(l), amount(left, l)),
-            (false, true) => (b, right.count(r), amount(right, r)),
+            (true, false) => (a, left.count(l), of(left, l)),
+            (false, true) => (b, right.count(r), of(right, r)),
             (false, false) => return Ok(()),
         };
         out.ticks.extend(tick);
@@ -137,10 +138,16 @@ pub(crate) fn add_amounts(a: i64, b: i64) -> Result<i64, Error> {
     if b == NO_AMOUNT {
         return Ok(a);
     }
-    match a.checked_add(b) {
-        Some(sum) if sum != NO_AMOUNT => Ok(sum),
+    fit(i128::from(a) + i128::from(b))
+}
+
+/// A sum, if it is an amount.
+#[inline]
+pub(crate) fn fit(sum: i128) -> Result<i64, Error> {
+    match i64::try_from(sum) {
+        Ok(sum) if sum != NO_AMOUNT => Ok(sum),
         _ => Err(Error::AmountOutOfRange {
-            given: "the sum of the amounts of one member at one tick".to_string(),
+            given: format!("{}, the sum of one member at one tick", amount::text(sum)),
         }),
     }
 }
