@@ -1,56 +1,20 @@
 //! `retention.history`: the aggregates that build it, its text and bytes, and how it compares.
 
+use crate::pg::call::{Arguments, Call};
 use crate::pg::errors::{OrRaise, raise, raise_as};
-use crate::pg::expanded::{self, Expanded};
+use crate::pg::expanded::{self, Expanded, Home};
 use crate::pg::memory::PgHost;
-use crate::pg::signature::{Signature, TimeKind};
 use crate::pg::stored::Stored;
-use crate::pg::varlena::{self, CText, Varlena};
+use crate::pg::varlena::{CText, Varlena};
 use crate::pg::zone::PgZone;
 use crate::pg::{amount, member};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pg_retention_model::calendar::Grain;
 use pg_retention_model::error::Error;
-use pg_retention_model::history::{Flat, Meta};
+use pg_retention_model::history::{Flat, History, Meta};
 use pgrx::prelude::*;
 use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
 use std::ffi::CStr;
-
-/// Arguments of `history_step` by position.
-mod argument {
-    pub const STATE: usize = 0;
-    pub const MEMBER: usize = 1;
-    pub const AT: usize = 2;
-    pub const AMOUNT: usize = 3;
-    pub const GRAIN: usize = 4;
-    pub const ZONE: usize = 5;
-}
-
-/// The arguments of a call, read without a call into PostgreSQL.
-struct Arguments<'a>(&'a [pg_sys::NullableDatum]);
-
-impl Arguments<'_> {
-    /// An argument; none if it is null or if this overload does not have it.
-    #[inline]
-    fn get(&self, position: usize) -> Option<pg_sys::Datum> {
-        self.0
-            .get(position)
-            .filter(|argument| !argument.isnull)
-            .map(|argument| argument.value)
-    }
-
-    /// A text argument.
-    ///
-    /// # Safety
-    /// The argument must be declared as text.
-    #[inline]
-    unsafe fn text(&self, position: usize) -> Option<&[u8]> {
-        // SAFETY: text is a varlena.
-        self.get(position)
-            .map(|datum| unsafe { varlena::bytes(datum) })
-    }
-}
 
 #[unsafe(no_mangle)]
 #[doc(hidden)]
@@ -68,33 +32,30 @@ pub extern "C" fn pg_finfo_history_step() -> &'static pg_sys::Pg_finfo_record {
 #[unsafe(no_mangle)]
 #[pg_guard]
 pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
-    // SAFETY: PostgreSQL passes as many arguments as it says, of the declared types; the state is
-    // this aggregate's own, so nobody else uses it.
+    // SAFETY: PostgreSQL passes values of the declared types; the state is this aggregate's own, so
+    // nobody else uses it.
     unsafe {
-        let count = (*fcinfo).nargs as usize;
-        let arguments = Arguments(std::slice::from_raw_parts((*fcinfo).args.as_ptr(), count));
-        let state = arguments.get(argument::STATE);
+        let arguments = Arguments::of(fcinfo);
+        let state = arguments.get(Arguments::STATE);
         let (Some(member), Some(at)) =
-            (arguments.get(argument::MEMBER), arguments.get(argument::AT))
+            (arguments.get(Arguments::MEMBER), arguments.get(Arguments::AT))
         else {
             // No event. The state is what it was.
             (*fcinfo).isnull = state.is_none();
             return state.unwrap_or(pg_sys::Datum::null());
         };
+        let call = Call::of(fcinfo, arguments);
         let object = match state.and_then(|state| expanded::writable(state)) {
-            Some(object) if object.signature.is_some() => object,
-            _ => begin(fcinfo, &arguments).or_raise(),
+            Some(object) => object,
+            None => begin(fcinfo, state, call),
         };
-        let Some(signature) = object.signature else {
-            unreachable!("begin sets it")
-        };
-        check_constants(object, &arguments);
-        let amount = match (signature.amount, arguments.get(argument::AMOUNT)) {
+        check_calendar(object, call);
+        let amount = match (call.signature.amount, arguments.get(Arguments::AMOUNT)) {
             (Some(kind), Some(datum)) => Some(amount::from_datum(kind, datum).or_raise()),
             _ => None,
         };
-        let member = member::from_datum(signature.member, member);
-        let at = signature.time.micros(at).or_raise();
+        let member = member::from_datum(call.signature.member, member);
+        let at = call.signature.time.micros(at).or_raise();
         let tick = object.clock.tick(&object.zone, at);
         object.history.push(member, tick, at, amount).or_raise();
         object.datum()
@@ -108,101 +69,33 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
 #[cold]
 unsafe fn begin<'a>(
     fcinfo: pg_sys::FunctionCallInfo,
-    arguments: &Arguments<'_>,
-) -> Result<&'a mut Expanded, Error> {
+    state: Option<pg_sys::Datum>,
+    call: &Call,
+) -> &'a mut Expanded {
     // SAFETY: see `history_step`.
     unsafe {
-        let context = aggregate_context(fcinfo);
-        let signature = Signature::of((*(*fcinfo).flinfo).fn_oid)
-            .unwrap_or_else(|| unreachable!("sql/history.sql declares other types"));
-        let (grain, zone) = constants(arguments, signature.time)?;
-        let object = match arguments.get(argument::STATE) {
-            Some(state) => copy(context, state),
-            None => Expanded::empty(context, zone, |host| {
-                Meta::new(signature.member, grain, &zone.name(), host)
+        let home = Home::Aggregate(aggregate_context(fcinfo));
+        match state {
+            Some(state) => copy(home, state),
+            None => Expanded::create(home, call.zone, |host| {
+                let meta = Meta::new(call.signature.member, call.grain, &call.zone.name(), host);
+                History::new(meta, host)
             }),
-        };
-        object.signature = Some(signature);
-        Ok(object)
+        }
     }
-}
-
-/// The grain and the zone that a row asks for.
-///
-/// # Safety
-/// The arguments must be those of `history_step`.
-unsafe fn constants(arguments: &Arguments<'_>, time: TimeKind) -> Result<(Grain, PgZone), Error> {
-    // SAFETY: both are declared as text.
-    let text = |position| unsafe { arguments.text(position) }.map(String::from_utf8_lossy);
-    let grain = text(argument::GRAIN).map_or(Ok(Grain::Day), |name| Grain::parse(&name))?;
-    let given = text(argument::ZONE).map(|name| match name.as_ref() {
-        "" => Err(Error::UnknownName {
-            what: "time zone",
-            given: String::new(),
-            valid: "the names in pg_timezone_names, or NULL for the session's TimeZone",
-        }),
-        name => PgZone::named(name),
-    });
-    let given = given.transpose()?;
-    Ok((
-        grain,
-        match time {
-            TimeKind::Instant => given.unwrap_or_else(PgZone::session),
-            // Local times are on a calendar already.
-            TimeKind::Local | TimeKind::Date => PgZone::NONE,
-        },
-    ))
 }
 
 /// Grain and zone must be the same for every row of a state.
-///
-/// # Safety
-/// The arguments must be those of `history_step`.
 #[inline]
-unsafe fn check_constants(object: &Expanded, arguments: &Arguments<'_>) {
-    if arguments.0.len() <= argument::GRAIN {
+fn check_calendar(object: &Expanded, call: &Call) {
+    let grain = object.history.meta().grain;
+    if grain == call.grain && object.zone == call.zone {
         return;
     }
-    let meta = object.history.meta();
-    // SAFETY: both are declared as text.
-    let (grain, zone) = unsafe {
-        (
-            arguments.text(argument::GRAIN),
-            arguments.text(argument::ZONE),
-        )
-    };
-    let grain_is_same = grain.map_or(meta.grain == Grain::Day, |grain| {
-        grain == meta.grain.name().as_bytes()
-    });
-    let zone_is_same = zone.is_none_or(|zone| zone == meta.zone_bytes());
-    if !(grain_is_same && zone_is_same) {
-        // SAFETY: as above.
-        unsafe { check_constants_closely(object, arguments) };
-    }
-}
-
-/// The texts differ: perhaps in case only, or the times have no zone anyway.
-///
-/// # Safety
-/// The arguments must be those of `history_step`.
-#[cold]
-unsafe fn check_constants_closely(object: &Expanded, arguments: &Arguments<'_>) {
-    let meta = object.history.meta();
-    let time = object
-        .signature
-        .map_or(TimeKind::Instant, |signature| signature.time);
-    // SAFETY: see above.
-    let (grain, zone) = unsafe { constants(arguments, time) }.or_raise();
-    let (what, left, right) = if grain != meta.grain {
-        (
-            "grain",
-            meta.grain.name().to_string(),
-            grain.name().to_string(),
-        )
-    } else if zone.name() != meta.zone() {
-        ("time zone", meta.zone().to_string(), zone.name())
+    let (what, left, right) = if grain == call.grain {
+        ("time zone", object.zone.name(), call.zone.name())
     } else {
-        return;
+        ("grain", grain.name().to_string(), call.grain.name().to_string())
     };
     raise(&Error::Mismatch {
         what,
@@ -233,23 +126,14 @@ unsafe fn aggregate_context(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::MemoryC
 ///
 /// # Safety
 /// The datum must be a valid history.
-unsafe fn copy<'a>(context: pg_sys::MemoryContext, datum: pg_sys::Datum) -> &'a mut Expanded {
+unsafe fn copy<'a>(home: Home, datum: pg_sys::Datum) -> &'a mut Expanded {
     // SAFETY: see above.
     let stored = unsafe { Stored::from_datum(datum, false) };
-    let Some(stored) = stored else {
-        unreachable!("the datum is not null")
-    };
-    let object = match &stored {
-        Stored::Flat(flat) => Expanded::from_flat(context, flat, stored.zone()),
-        Stored::Expanded(..) => {
-            let view = stored.view();
-            let object = Expanded::empty(context, stored.zone(), |host| {
-                Meta::new(view.meta.kind, view.meta.grain, view.meta.zone(), host)
-            });
-            object.history.absorb(&view).or_raise();
-            object
-        }
-    };
+    let Some(stored) = stored else { unreachable!("the datum is not null") };
+    let view = stored.view();
+    let object =
+        Expanded::create(home, stored.zone(), |host| History::new(view.meta.empty(host), host));
+    object.history.absorb(&view).or_raise();
     object
 }
 
@@ -260,13 +144,14 @@ fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expand
     // SAFETY: PostgreSQL passes two histories; the first is this aggregate's own state, which
     // nobody else uses. The second is read before the state is changed, and is another object.
     unsafe {
-        let count = (*fcinfo).nargs as usize;
-        let arguments = Arguments(std::slice::from_raw_parts((*fcinfo).args.as_ptr(), count));
+        let arguments = Arguments::of(fcinfo);
         let (state, other) = (arguments.get(0), arguments.get(1));
         let object = match state.map(|state| (state, expanded::writable(state))) {
             Some((_, Some(object))) => object,
-            Some((state, None)) => copy(aggregate_context(fcinfo), state),
-            None => return other.map(|other| copy(aggregate_context(fcinfo), other)),
+            Some((state, None)) => copy(Home::Aggregate(aggregate_context(fcinfo)), state),
+            None => {
+                return other.map(|other| copy(Home::Aggregate(aggregate_context(fcinfo)), other));
+            }
         };
         if let Some(other) = Stored::from_datum(other.unwrap_or(0.into()), other.is_none()) {
             object.history.absorb(&other.view()).or_raise();
@@ -279,14 +164,12 @@ fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expand
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
     let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
-    let len = STANDARD
-        .decode_slice(text.to_bytes(), value.bytes())
-        .unwrap_or_else(|_| {
-            raise_as(
-                PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
-                &Error::Malformed("its text is not base64"),
-            )
-        });
+    let len = STANDARD.decode_slice(text.to_bytes(), value.bytes()).unwrap_or_else(|_| {
+        raise_as(
+            PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
+            &Error::Malformed("its text is not base64"),
+        )
+    });
     let bytes = &value.bytes()[..len];
     if let Err(error) = check(bytes) {
         raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error);
@@ -331,9 +214,7 @@ fn check(bytes: &[u8]) -> Result<(), Error> {
     let name = flat.view().meta.zone().to_string();
     let zone = PgZone::named(&name)?;
     if zone.name() != name {
-        return Err(Error::Malformed(
-            "its zone is not named as this server names it",
-        ));
+        return Err(Error::Malformed("its zone is not named as this server names it"));
     }
     flat.check(&zone, member::check_text)
 }
@@ -388,7 +269,5 @@ fn history_hash_extended(bytes: &[u8], seed: i64) -> i64 {
 }
 
 fn checksum(bytes: &[u8]) -> u64 {
-    bytes
-        .last_chunk()
-        .map_or(0, |last| u64::from_le_bytes(*last))
+    bytes.last_chunk().map_or(0, |last| u64::from_le_bytes(*last))
 }

@@ -1,7 +1,7 @@
 //! What is inside a history, and parts of one.
 
 use crate::pg::errors::OrRaise;
-use crate::pg::expanded::Expanded;
+use crate::pg::expanded::{Expanded, Home};
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
@@ -18,10 +18,7 @@ use std::collections::HashSet;
 #[pg_extern]
 fn members(h: Stored<'_>) -> i64 {
     let view = h.view();
-    let members = view
-        .members()
-        .map_or_else(|| view.count_members(), Ok)
-        .or_raise();
+    let members = view.members().map_or_else(|| view.count_members(), Ok).or_raise();
     i64::try_from(members).unwrap_or(i64::MAX)
 }
 
@@ -103,12 +100,8 @@ fn slice(
     let (first, last) = view.meta.span?;
     let mut clock = Clock::new(grain, PgHost::current());
     let (first_day, last_day) = (clock.day(&zone, first), clock.day(&zone, last));
-    let from = arguments::day("from_date", from_date)
-        .or_raise()
-        .unwrap_or(first_day);
-    let to = arguments::day("to_date", to_date)
-        .or_raise()
-        .unwrap_or(last_day);
+    let from = arguments::day("from_date", from_date).or_raise().unwrap_or(first_day);
+    let to = arguments::day("to_date", to_date).or_raise().unwrap_or(last_day);
     if !grain.is_instant() {
         // A tick is kept or dropped whole.
         for (what, date, cut) in [("from_date", from, from - 1), ("to_date", to, to)] {
@@ -144,11 +137,8 @@ fn without(h: Option<Stored<'_>>, members: Option<AnyArray>) -> Option<&'static 
     let kind = h.view().meta.kind;
     let asked = array_kind(&members);
     if asked != Some(kind) {
-        Err(Error::MemberType {
-            found: kind.name(),
-            asked: asked.map_or("that", MemberKind::name),
-        })
-        .or_raise()
+        Err(Error::MemberType { found: kind.name(), asked: asked.map_or("that", MemberKind::name) })
+            .or_raise()
     }
     let gone: HashSet<Vec<u8>> = elements(kind, &members).collect();
     part(&h, |member| !gone.contains(&key_bytes(member)), |_| true)
@@ -183,19 +173,12 @@ fn elements(kind: MemberKind, members: &AnyArray) -> impl Iterator<Item = Vec<u8
             &mut count,
         );
         let count = usize::try_from(count).unwrap_or(0);
-        (
-            std::slice::from_raw_parts(values, count),
-            std::slice::from_raw_parts(nulls, count),
-        )
+        (std::slice::from_raw_parts(values, count), std::slice::from_raw_parts(nulls, count))
     };
-    values
-        .iter()
-        .zip(nulls)
-        .filter(|(_, null)| !**null)
-        .map(move |(datum, _)| {
-            // SAFETY: the element is of this kind.
-            key_bytes(unsafe { member::from_datum(kind, *datum) })
-        })
+    values.iter().zip(nulls).filter(|(_, null)| !**null).map(move |(datum, _)| {
+        // SAFETY: the element is of this kind.
+        key_bytes(unsafe { member::from_datum(kind, *datum) })
+    })
 }
 
 fn key_bytes(member: MemberRef<'_>) -> Vec<u8> {
@@ -214,9 +197,7 @@ fn part(
 ) -> Option<&'static mut Expanded> {
     let (view, zone) = (h.view(), h.zone());
     let mut is_empty = false;
-    // SAFETY: reads a pointer that the backend has set.
-    let context = unsafe { pg_sys::CurrentMemoryContext };
-    let object = Expanded::create(context, zone, |host| {
+    let object = Expanded::create(Home::Own, zone, |host| {
         let part = History::part_of(&view, &zone, host, keep_member, keep_tick).or_raise();
         part.unwrap_or_else(|| {
             is_empty = true;

@@ -28,9 +28,7 @@ fn fit(units: i128, given: impl FnOnce() -> String) -> Result<i64, Error> {
 pub fn from_integer(value: i64) -> Result<i64, Error> {
     match value.checked_mul(SCALE) {
         Some(units) => Ok(units),
-        None => Err(Error::AmountOutOfRange {
-            given: value.to_string(),
-        }),
+        None => Err(Error::AmountOutOfRange { given: value.to_string() }),
     }
 }
 
@@ -132,11 +130,7 @@ pub fn divide(numerator: i128, denominator: i128) -> Option<i128> {
     }
     let (quotient, rest) = (numerator / denominator, numerator % denominator);
     let away = numerator.signum() * denominator.signum();
-    Some(if rest.abs() * 2 >= denominator.abs() {
-        quotient + away
-    } else {
-        quotient
-    })
+    Some(if rest.abs() * 2 >= denominator.abs() { quotient + away } else { quotient })
 }
 
 /// `amount` × `factor` / `divisor`, rounded half away from zero: exact where the numbers are not
@@ -175,10 +169,7 @@ pub fn share(amount: i128, factor: f64, divisor: u64) -> Option<i128> {
 /// assert_eq!(amount::text(22_000_000), "22.00");
 /// ```
 pub fn text(units: i128) -> String {
-    let (whole, rest) = (
-        units.unsigned_abs() / 1_000_000,
-        units.unsigned_abs() % 1_000_000,
-    );
+    let (whole, rest) = (units.unsigned_abs() / 1_000_000, units.unsigned_abs() % 1_000_000);
     let mut decimals = format!("{rest:06}");
     while decimals.len() > 2 && decimals.ends_with('0') {
         decimals.pop();
@@ -217,10 +208,7 @@ mod tests {
         assert_eq!(of(false, -1, &[1, 2350]), Ok(124)); // 0.00012350 -> 0.000124
         assert_eq!(of(true, -1, &[1, 2350]), Ok(-124));
         assert_eq!(of(false, -1, &[1, 2349, 9999]), Ok(123));
-        assert_eq!(
-            of(false, 3, &[9, 2233, 7203, 6854]),
-            Ok(9_223_372_036_854_000_000)
-        );
+        assert_eq!(of(false, 3, &[9, 2233, 7203, 6854]), Ok(9_223_372_036_854_000_000));
         assert!(of(false, 3, &[9, 2233, 7203, 6855]).is_err());
         assert!(of(false, 5, &[1]).is_err());
         assert_eq!(of(false, -9, &[5]), Ok(0));

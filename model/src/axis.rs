@@ -64,11 +64,7 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
             tick
         };
         let origin = unit.of_day(first_day);
-        let len = if as_of < first_day {
-            0
-        } else {
-            unit.of_day(as_of) - origin + 1
-        };
+        let len = if as_of < first_day { 0 } else { unit.of_day(as_of) - origin + 1 };
         if len > MAX_PERIODS {
             return Err(Error::TooLarge {
                 what: "the number of periods up to as_of",
@@ -106,10 +102,7 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
             return Ok(None);
         }
         let offset = tick.wrapping_sub(self.first_tick);
-        if let Some(&period) = usize::try_from(offset)
-            .ok()
-            .and_then(|at| self.table.get(at))
-        {
+        if let Some(&period) = usize::try_from(offset).ok().and_then(|at| self.table.get(at)) {
             return Ok(Some(period as usize));
         }
         match usize::try_from(self.compute(tick)) {

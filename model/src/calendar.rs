@@ -51,15 +51,13 @@ impl Grain {
 
     /// The grain of a name, in any case.
     pub fn parse(name: &str) -> Result<Self, Error> {
-        Self::ALL
-            .iter()
-            .find(|(_, n)| n.eq_ignore_ascii_case(name))
-            .map(|(g, _)| *g)
-            .ok_or_else(|| Error::UnknownName {
+        Self::ALL.iter().find(|(_, n)| n.eq_ignore_ascii_case(name)).map(|(g, _)| *g).ok_or_else(
+            || Error::UnknownName {
                 what: "grain",
                 given: name.to_string(),
                 valid: "second, minute, hour, day, week, month, quarter, year",
-            })
+            },
+        )
     }
 
     /// Its name in SQL.
@@ -159,15 +157,8 @@ fn first_day_of_month(month: i64) -> i64 {
 pub fn date_text(day: i64) -> String {
     let month = month_of(day);
     let year = month.div_euclid(12) + 2000;
-    let (month, day) = (
-        month.rem_euclid(12) + 1,
-        day - first_day_of_month(month) + 1,
-    );
-    let (year, era) = if year > 0 {
-        (year, "")
-    } else {
-        (1 - year, " BC")
-    };
+    let (month, day) = (month.rem_euclid(12) + 1, day - first_day_of_month(month) + 1);
+    let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
     format!("{year:04}-{month:02}-{day:02}{era}")
 }
 
@@ -190,11 +181,7 @@ impl Period {
         }
         match Grain::parse(name) {
             Ok(grain) if !grain.is_instant() => Ok(Period(grain)),
-            _ => Err(Error::UnknownName {
-                what: "period",
-                given: name.to_string(),
-                valid,
-            }),
+            _ => Err(Error::UnknownName { what: "period", given: name.to_string(), valid }),
         }
     }
 
@@ -238,15 +225,12 @@ pub struct Span {
 impl Span {
     /// All time at one offset.
     pub const fn always(offset: i64) -> Self {
-        Span {
-            from: i64::MIN,
-            until: i64::MAX,
-            offset,
-        }
+        Span { from: i64::MIN, until: i64::MAX, offset }
     }
 
+    /// Is the instant in it?
     #[inline]
-    fn holds(&self, at: i64) -> bool {
+    pub fn holds(&self, at: i64) -> bool {
         self.from <= at && at < self.until
     }
 }
@@ -293,15 +277,7 @@ pub struct Clock<H: Host> {
 impl<H: Host> Clock<H> {
     /// A clock for a grain. Every call must name the same zone.
     pub fn new(grain: Grain, host: H) -> Self {
-        Clock {
-            grain,
-            current: Span {
-                from: 0,
-                until: 0,
-                offset: 0,
-            },
-            seen: Vec::new_in(host),
-        }
+        Clock { grain, current: Span { from: 0, until: 0, offset: 0 }, seen: Vec::new_in(host) }
     }
 
     #[inline]
@@ -383,10 +359,7 @@ impl<H: Host> Clock<H> {
         if self.grain.is_instant() {
             let start = tick.saturating_mul(SECOND);
             self.offset(zone, start);
-            start
-                .saturating_add(self.grain.micros())
-                .min(self.current.until)
-                - 1
+            start.saturating_add(self.grain.micros()).min(self.current.until) - 1
         } else {
             zone.day_start(self.grain.first_day(tick + 1)) - 1
         }
@@ -428,15 +401,8 @@ mod tests {
     impl Iana {
         fn offset_at(&self, at: i64) -> i64 {
             let seconds = at.div_euclid(SECOND) + 946_684_800;
-            let utc = chrono::DateTime::from_timestamp(seconds, 0)
-                .unwrap()
-                .naive_utc();
-            i64::from(
-                self.0
-                    .offset_from_utc_datetime(&utc)
-                    .fix()
-                    .local_minus_utc(),
-            ) * SECOND
+            let utc = chrono::DateTime::from_timestamp(seconds, 0).unwrap().naive_utc();
+            i64::from(self.0.offset_from_utc_datetime(&utc).fix().local_minus_utc()) * SECOND
         }
 
         /// The first second in the direction of `step` at which the offset differs from that at `at`.
@@ -453,17 +419,9 @@ mod tests {
             }
             while (far - near).abs() > 1 {
                 let middle = (near + far) / 2;
-                if self.offset_at(middle * SECOND) == offset {
-                    near = middle
-                } else {
-                    far = middle
-                }
+                if self.offset_at(middle * SECOND) == offset { near = middle } else { far = middle }
             }
-            if step > 0 {
-                far * SECOND
-            } else {
-                near * SECOND
-            }
+            if step > 0 { far * SECOND } else { near * SECOND }
         }
     }
 
@@ -508,11 +466,7 @@ mod tests {
             }
             // 72 hours of real time; where the clock went back half an hour, that half is a tick of
             // its own and the last hour is only half over.
-            assert_eq!(
-                starts.len(),
-                if tz == Lord_Howe { 73 } else { 72 },
-                "{tz}: {starts:?}"
-            );
+            assert_eq!(starts.len(), if tz == Lord_Howe { 73 } else { 72 }, "{tz}: {starts:?}");
         }
     }
 
@@ -524,9 +478,6 @@ mod tests {
         assert!(period("day").check_grain(Grain::Month).is_err());
         assert!(period("month").check_grain(Grain::Week).is_err());
         assert!(matches!(Period::parse("7 days"), Err(Error::NotYet { .. })));
-        assert!(matches!(
-            Period::parse("hour"),
-            Err(Error::UnknownName { .. })
-        ));
+        assert!(matches!(Period::parse("hour"), Err(Error::UnknownName { .. })));
     }
 }

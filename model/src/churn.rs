@@ -90,20 +90,12 @@ impl<H: Host> Movements<H> {
             counts.resize(periods, 0);
             counts
         };
-        Ok(Movements {
-            gap,
-            new: zeros(),
-            reactivated: zeros(),
-            churned: zeros(),
-        })
+        Ok(Movements { gap, new: zeros(), reactivated: zeros(), churned: zeros() })
     }
 
     /// Begins to count a member.
     pub(crate) fn member(&mut self) -> Member<'_, H> {
-        Member {
-            movements: self,
-            out_from: None,
-        }
+        Member { movements: self, out_from: None }
     }
 }
 
@@ -132,10 +124,7 @@ impl<H: Host> Member<'_, H> {
     /// There is nothing more to tell.
     #[inline]
     pub(crate) fn done(self) {
-        if let Some(churned) = self
-            .out_from
-            .and_then(|out| self.movements.churned.get_mut(out))
-        {
+        if let Some(churned) = self.out_from.and_then(|out| self.movements.churned.get_mut(out)) {
             *churned += 1;
         }
     }
@@ -172,11 +161,7 @@ pub fn ledger<'z, H: Host, Z: Zone>(
         }
         member.done();
     }
-    Ok(Ledger {
-        axis,
-        movements,
-        wilson,
-    })
+    Ok(Ledger { axis, movements, wilson })
 }
 
 impl<Z: Zone, H: Host> Ledger<'_, Z, H> {
@@ -185,11 +170,8 @@ impl<Z: Zone, H: Host> Ledger<'_, Z, H> {
         let moves = &self.movements;
         (0..self.axis.len).scan(0, move |before, period| {
             let opening = *before;
-            let (new, reactivated, churned) = (
-                moves.new[period],
-                moves.reactivated[period],
-                moves.churned[period],
-            );
+            let (new, reactivated, churned) =
+                (moves.new[period], moves.reactivated[period], moves.churned[period]);
             let retained = opening - churned;
             let closing = retained + new + reactivated;
             *before = closing;

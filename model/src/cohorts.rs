@@ -23,12 +23,7 @@ pub struct Question {
 
 /// Checks the mode of retention: only 'on' yet.
 pub fn check_mode(mode: &str) -> Result<(), Error> {
-    check_word(
-        "mode",
-        mode,
-        "on",
-        &["on or after", "on or before", "streak"],
-    )
+    check_word("mode", mode, "on", &["on or after", "on or before", "streak"])
 }
 
 /// Checks how members enter: 'first', or 'starts' (a history of starts). True for 'starts'.
@@ -48,16 +43,9 @@ fn check_word(what: &'static str, given: &str, now: &str, later: &[&str]) -> Res
     if is(&now) {
         Ok(())
     } else if later.iter().any(is) {
-        Err(Error::NotYet {
-            what: format!("{what} \"{given}\""),
-            instead,
-        })
+        Err(Error::NotYet { what: format!("{what} \"{given}\""), instead })
     } else {
-        Err(Error::UnknownName {
-            what,
-            given: given.to_string(),
-            valid,
-        })
+        Err(Error::UnknownName { what, given: given.to_string(), valid })
     }
 }
 
@@ -123,15 +111,7 @@ impl<'z, Z: Zone, H: Host> Table<'z, Z, H> {
             active: Vec::new_in(host.clone()),
             amounts: Vec::new_in(host.clone()),
         });
-        Table {
-            axis,
-            from,
-            cohorts,
-            cells: 0,
-            has_amounts,
-            wilson,
-            host,
-        }
+        Table { axis, from, cohorts, cells: 0, has_amounts, wilson, host }
     }
 
     /// One more member of a cohort. Its ticks from `from_tick` on count, if it has any.
@@ -149,9 +129,7 @@ impl<'z, Z: Zone, H: Host> Table<'z, Z, H> {
             check_size(self.cells)?;
             self.host.poll();
             cohort.active.resize(len, 0);
-            cohort
-                .amounts
-                .resize(if self.has_amounts { len } else { 0 }, 0);
+            cohort.amounts.resize(if self.has_amounts { len } else { 0 }, 0);
         }
         cohort.members += 1;
         match timeline {
@@ -162,33 +140,27 @@ impl<'z, Z: Zone, H: Host> Table<'z, Z, H> {
 
     /// Its cells, by cohort and period: dense from each cohort's own period to that of `as_of`.
     pub fn cells(&self) -> impl Iterator<Item = Cell> {
-        (self.from..)
-            .zip(&self.cohorts)
-            .flat_map(move |(start, cohort)| {
-                (0..).zip(&cohort.active).map(move |(n, &active)| {
-                    let complete = self.axis.is_complete(start + n);
-                    let (eligible, retained) = if complete {
-                        (cohort.members, active)
-                    } else {
-                        (0, 0)
-                    };
-                    let rate = (eligible > 0).then(|| {
-                        let (low, high) = self.wilson.interval(retained, eligible);
-                        (retained as f64 / eligible as f64, low, high)
-                    });
-                    Cell {
-                        cohort: self.axis.first_day(start),
-                        period_number: n,
-                        members: cohort.members,
-                        eligible,
-                        retained,
-                        rate,
-                        active,
-                        amount: cohort.amounts.get(n as usize).copied(),
-                        complete,
-                    }
-                })
+        (self.from..).zip(&self.cohorts).flat_map(move |(start, cohort)| {
+            (0..).zip(&cohort.active).map(move |(n, &active)| {
+                let complete = self.axis.is_complete(start + n);
+                let (eligible, retained) = if complete { (cohort.members, active) } else { (0, 0) };
+                let rate = (eligible > 0).then(|| {
+                    let (low, high) = self.wilson.interval(retained, eligible);
+                    (retained as f64 / eligible as f64, low, high)
+                });
+                Cell {
+                    cohort: self.axis.first_day(start),
+                    period_number: n,
+                    members: cohort.members,
+                    eligible,
+                    retained,
+                    rate,
+                    active,
+                    amount: cohort.amounts.get(n as usize).copied(),
+                    complete,
+                }
             })
+        })
     }
 }
 
@@ -273,14 +245,7 @@ pub fn by_starts<'z, H: Host, Z: Zone>(
     let mut entries = Axis::new(starts.meta, zone, question.period, Some(axis.as_of), &host)?;
     // Cohorts may begin before the first event.
     let from = entries.origin - axis.origin;
-    let mut table = Table::new(
-        axis,
-        from,
-        entries.len,
-        view.has_amounts(),
-        wilson,
-        host.clone(),
-    );
+    let mut table = Table::new(axis, from, entries.len, view.has_amounts(), wilson, host.clone());
     let mut pace = Pace::new(&host);
     let mut walk = starts.walk()?;
     let mut events = Lookup { walk: view.walk()? };

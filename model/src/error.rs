@@ -69,10 +69,7 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn bad(message: impl Into<String>, hint: &'static str) -> Self {
-        Error::BadArgument {
-            message: message.into(),
-            hint,
-        }
+        Error::BadArgument { message: message.into(), hint }
     }
 
     /// What the user can do about it, as a sentence.
@@ -107,13 +104,8 @@ impl fmt::Display for Error {
             Error::UnknownName { what, given, .. } => write!(f, "unknown {what} \"{given}\""),
             Error::NotYet { what, .. } => write!(f, "{what} is not available yet"),
             Error::BadArgument { message, .. } => f.write_str(message),
-            Error::Mismatch {
-                what, left, right, ..
-            } => {
-                write!(
-                    f,
-                    "histories of different {what}: \"{left}\" and \"{right}\""
-                )
+            Error::Mismatch { what, left, right, .. } => {
+                write!(f, "histories of different {what}: \"{left}\" and \"{right}\"")
             }
             Error::MemberType { found, asked } => {
                 write!(f, "members are of type {found}, not {asked}")

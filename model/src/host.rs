@@ -46,9 +46,7 @@ impl<'h, H: Host> Pace<'h, H> {
     /// One step, or `weight` of them.
     #[inline]
     pub(crate) fn step(&mut self, weight: usize) {
-        self.steps = self
-            .steps
-            .saturating_add(u32::try_from(weight).unwrap_or(u32::MAX));
+        self.steps = self.steps.saturating_add(u32::try_from(weight).unwrap_or(u32::MAX));
         if self.steps >= Self::STEPS {
             self.steps = 0;
             self.host.poll();

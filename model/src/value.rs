@@ -92,11 +92,7 @@ pub fn summary<H: Host>(
         return Ok(None);
     }
 
-    let ledger = Ledger {
-        axis,
-        movements,
-        wilson: Wilson::new(0.95)?,
-    };
+    let ledger = Ledger { axis, movements, wilson: Wilson::new(0.95)? };
     let (mut opening, mut churned, mut active) = (0u64, 0u64, 0u64);
     for row in ledger.rows().filter(|row| row.complete) {
         opening += row.opening;

@@ -49,27 +49,20 @@ fn out_of_range(numeric: pg_sys::Datum) -> Error {
     // SAFETY: the caller vouches for the type.
     let text =
         unsafe { direct_function_call::<&std::ffi::CStr>(pg_sys::numeric_out, &[Some(numeric)]) };
-    Error::AmountOutOfRange {
-        given: text.unwrap_or(c"").to_string_lossy().into_owned(),
-    }
+    Error::AmountOutOfRange { given: text.unwrap_or(c"").to_string_lossy().into_owned() }
 }
 
 /// Reads the base-10000 digits of a `numeric`, whose bytes are the same in memory and on disk
 /// (src/backend/utils/adt/numeric.c: NumericShort and NumericLong). PostgreSQL's own cast to a double
 /// goes through text. The caller names the number in an error.
 fn from_numeric(bytes: &[u8]) -> Result<i64, Error> {
-    let word = |at: usize| {
-        bytes
-            .get(at..at + 2)
-            .map_or(0, |pair| u16::from_ne_bytes([pair[0], pair[1]]))
-    };
+    let word =
+        |at: usize| bytes.get(at..at + 2).map_or(0, |pair| u16::from_ne_bytes([pair[0], pair[1]]));
     let header = word(0);
     let (negative, weight, digits) = match header >> 14 {
         // NaN and the infinities.
         0b11 => {
-            return Err(Error::AmountOutOfRange {
-                given: String::new(),
-            });
+            return Err(Error::AmountOutOfRange { given: String::new() });
         }
         // One bit of sign, six of scale, seven of weight in two's complement.
         0b10 => {
@@ -79,9 +72,7 @@ fn from_numeric(bytes: &[u8]) -> Result<i64, Error> {
         sign => (sign == 0b01, i32::from(word(2) as i16), bytes.get(4..)),
     };
     let digits = digits.unwrap_or_default();
-    let values = digits
-        .chunks_exact(2)
-        .map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
+    let values = digits.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]]));
     amount::from_base_10000(negative, weight, values, String::new)
 }
 
@@ -97,7 +88,5 @@ pub fn to_datum(units: i128) -> Option<pg_sys::Datum> {
         let numeric = unsafe { pg_sys::int64_div_fast_to_numeric(units, decimals) };
         return Some(pg_sys::Datum::from(numeric));
     }
-    AnyNumeric::try_from(amount::text(units).as_str())
-        .ok()?
-        .into_datum()
+    AnyNumeric::try_from(amount::text(units).as_str()).ok()?.into_datum()
 }

@@ -1,18 +1,17 @@
 //! The history as an expanded object: the form that an aggregate hands from row to row.
 //!
-//! It lives in a memory context of its own, with everything it owns, so that PostgreSQL counts it,
-//! frees it whole, and can move it. Its flat form is made when somebody asks for bytes.
+//! It lives in a memory context with everything it owns, so that PostgreSQL counts it and frees it
+//! whole, and no destructor is ever needed. Its flat form is made when somebody asks for bytes.
 //! See src/include/utils/expandeddatum.h.
 
 use super::errors::OrRaise;
 use super::memory::PgHost;
-use super::signature::Signature;
-use pg_retention_model::calendar::Clock;
-use pg_retention_model::history::{Flat, History, Meta};
-use pgrx::{pg_guard, pg_sys};
-use std::ptr::NonNull;
-
 use super::zone::PgZone;
+use pg_retention_model::calendar::Clock;
+use pg_retention_model::history::History;
+use pgrx::{pg_guard, pg_sys};
+use std::ffi::CStr;
+use std::ptr::NonNull;
 
 /// A history, and what its rows need.
 #[repr(C)]
@@ -24,8 +23,6 @@ pub struct Expanded {
     pub clock: Clock<PgHost>,
     /// The zone of the rows' times.
     pub zone: PgZone,
-    /// The types of the aggregate's arguments; none if it only takes histories.
-    pub signature: Option<Signature>,
 }
 
 static METHODS: pg_sys::ExpandedObjectMethods = pg_sys::ExpandedObjectMethods {
@@ -35,11 +32,7 @@ static METHODS: pg_sys::ExpandedObjectMethods = pg_sys::ExpandedObjectMethods {
 
 /// First bytes of a varlena that points to a read-write expanded object
 /// (src/include/varatt.h: a 1-byte header that says "external", and the tag).
-const EXTERNAL: u8 = if cfg!(target_endian = "little") {
-    0x01
-} else {
-    0x80
-};
+const EXTERNAL: u8 = if cfg!(target_endian = "little") { 0x01 } else { 0x80 };
 const READ_WRITE: u8 = pg_sys::vartag_external::VARTAG_EXPANDED_RW as u8;
 const READ_ONLY: u8 = pg_sys::vartag_external::VARTAG_EXPANDED_RO as u8;
 
@@ -61,10 +54,7 @@ unsafe fn expanded(datum: pg_sys::Datum) -> Option<(NonNull<Expanded>, bool)> {
         if tag != READ_WRITE && tag != READ_ONLY {
             return None;
         }
-        let header = value
-            .add(2)
-            .cast::<*mut pg_sys::ExpandedObjectHeader>()
-            .read_unaligned();
+        let header = value.add(2).cast::<*mut pg_sys::ExpandedObjectHeader>().read_unaligned();
         if !std::ptr::eq((*header).eoh_methods, &METHODS) {
             return None;
         }
@@ -99,57 +89,71 @@ pub unsafe fn readable(datum: pg_sys::Datum) -> Option<NonNull<Expanded>> {
     }
 }
 
-impl Expanded {
-    /// A new object in a context of its own below `parent`, its history made by `make`.
-    pub fn create<'a>(
-        parent: pg_sys::MemoryContext,
-        zone: PgZone,
-        make: impl FnOnce(PgHost) -> History<PgHost>,
-    ) -> &'a mut Expanded {
-        // SAFETY: the context is created alive below its parent. The object is written whole before
-        // anyone sees it; it has no destructor to miss, since all it owns is in its context.
+/// Where an object lives.
+#[derive(Debug, Clone, Copy)]
+pub enum Home {
+    /// In a context of its own below the current one: it can be moved, and freed by itself.
+    Own,
+    /// In the one context that the states of an aggregate share, below the context of the aggregate.
+    ///
+    /// A context for every group would be searched through by HashAggregate whenever a group is
+    /// added. What it costs: no state can be freed by itself, so a function that is given one must
+    /// never return another in its place, or PostgreSQL would free the first with all the others.
+    Aggregate(pg_sys::MemoryContext),
+}
+
+impl Home {
+    fn context(self) -> pg_sys::MemoryContext {
+        static OWN: &CStr = c"retention.history";
+        static SHARED: &CStr = c"retention.history of groups";
+        // SAFETY: contexts and the list of their children are valid; a name is a pointer to a
+        // constant, and ours is told by it.
         unsafe {
-            let context = pg_sys::AllocSetContextCreateInternal(
+            let (parent, name) = match self {
+                Home::Own => (pg_sys::CurrentMemoryContext, OWN),
+                Home::Aggregate(parent) => (parent, SHARED),
+            };
+            if let Home::Aggregate(_) = self {
+                let mut child = (*parent).firstchild;
+                while !child.is_null() {
+                    if (*child).name == SHARED.as_ptr() {
+                        return child;
+                    }
+                    child = (*child).nextchild;
+                }
+            }
+            pg_sys::AllocSetContextCreateInternal(
                 parent,
-                c"retention.history".as_ptr(),
+                name.as_ptr(),
                 0,
                 pg_sys::ALLOCSET_SMALL_INITSIZE as usize,
                 pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
-            );
+            )
+        }
+    }
+}
+
+impl Expanded {
+    /// A new object, its history made by `make`.
+    pub fn create<'a>(
+        home: Home,
+        zone: PgZone,
+        make: impl FnOnce(PgHost) -> History<PgHost>,
+    ) -> &'a mut Expanded {
+        let context = home.context();
+        // SAFETY: the context is alive. The object is written whole before anyone sees it; it has
+        // no destructor to miss, since all it owns is in its context.
+        unsafe {
             let host = PgHost::of(context);
             let object: *mut Expanded =
                 pg_sys::MemoryContextAlloc(context, size_of::<Expanded>()).cast();
             let history = make(host);
             let clock = Clock::new(history.meta().grain, host);
             let header = pg_sys::ExpandedObjectHeader::default();
-            object.write(Expanded {
-                header,
-                history,
-                clock,
-                zone,
-                signature: None,
-            });
+            object.write(Expanded { header, history, clock, zone });
             pg_sys::EOH_init_header(object.cast(), &METHODS, context);
             &mut *object
         }
-    }
-
-    /// A new object without events.
-    pub fn empty<'a>(
-        parent: pg_sys::MemoryContext,
-        zone: PgZone,
-        meta: impl FnOnce(PgHost) -> Meta<PgHost>,
-    ) -> &'a mut Expanded {
-        Self::create(parent, zone, |host| History::new(meta(host), host))
-    }
-
-    /// A new object with the content of a flat history.
-    pub fn from_flat<'a>(
-        parent: pg_sys::MemoryContext,
-        flat: &Flat<'_, PgHost>,
-        zone: PgZone,
-    ) -> &'a mut Expanded {
-        Self::create(parent, zone, |host| flat.to_history(host))
     }
 
     /// The datum through which the object may be changed.

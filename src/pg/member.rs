@@ -62,9 +62,5 @@ pub fn check_text(member: MemberRef<'_>) -> Result<(), Error> {
     let len = i32::try_from(key.len()).map_err(|_| Error::Malformed("a name is too long"))?;
     // SAFETY: reads `len` bytes; with noError it returns false instead of raising.
     let valid = unsafe { pg_sys::pg_verifymbstr(key.as_ptr().cast(), len, true) };
-    if valid {
-        Ok(())
-    } else {
-        Err(Error::Malformed("a name is not in the database's encoding"))
-    }
+    if valid { Ok(()) } else { Err(Error::Malformed("a name is not in the database's encoding")) }
 }

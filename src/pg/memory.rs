@@ -80,11 +80,8 @@ unsafe impl Allocator for PgHost {
     unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
         // SAFETY: by the contract of this function `ptr` came from `allocate` with this layout.
         unsafe {
-            let chunk = if is_over_aligned(layout) {
-                ptr.cast::<NonNull<u8>>().sub(1).read()
-            } else {
-                ptr
-            };
+            let chunk =
+                if is_over_aligned(layout) { ptr.cast::<NonNull<u8>>().sub(1).read() } else { ptr };
             pg_sys::pfree(chunk.as_ptr().cast());
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod amount;
 pub mod arguments;
+pub mod call;
 pub mod errors;
 pub mod expanded;
 pub mod member;

@@ -58,16 +58,8 @@ impl Rows {
                 pg_sys::ALLOCSET_DEFAULT_INITSIZE as usize,
                 pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
             );
-            let columns = Columns {
-                first_type: pg_sys::SPI_gettypeid(desc, 1),
-            };
-            Rows {
-                store,
-                desc,
-                values,
-                columns,
-                since_cleaning: 0,
-            }
+            let columns = Columns { first_type: pg_sys::SPI_gettypeid(desc, 1) };
+            Rows { store, desc, values, columns, since_cleaning: 0 }
         }
     }
 
@@ -83,11 +75,7 @@ impl Rows {
             let row = fill(&self.columns);
             pg_sys::MemoryContextSwitchTo(before);
             let row = row?;
-            assert_eq!(
-                N,
-                (*self.desc).natts as usize,
-                "columns of the SQL declaration"
-            );
+            assert_eq!(N, (*self.desc).natts as usize, "columns of the SQL declaration");
             let mut nulls = row.map(|value| value.is_none());
             let mut values = row.map(|value| value.unwrap_or(pg_sys::Datum::null()));
             let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
@@ -153,9 +141,7 @@ impl Columns {
         const FIRST: i64 = -2_451_545;
         match i32::try_from(day) {
             Ok(day) if i64::from(day) >= FIRST => Ok(Some(pg_sys::Datum::from(day))),
-            _ => Err(Error::TimeOutOfRange {
-                given: date_text(day),
-            }),
+            _ => Err(Error::TimeOutOfRange { given: date_text(day) }),
         }
     }
 
@@ -166,9 +152,7 @@ impl Columns {
         if VALID.contains(&micros) {
             Ok(Some(pg_sys::Datum::from(micros)))
         } else {
-            Err(Error::TimeOutOfRange {
-                given: "a tick begins before 4714-11-24 BC".to_string(),
-            })
+            Err(Error::TimeOutOfRange { given: "a tick begins before 4714-11-24 BC".to_string() })
         }
     }
 }

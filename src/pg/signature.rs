@@ -62,9 +62,7 @@ impl TimeKind {
     /// Microseconds since 2000-01-01 of a time.
     #[inline]
     pub fn micros(self, datum: pg_sys::Datum) -> Result<i64, Error> {
-        let out_of_range = |given: &str| Error::TimeOutOfRange {
-            given: given.to_string(),
-        };
+        let out_of_range = |given: &str| Error::TimeOutOfRange { given: given.to_string() };
         match self {
             TimeKind::Instant | TimeKind::Local => match datum.value() as i64 {
                 i64::MAX => Err(out_of_range("infinity")),

@@ -51,9 +51,7 @@ impl FromDatum for Stored<'_> {
             if let Some(object) = expanded::readable(datum) {
                 return Some(Stored::Expanded(object, PhantomData));
             }
-            Some(Stored::Flat(
-                Flat::parse(bytes(datum), PgHost::current()).or_raise(),
-            ))
+            Some(Stored::Flat(Flat::parse(bytes(datum), PgHost::current()).or_raise()))
         }
     }
 }

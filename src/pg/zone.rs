@@ -3,6 +3,8 @@
 use pg_retention_model::calendar::{SECOND, Span, Zone};
 use pg_retention_model::error::Error;
 use pgrx::pg_sys;
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
 
 /// From 1970-01-01, where time zones count from, to 2000-01-01, in seconds.
@@ -11,7 +13,7 @@ const EPOCH: i64 = 946_684_800;
 const DAWN: i64 = -(1 << 43);
 
 /// A zone of PostgreSQL's time zone database, or none: local times without a zone.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PgZone(Option<*mut pg_sys::pg_tz>);
 
 impl PgZone {
@@ -37,11 +39,7 @@ impl PgZone {
         let c_name = CString::new(name).map_err(|_| unknown())?;
         // SAFETY: a C string in, a zone that is cached for ever out, or null.
         let zone = unsafe { pg_sys::pg_tzset(c_name.as_ptr()) };
-        if zone.is_null() {
-            Err(unknown())
-        } else {
-            Ok(PgZone(Some(zone)))
-        }
+        if zone.is_null() { Err(unknown()) } else { Ok(PgZone(Some(zone))) }
     }
 
     /// Its name; empty if there is no zone.
@@ -76,11 +74,36 @@ impl PgZone {
     }
 }
 
+/// Spans that this backend looked up last. A clock remembers its own; these are for the next clock,
+/// such as that of the next group.
+const RECENT_SPANS: usize = 32;
+
+thread_local! {
+    static RECENT: RefCell<VecDeque<(*mut pg_sys::pg_tz, Span)>> =
+        const { RefCell::new(VecDeque::new()) };
+}
+
 impl Zone for PgZone {
     fn span(&self, at: i64) -> Span {
         let Some(zone) = self.0 else {
             return Span::always(0);
         };
+        RECENT.with_borrow_mut(|recent| {
+            let known = recent.iter().find(|(of, span)| *of == zone && span.holds(at));
+            if let Some((_, span)) = known {
+                return *span;
+            }
+            let span = Self::look_up(zone, at);
+            recent.truncate(RECENT_SPANS - 1);
+            recent.push_front((zone, span));
+            span
+        })
+    }
+}
+
+impl PgZone {
+    /// The longest span around an instant in which the offset of a zone does not change.
+    fn look_up(zone: *mut pg_sys::pg_tz, at: i64) -> Span {
         let time = at.div_euclid(SECOND) + EPOCH;
         let (offset, mut next) = Self::next_change(zone, time);
         // Some boundaries change the name of the time and not the clock.

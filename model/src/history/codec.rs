@@ -15,7 +15,7 @@
 //! allocates is in proportion to their number. [`Flat::check`] also tells whether they are the
 //! canonical ones.
 
-use super::run::{Run, RunRef, Totals};
+use super::run::{RunRef, Totals};
 use super::varint::{self, Bytes, unzigzag, zigzag};
 use super::walk::{self, Walk};
 use super::{History, MemberKind, MemberRef, Meta, View};
@@ -46,18 +46,9 @@ impl<H: Host> History<H> {
         out.extend_from_slice(&[VERSION, self.meta.kind as u8, self.meta.grain as u8]);
         out.push(zone.len() as u8);
         out.extend_from_slice(zone);
-        let totals = self
-            .runs
-            .first()
-            .map_or(Totals::default(), |run| run.totals);
+        let totals = self.runs.first().map_or(Totals::default(), |run| run.totals);
         let (first, last) = self.meta.span.unwrap_or_default();
-        for number in [
-            totals.members,
-            totals.ticks,
-            totals.events,
-            zigzag(first),
-            zigzag(last),
-        ] {
+        for number in [totals.members, totals.ticks, totals.events, zigzag(first), zigzag(last)] {
             varint::put(&mut out, number);
         }
         for column in self.columns() {
@@ -67,9 +58,7 @@ impl<H: Host> History<H> {
     }
 
     fn columns(&self) -> [&[u8]; 4] {
-        self.runs
-            .first()
-            .map_or([&[]; 4], |run| run.as_ref().columns)
+        self.runs.first().map_or([&[]; 4], |run| run.as_ref().columns)
     }
 
     /// The size of the flat form. Compacts the history.
@@ -77,11 +66,7 @@ impl<H: Host> History<H> {
         self.compact()?;
         let columns: usize = self.columns().iter().map(|column| column.len()).sum();
         let size = self.header().len() + columns + CHECKSUM;
-        if size > MAX_FLAT_BYTES {
-            Err(too_large())
-        } else {
-            Ok(size)
-        }
+        if size > MAX_FLAT_BYTES { Err(too_large()) } else { Ok(size) }
     }
 
     /// Writes the flat form of a compacted history into a buffer of just that size.
@@ -152,14 +137,7 @@ impl<'a, H: Host> Flat<'a, H> {
         }
         let mut meta = Meta::new(kind, grain, zone, host.clone());
         meta.span = Some((first, last));
-        let run = RunRef {
-            totals: Totals {
-                members,
-                ticks,
-                events,
-            },
-            columns,
-        };
+        let run = RunRef { totals: Totals { members, ticks, events }, columns };
         Ok(Flat { meta, run, host })
     }
 
@@ -167,19 +145,7 @@ impl<'a, H: Host> Flat<'a, H> {
     pub fn view(&self) -> View<'_, H> {
         let mut runs = Vec::with_capacity_in(1, self.host.clone());
         runs.push(self.run);
-        View {
-            meta: &self.meta,
-            runs,
-            host: self.host.clone(),
-        }
-    }
-
-    /// A history that can grow from it.
-    pub fn to_history(&self, host: H) -> History<H> {
-        let mut history = History::new(self.meta.empty(host.clone()), host.clone());
-        history.meta.span = self.meta.span;
-        history.runs.push(Run::copy_of(&self.run, &host));
-        history
+        View { meta: &self.meta, runs, host: self.host.clone() }
     }
 
     /// Reads all of it: are these the canonical bytes of a history in this zone? `check_member`
@@ -213,9 +179,7 @@ impl<'a, H: Host> Flat<'a, H> {
         let (first, last) = self.meta.span.unwrap_or_default();
         let mut clock = Clock::new(self.meta.grain, self.host.clone());
         if clock.tick(zone, first) != low || clock.tick(zone, last) != high {
-            return Err(Error::Malformed(
-                "its first or last event is not where its ticks are",
-            ));
+            return Err(Error::Malformed("its first or last event is not where its ticks are"));
         }
         Ok(())
     }

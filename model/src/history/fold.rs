@@ -76,9 +76,7 @@ impl Packing {
     #[inline]
     fn rank(self, number: u64) -> u64 {
         // The shift may be by all 64 bits.
-        number
-            .checked_shr(self.tick_bits + self.index_bits)
-            .unwrap_or(0)
+        number.checked_shr(self.tick_bits + self.index_bits).unwrap_or(0)
     }
 
     #[inline]
@@ -313,18 +311,13 @@ impl<'a, 'h, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>
                 continue;
             };
             let same = |a: &u64, b: &u64| a >> low == b >> low;
-            let repeated = of_member
-                .windows(2)
-                .filter(|pair| same(&pair[0], &pair[1]))
-                .count();
+            let repeated = of_member.windows(2).filter(|pair| same(&pair[0], &pair[1])).count();
             run.member(member.member(), of_member.len() - repeated);
             let mut begun = false;
             for of_tick in of_member.chunk_by(same) {
                 let tick = packing.tick(of_tick[0]);
                 let amount = if AMOUNT {
-                    sum(of_tick
-                        .iter()
-                        .map(|number| self.amounts[packing.index(*number)]))?
+                    sum(of_tick.iter().map(|number| self.amounts[packing.index(*number)]))?
                 } else {
                     NO_AMOUNT
                 };
@@ -357,10 +350,7 @@ impl<'a, 'h, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>
             let Some(member) = key(self, u64::from(of_member[0].0)) else {
                 continue;
             };
-            let repeated = of_member
-                .windows(2)
-                .filter(|pair| pair[0].1 == pair[1].1)
-                .count();
+            let repeated = of_member.windows(2).filter(|pair| pair[0].1 == pair[1].1).count();
             run.member(member.member(), of_member.len() - repeated);
             let mut begun = false;
             for of_tick in of_member.chunk_by(|a, b| a.1 == b.1) {

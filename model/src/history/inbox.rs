@@ -58,19 +58,11 @@ impl Layout {
     }
 
     fn tick(self, row: &[u32]) -> i64 {
-        if self.tick == 1 {
-            i64::from(row[self.key] as i32)
-        } else {
-            read_i64(&row[self.key..])
-        }
+        if self.tick == 1 { i64::from(row[self.key] as i32) } else { read_i64(&row[self.key..]) }
     }
 
     fn amount(self, row: &[u32]) -> i64 {
-        if self.amount == 0 {
-            NO_AMOUNT
-        } else {
-            read_i64(&row[self.key + self.tick..])
-        }
+        if self.amount == 0 { NO_AMOUNT } else { read_i64(&row[self.key + self.tick..]) }
     }
 
     /// Are its ticks wide?
@@ -101,20 +93,12 @@ impl<'a, K: RowKey<'a>, const WIDE: bool, const AMOUNT: bool> Row<'_, K, WIDE, A
 
     #[inline]
     pub(crate) fn tick(&self) -> i64 {
-        if WIDE {
-            read_i64(&self.0[K::WORDS..])
-        } else {
-            i64::from(self.0[K::WORDS] as i32)
-        }
+        if WIDE { read_i64(&self.0[K::WORDS..]) } else { i64::from(self.0[K::WORDS] as i32) }
     }
 
     #[inline]
     pub(crate) fn amount(&self) -> i64 {
-        if AMOUNT {
-            read_i64(&self.0[Self::WORDS - 2..])
-        } else {
-            NO_AMOUNT
-        }
+        if AMOUNT { read_i64(&self.0[Self::WORDS - 2..]) } else { NO_AMOUNT }
     }
 }
 
@@ -193,16 +177,11 @@ pub(crate) struct Part<'a, H: Host> {
 impl<'a, H: Host> Part<'a, H> {
     /// Its blocks of rows, in the order in which they came.
     pub(crate) fn blocks(&self) -> impl Iterator<Item = &'a [u32]> + use<'a, H> {
-        self.full
-            .iter()
-            .map(|block| block.as_slice())
-            .chain(std::iter::once(self.last))
+        self.full.iter().map(|block| block.as_slice()).chain(std::iter::once(self.last))
     }
 
     pub(crate) fn count(&self, layout: Layout) -> usize {
-        self.blocks()
-            .map(|block| block.len() / layout.words())
-            .sum()
+        self.blocks().map(|block| block.len() / layout.words()).sum()
     }
 }
 
@@ -226,12 +205,7 @@ pub(crate) struct Inbox<H: Host> {
 impl<H: Host> Inbox<H> {
     /// An inbox that is full when it holds `budget` bytes.
     pub(crate) fn new(layout: Layout, budget: usize, host: &H) -> Self {
-        Self::with_bits(
-            layout,
-            budget,
-            bits_for(budget / (layout.words() * 4)),
-            host,
-        )
+        Self::with_bits(layout, budget, bits_for(budget / (layout.words() * 4)), host)
     }
 
     fn with_bits(layout: Layout, budget: usize, bits: u32, host: &H) -> Self {
@@ -246,14 +220,7 @@ impl<H: Host> Inbox<H> {
             bits,
             last: empty(len, host),
             full: empty(len, host),
-            text: empty(
-                if layout.kind == MemberKind::Text {
-                    len
-                } else {
-                    0
-                },
-                host,
-            ),
+            text: empty(if layout.kind == MemberKind::Text { len } else { 0 }, host),
             bytes: 0,
             budget,
             host: host.clone(),
@@ -348,8 +315,9 @@ impl<H: Host> Inbox<H> {
     fn grow(&mut self, part: usize) {
         let last = &mut self.last[part];
         let capacity = last.capacity();
-        if capacity * 2 <= BLOCK {
-            last.reserve_exact(capacity.max(16 * self.layout.words()).min(BLOCK));
+        if capacity < BLOCK {
+            let capacity = (capacity * 4).clamp(32 * self.layout.words(), BLOCK);
+            last.reserve_exact(capacity - last.len());
         } else {
             self.full[part].reserve(1);
             let next = Vec::with_capacity_in(BLOCK, self.host.clone());

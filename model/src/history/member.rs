@@ -31,9 +31,7 @@ impl MemberKind {
 
     /// The kind with this number in the bytes of a history.
     pub fn from_code(code: u8) -> Option<Self> {
-        [MemberKind::Int, MemberKind::Uuid, MemberKind::Text]
-            .get(usize::from(code))
-            .copied()
+        [MemberKind::Int, MemberKind::Uuid, MemberKind::Text].get(usize::from(code)).copied()
     }
 }
 
@@ -74,13 +72,8 @@ impl fmt::Display for MemberRef<'_> {
             MemberRef::Int(key) => write!(f, "{key}"),
             MemberRef::Uuid(key) => {
                 let hex = format!("{key:032x}");
-                let (a, b, c, d, e) = (
-                    &hex[..8],
-                    &hex[8..12],
-                    &hex[12..16],
-                    &hex[16..20],
-                    &hex[20..],
-                );
+                let (a, b, c, d, e) =
+                    (&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
                 write!(f, "{a}-{b}-{c}-{d}-{e}")
             }
             MemberRef::Text(key) => f.write_str(&String::from_utf8_lossy(key)),

@@ -46,12 +46,7 @@ impl<H: Host> Meta<H> {
     pub fn new(kind: MemberKind, grain: Grain, zone: &str, host: H) -> Self {
         let mut name = Vec::new_in(host);
         name.extend_from_slice(zone.as_bytes());
-        Meta {
-            kind,
-            grain,
-            zone: name,
-            span: None,
-        }
+        Meta { kind, grain, zone: name, span: None }
     }
 
     /// The same for a history that has no events yet.
@@ -64,19 +59,10 @@ impl<H: Host> Meta<H> {
         std::str::from_utf8(&self.zone).unwrap_or("")
     }
 
-    /// The name of the zone, as it is kept.
-    #[inline]
-    pub fn zone_bytes(&self) -> &[u8] {
-        &self.zone
-    }
-
     /// Can the two be one history?
     pub fn check_same<G: Host>(&self, other: &Meta<G>) -> Result<(), Error> {
         if self.kind != other.kind {
-            return Err(Error::MemberType {
-                found: other.kind.name(),
-                asked: self.kind.name(),
-            });
+            return Err(Error::MemberType { found: other.kind.name(), asked: self.kind.name() });
         }
         if self.grain != other.grain {
             return Err(Error::Mismatch {
@@ -129,9 +115,7 @@ impl<'a, H: Host> View<'a, H> {
 
     /// Does any event have an amount?
     pub fn has_amounts(&self) -> bool {
-        self.runs
-            .iter()
-            .any(|run| !run.columns[run::AMOUNTS].is_empty())
+        self.runs.iter().any(|run| !run.columns[run::AMOUNTS].is_empty())
     }
 
     /// The number of members, where it is known without a walk: in a history of one run.
@@ -155,9 +139,7 @@ impl<'a, H: Host> View<'a, H> {
 
     /// The number of events.
     pub fn events(&self) -> u64 {
-        self.runs
-            .iter()
-            .fold(0, |sum, run| sum.saturating_add(run.totals.events))
+        self.runs.iter().fold(0, |sum, run| sum.saturating_add(run.totals.events))
     }
 }
 
@@ -192,12 +174,7 @@ pub struct History<H: Host> {
 impl<H: Host> History<H> {
     /// A history without events.
     pub fn new(meta: Meta<H>, host: H) -> Self {
-        History {
-            meta,
-            inbox: None,
-            runs: Vec::new_in(host.clone()),
-            host,
-        }
+        History { meta, inbox: None, runs: Vec::new_in(host.clone()), host }
     }
 
     /// What it is of.
@@ -233,10 +210,7 @@ impl<H: Host> History<H> {
         if let Some(inbox) = &mut self.inbox
             && (inbox.layout.has_amounts() || !amounts)
         {
-            let rows: usize = inbox
-                .parts(SAMPLE_SHARE)
-                .map(|part| part.count(inbox.layout))
-                .sum();
+            let rows: usize = inbox.parts(SAMPLE_SHARE).map(|part| part.count(inbox.layout)).sum();
             let scratch = self.host.scratch();
             let folded = fold::fold(inbox, self.meta.kind, SAMPLE_SHARE, &scratch)?;
             if rows * 100 <= folded.totals.ticks as usize * MAX_ROWS_PER_TICK {
@@ -265,9 +239,7 @@ impl<H: Host> History<H> {
     }
 
     fn add_run(&mut self, run: Run<H>) {
-        let place = self
-            .runs
-            .partition_point(|r| r.totals.ticks > run.totals.ticks);
+        let place = self.runs.partition_point(|r| r.totals.ticks > run.totals.ticks);
         self.runs.insert(place, run);
     }
 
@@ -292,10 +264,7 @@ impl<H: Host> History<H> {
     fn overlap(&self) -> Result<u64, Error> {
         let mut walk = self.view().walk()?;
         let mut distinct = 0;
-        while walk
-            .peek()
-            .is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS)
-        {
+        while walk.peek().is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS) {
             if let Some((_, timeline)) = walk.next_member()? {
                 distinct += timeline.ticks().len() as u64;
             }
@@ -346,11 +315,7 @@ impl<H: Host> History<H> {
     /// Its content, without the rows since the last [`Self::settle`].
     pub fn view(&self) -> View<'_, H> {
         let scratch = self.host.scratch();
-        View {
-            meta: &self.meta,
-            runs: run_refs(&self.runs, &scratch),
-            host: scratch,
-        }
+        View { meta: &self.meta, runs: run_refs(&self.runs, &scratch), host: scratch }
     }
 
     /// The part of a history that `keep_member` and `keep_tick` want; none if nothing is left.

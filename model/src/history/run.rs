@@ -67,10 +67,7 @@ impl<H: Host> Run<H> {
 
     pub(crate) fn as_ref(&self) -> RunRef<'_> {
         let [members, ticks, counts, amounts] = &self.columns;
-        RunRef {
-            totals: self.totals,
-            columns: [members, ticks, counts, amounts],
-        }
+        RunRef { totals: self.totals, columns: [members, ticks, counts, amounts] }
     }
 
     /// The next member, in order, with `ticks` ticks to follow.
@@ -112,14 +109,7 @@ impl<H: Host> Run<H> {
             self.optional(COUNTS, count - 1);
         }
         if amount != NO_AMOUNT || !self.columns[AMOUNTS].is_empty() {
-            self.optional(
-                AMOUNTS,
-                if amount == NO_AMOUNT {
-                    0
-                } else {
-                    zigzag(amount) + 1
-                },
-            );
+            self.optional(AMOUNTS, if amount == NO_AMOUNT { 0 } else { zigzag(amount) + 1 });
         }
         self.totals.ticks += 1;
         self.totals.events = match self.totals.events.checked_add(count) {
@@ -271,16 +261,12 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn take<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
         timeline.ticks.reserve(self.ticks_of_member);
-        let mut tick = self
-            .previous_first
-            .wrapping_add(unzigzag(self.ticks.varint()?));
+        let mut tick = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
         self.previous_first = tick;
         timeline.ticks.push(tick);
         for _ in 1..self.ticks_of_member {
             let gap = self.ticks.varint()?;
-            let next = tick
-                .checked_add_unsigned(gap)
-                .and_then(|t| t.checked_add(1));
+            let next = tick.checked_add_unsigned(gap).and_then(|t| t.checked_add(1));
             tick = next.ok_or(Malformed("a tick passes 64 bits"))?;
             timeline.ticks.push(tick);
         }

@@ -54,8 +54,7 @@ impl<'a, H: Host> Walk<'a, H> {
     /// Is there a next member, and does it come before this one?
     #[inline]
     pub(crate) fn is_before(&self, member: MemberRef<'_>) -> bool {
-        self.peek()
-            .is_some_and(|next| next < (bucket(member.hash()), member))
+        self.peek().is_some_and(|next| next < (bucket(member.hash()), member))
     }
 
     /// Is this the next member?

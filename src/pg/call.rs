@@ -1,0 +1,167 @@
+//! The call of `history_step`: its arguments, and what is the same for all of its rows.
+
+use super::errors::OrRaise;
+use super::signature::{Signature, TimeKind};
+use super::varlena;
+use super::zone::PgZone;
+use pg_retention_model::calendar::Grain;
+use pg_retention_model::error::Error;
+use pgrx::pg_sys;
+
+/// The arguments of a call, read without a call into PostgreSQL.
+#[derive(Clone, Copy)]
+pub struct Arguments<'a>(&'a [pg_sys::NullableDatum]);
+
+impl<'a> Arguments<'a> {
+    /// Arguments of `history_step` by position.
+    pub const STATE: usize = 0;
+    pub const MEMBER: usize = 1;
+    pub const AT: usize = 2;
+    pub const AMOUNT: usize = 3;
+    const GRAIN: usize = 4;
+    const ZONE: usize = 5;
+
+    /// # Safety
+    /// Called with the call that is under way.
+    #[inline]
+    pub unsafe fn of(fcinfo: pg_sys::FunctionCallInfo) -> Self {
+        // SAFETY: PostgreSQL passes as many arguments as it says.
+        unsafe {
+            let count = (*fcinfo).nargs as usize;
+            Arguments(std::slice::from_raw_parts((*fcinfo).args.as_ptr(), count))
+        }
+    }
+
+    /// An argument; none if it is null or if this overload does not have it.
+    #[inline]
+    pub fn get(self, position: usize) -> Option<pg_sys::Datum> {
+        self.0.get(position).filter(|argument| !argument.isnull).map(|argument| argument.value)
+    }
+
+    /// # Safety
+    /// The argument must be declared as text.
+    #[inline]
+    unsafe fn text(self, position: usize) -> Option<&'a [u8]> {
+        // SAFETY: text is a varlena.
+        self.get(position).map(|datum| unsafe { varlena::bytes(datum) })
+    }
+}
+
+/// What is remembered with the function: the types of its arguments, and the grain and the zone
+/// that its texts name.
+pub struct Call {
+    /// The types of the arguments.
+    pub signature: Signature,
+    /// The grain asked for.
+    pub grain: Grain,
+    /// The zone whose calendar the times are put on.
+    pub zone: PgZone,
+    grain_text: Seen,
+    zone_text: Seen,
+}
+
+impl Call {
+    /// The call that is under way. Distributed systems that call the function for an aggregate of
+    /// theirs may forget what is remembered; then it is found again.
+    ///
+    /// # Safety
+    /// Called from `history_step` with its call, and not again while the result is used.
+    #[inline]
+    pub unsafe fn of<'a>(fcinfo: pg_sys::FunctionCallInfo, arguments: Arguments<'_>) -> &'a Call {
+        // SAFETY: `fn_extra` is the function's own, for as long as its plan; the last two
+        // arguments are declared as text.
+        unsafe {
+            let remembered: *const Call = (*(*fcinfo).flinfo).fn_extra.cast();
+            let grain = arguments.text(Arguments::GRAIN);
+            let zone = arguments.text(Arguments::ZONE);
+            match remembered.as_ref() {
+                Some(call) if call.grain_text.is(grain) && call.zone_text.is(zone) => call,
+                _ => Call::remember(fcinfo, grain, zone),
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Call::of`].
+    #[cold]
+    unsafe fn remember<'a>(
+        fcinfo: pg_sys::FunctionCallInfo,
+        grain: Option<&[u8]>,
+        zone: Option<&[u8]>,
+    ) -> &'a Call {
+        // SAFETY: see `of`.
+        unsafe {
+            let function = (*fcinfo).flinfo;
+            let signature = Signature::of((*function).fn_oid)
+                .unwrap_or_else(|| unreachable!("sql/history_agg.sql declares other types"));
+            let call = Call {
+                signature,
+                grain: grain_of(grain).or_raise(),
+                zone: zone_of(signature.time, zone).or_raise(),
+                grain_text: Seen::of(grain),
+                zone_text: Seen::of(zone),
+            };
+            if (*function).fn_extra.is_null() {
+                let size = size_of::<Call>();
+                (*function).fn_extra = pg_sys::MemoryContextAlloc((*function).fn_mcxt, size);
+            }
+            let place: *mut Call = (*function).fn_extra.cast();
+            place.write(call);
+            &*place
+        }
+    }
+}
+
+fn grain_of(name: Option<&[u8]>) -> Result<Grain, Error> {
+    name.map_or(Ok(Grain::Day), |name| Grain::parse(&String::from_utf8_lossy(name)))
+}
+
+fn zone_of(time: TimeKind, name: Option<&[u8]>) -> Result<PgZone, Error> {
+    let given = match name.map(String::from_utf8_lossy) {
+        Some(name) if name.is_empty() => Err(Error::UnknownName {
+            what: "time zone",
+            given: String::new(),
+            valid: "the names in pg_timezone_names, or NULL for the session's TimeZone",
+        }),
+        Some(name) => PgZone::named(&name).map(Some),
+        None => Ok(None),
+    }?;
+    Ok(match time {
+        TimeKind::Instant => given.unwrap_or_else(PgZone::session),
+        // Local times are on a calendar already.
+        TimeKind::Local | TimeKind::Date => PgZone::NONE,
+    })
+}
+
+/// A text argument as it was last seen: none, or one that was not too long to remember.
+struct Seen {
+    len: u8,
+    bytes: [u8; Seen::MOST],
+}
+
+impl Seen {
+    const MOST: usize = 62;
+    const NULL: u8 = 254;
+    const TOO_LONG: u8 = 255;
+
+    fn of(text: Option<&[u8]>) -> Self {
+        let mut bytes = [0; Self::MOST];
+        let len = match text.map(|text| (text, bytes.get_mut(..text.len()))) {
+            None => Self::NULL,
+            Some((_, None)) => Self::TOO_LONG,
+            Some((text, Some(place))) => {
+                place.copy_from_slice(text);
+                text.len() as u8
+            }
+        };
+        Seen { len, bytes }
+    }
+
+    #[inline]
+    fn is(&self, text: Option<&[u8]>) -> bool {
+        match text {
+            None => self.len == Self::NULL,
+            Some(text) => self.bytes.get(..usize::from(self.len)) == Some(text),
+        }
+    }
+}
