@@ -8,10 +8,11 @@ endif
 ifdef DESTDIR
 export DESTDIR
 endif
+export ROWS ENGINE_ROWS REPETITIONS PATIENCE QUESTIONS KEEP
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo demo-stop test test-model test-sql test-docs test-run accept install package clean
+.PHONY: help setup build demo demo-stop test test-model test-sql test-docs test-run accept bench bench-model install package clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -40,6 +41,12 @@ test-run: ## the tests/*/run.sh only (some of them: RUN="name ...")
 # Look at 'git diff' afterwards: what it shows is what you accept.
 accept: ## take the present output of SQL tests and documented examples as the expected one
 	@scripts/test.sh accept
+
+bench: ## measure against the floor, plain SQL, DuckDB and chDB (ROWS=1000000: a quick look; scripts/bench.sh says more)
+	@scripts/bench.sh
+
+bench-model: ## measure the model crate by itself
+	@cargo bench -p pg_retention_model
 
 setup: ## install what building and testing need (demo and test do it by themselves)
 	@scripts/setup.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A table of histories through pg_dump and restore, plain and custom, rows as text: every reader gives the same answers.
 set -euo pipefail
-export PGOPTIONS=
+export PGOPTIONS=''
 
 source=retention_dump_source
 answers="

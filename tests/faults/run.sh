@@ -1,7 +1,7 @@
 #!/bin/bash
 # Memory and faults: what a state takes is seen by PostgreSQL, given back when a query fails, and may be refused.
 set -euo pipefail
-export PGOPTIONS= PGDATABASE=retention_faults
+export PGOPTIONS='' PGDATABASE=retention_faults
 
 small=$PG_RETENTION_SERVER.small
 clean_up() {
@@ -15,7 +15,8 @@ createdb -T "$PG_RETENTION_TEMPLATE" "$PGDATABASE"
 # PSQL statement: what it prints, or its SQLSTATE.
 ask() { psql -X -q -A -t -v VERBOSITY=sqlstate -c "$1" 2>&1 || true; }
 expect() {
-    if [[ $3 == $2 ]]; then # shellcheck disable=SC2053 # a pattern
+    # shellcheck disable=SC2053 # a pattern
+    if [[ $3 == $2 ]]; then
         echo "$1: $3"
     else
         echo "$1: expected $2, got: $3"
