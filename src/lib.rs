@@ -6,10 +6,10 @@
 //!
 //! | room | what it holds |
 //! | --- | --- |
-//! | [`history`] | the type `retention.history`: building, text and bytes, comparing |
-//! | [`inspect`] | what is inside a history, and parts of one |
-//! | [`cohorts`] [`churn`] [`value`] | the readers, by family |
-//! | [`pg`] | the bridge: expanded object, memory, interrupts, errors, rows, types |
+//! | `history` | the type `retention.history`: building, text and bytes, comparing |
+//! | `inspect` | what is inside a history, and parts of one |
+//! | `cohorts` `churn` `value` | the readers, by family |
+//! | `pg` | the bridge: expanded object, memory, interrupts, errors, rows, types |
 
 mod churn;
 mod cohorts;

@@ -13,7 +13,7 @@ pub type Vec<T, H> = allocator_api2::vec::Vec<T, H>;
 ///
 /// Both may unwind to end a computation. Values of this crate stay valid when that happens.
 pub trait Host: Allocator + Clone {
-    /// Called by every loop over data, at least once in [`Pace::STEPS`] steps.
+    /// Called by every loop over data, every few thousand steps.
     fn poll(&self);
 
     /// Where to put what is dropped before the call that needs it returns.

@@ -69,9 +69,11 @@ unsafe fn expanded(datum: pg_sys::Datum) -> Option<(NonNull<Expanded>, bool)> {
 #[inline]
 pub unsafe fn writable<'a>(datum: pg_sys::Datum) -> Option<&'a mut Expanded> {
     // SAFETY: see above.
-    match unsafe { expanded(datum) } {
-        Some((mut object, true)) => Some(unsafe { object.as_mut() }),
-        _ => None,
+    unsafe {
+        match expanded(datum) {
+            Some((mut object, true)) => Some(object.as_mut()),
+            _ => None,
+        }
     }
 }
 

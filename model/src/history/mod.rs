@@ -1,7 +1,7 @@
 //! The history: for every member, the ordered list of ticks at which something happened, with the
 //! number of events and the amount of each.
 //!
-//! It is a small log-structured merge tree. Rows land in an [`inbox`](self) spread by the hash of
+//! It is a small log-structured merge tree. Rows land in an inbox, spread by the hash of
 //! their member; a full inbox is folded into a sorted, compact run; runs of like size are merged.
 //! Reading merges the runs that there are. Every step works on memory that fits the cache, or runs
 //! through it in order.
