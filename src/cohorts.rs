@@ -44,9 +44,10 @@ fn cohorts(
     }
     let Some(h) = h else { return rows };
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
+    let starts_zone = starts.as_ref().map_or(zone, Stored::zone);
     let table = if by_starts {
         let Some(starts) = starts else { return rows };
-        cohorts::by_starts(&view, &starts.view(), &zone, &question, host)
+        cohorts::by_starts((&view, &zone), (&starts.view(), &starts_zone), &question, host)
     } else {
         cohorts::by_first(&view, &zone, &question, host)
     };

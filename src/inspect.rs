@@ -72,14 +72,24 @@ fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows
     let mut clock = Clock::new(view.meta.grain, PgHost::current());
     let mut walk = view.walk().or_raise();
     while let Some((member, timeline)) = walk.next_member().or_raise() {
-        for (i, &tick) in timeline.ticks().iter().enumerate() {
-            let at = clock.label(&zone, tick);
+        let mut ticks = timeline.ticks().iter().map(|&tick| clock.label(&zone, tick)).enumerate();
+        let mut next = ticks.next();
+        while let Some((i, at)) = next {
+            let (mut events, mut amount) = (timeline.count(i), timeline.amount(i).map(i128::from));
+            next = ticks.next();
+            // Where a clock was set back within an hour, its two parts have one name.
+            while let Some((j, _)) = next.filter(|(_, label)| *label == at) {
+                events = events.saturating_add(timeline.count(j));
+                let more = timeline.amount(j).map(i128::from);
+                amount = amount.map_or(more, |amount| Some(amount + more.unwrap_or(0)));
+                next = ticks.next();
+            }
             rows.put(|column| {
                 Ok([
                     column.member(member)?,
                     column.instant(instant(&zone, at))?,
-                    column.count(timeline.count(i)),
-                    column.amount(timeline.amount(i).map(i128::from)),
+                    column.count(events),
+                    column.amount(amount),
                 ])
             })
             .or_raise();

@@ -231,18 +231,19 @@ pub fn by_first<'z, H: Host, Z: Zone>(
 }
 
 /// The cohort table of members' starts, which another history holds: of the same grain, and of the
-/// same zone where both have one. Events before a member's start do not count.
+/// same zone. Local dates without a zone go with any, on its calendar. Events before a member's
+/// start do not count.
 pub fn by_starts<'z, H: Host, Z: Zone>(
-    view: &View<'_, H>,
-    starts: &View<'_, H>,
-    zone: &'z Z,
+    (view, zone): (&View<'_, H>, &'z Z),
+    (starts, starts_zone): (&View<'_, H>, &'z Z),
     question: &Question,
     host: H,
 ) -> Result<Table<'z, Z, H>, Error> {
     let wilson = Wilson::new(question.confidence)?;
     check_starts(view.meta, starts.meta)?;
     let axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
-    let mut entries = Axis::new(starts.meta, zone, question.period, Some(axis.as_of), &host)?;
+    let mut entries =
+        Axis::new(starts.meta, starts_zone, question.period, Some(axis.as_of), &host)?;
     // Cohorts may begin before the first event.
     let from = entries.origin - axis.origin;
     let mut table = Table::new(axis, from, entries.len, view.has_amounts(), wilson, host.clone());
@@ -251,21 +252,17 @@ pub fn by_starts<'z, H: Host, Z: Zone>(
     let mut events = Lookup { walk: view.walk()? };
     while let Some((member, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
-        let Some(&first) = timeline.ticks().first() else {
-            continue;
-        };
-        let Some(cohort) = entries.period(first)? else {
-            continue;
-        };
+        let Some(&first) = timeline.ticks().first() else { continue };
+        let Some(cohort) = entries.period(first)? else { continue };
         table.enter(cohort, first, events.find(member, &mut pace)?)?;
     }
     Ok(table)
 }
 
 fn check_starts<H: Host>(events: &Meta<H>, starts: &Meta<H>) -> Result<(), Error> {
-    // Local dates without a zone go with the calendar of any.
     let mut starts = starts.clone();
-    if starts.zone().is_empty() || events.zone().is_empty() {
+    let one_has_no_zone = starts.zone().is_empty() || events.zone().is_empty();
+    if one_has_no_zone && !events.grain.is_instant() {
         starts.take_zone_of(events);
     }
     events.check_same(&starts)

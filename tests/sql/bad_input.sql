@@ -60,6 +60,7 @@ SELECT q, o.* FROM (VALUES
     (34, $$c FROM h, cohorts(day, entry => 'starts', starts => month) c$$),
     (35, $$c FROM h, cohorts(utc, entry => 'starts', starts => tokyo) c$$),
     (36, $$c FROM h, cohorts(day, entry => 'starts', starts => text) c$$),
+    (56, $$cohorts(history_agg(1, now(), NULL, 'hour', 'UTC'), entry => 'starts', starts => history_agg(1, timestamp '2020-01-01', NULL, 'hour'))$$),
     (37, $$c FROM h, cohorts(day, as_of => 'infinity') c$$),
     (38, $$c FROM h, cohorts(month, as_of => '2020-02-10') c$$),
     (39, $$c FROM h, cohorts(month, as_of => '2020-03-10') c$$),

@@ -21,6 +21,11 @@ ORDER BY member, at;
 SELECT time_zone(h), first_at(h), r.* FROM (SELECT history_agg(member, at::timestamp) AS h FROM visits) s, history_rows(h) r
 ORDER BY member, at;
 
+-- A clock set back within an hour: one row for what date_trunc gives one name, though the history tells the parts apart.
+SELECT r.member, r.at, r.events, r.amount FROM (SELECT history_agg(m, t, a, 'hour', 'Pacific/Chatham') AS h
+    FROM (VALUES (1, timestamptz '2024-04-06 13:50+00', 1), (1, '2024-04-06 14:10+00', 2), (2, '2024-04-06 14:10+00', NULL)) e (m, t, a)) s,
+    history_rows(h) r ORDER BY 1, 2;
+
 -- Slices, by days of the history's calendar, both included.
 CREATE TEMP TABLE s AS SELECT history_agg(member, at, amount) AS h, history_agg(member, at, amount, 'month') AS m FROM visits;
 SELECT members(x), events(x), first_at(x), last_at(x)
