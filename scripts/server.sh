@@ -1,7 +1,8 @@
 #!/bin/bash
 # A PostgreSQL server of our own, with the extension as it was last built: for the demo, the tests and the benchmarks.
 #
-#   scripts/server.sh start NAME [setting=value ...]   make it afresh and start it (a setting: of postgresql.conf)
+#   scripts/server.sh start NAME [setting=value ...]   make it afresh and start it (a setting: of postgresql.conf);
+#                                                      with standby_of=OTHER, as a streaming standby of a server made here
 #   scripts/server.sh restart NAME                     stop and start, data kept
 #   scripts/server.sh stop NAME                        stop it and remove everything of it, and of the servers NAME.*
 #   scripts/server.sh psql NAME [argument ...]         psql, as its superuser
@@ -132,12 +133,33 @@ make_tree() {
 
 # --- Commands ----------------------------------------------------------------------------------------
 
-initialise() {
-    local setting
-    # On the socket, the folder's mode is the guard; whoever comes by TCP needs a password.
+# On the socket, the folder's mode is the guard; whoever comes by TCP needs a password.
+new_cluster() {
     as_server "$FOLDER/tree$PG_BINDIR/initdb" -D "$DATA" -U postgres -E UTF8 --locale=C --no-sync \
         --auth-local=trust --auth-host=scram-sha-256 > "$FOLDER/initdb.log" 2>&1 ||
         die "initdb failed:" "$(cat "$FOLDER/initdb.log")"
+}
+
+# In a subshell: it looks at another server.
+socket_and_port_of() (
+    locate "$1"
+    load_state
+    echo "$FOLDER/run" "$PORT"
+)
+
+# Its settings come along, the primary's; what initialise appends overrides them.
+copy_of_cluster() {
+    local address socket port
+    address=$(socket_and_port_of "$1")
+    read -r socket port <<< "$address"
+    as_server "$FOLDER/tree$PG_BINDIR/pg_basebackup" -h "$socket" -p "$port" -U postgres -D "$DATA" \
+        --write-recovery-conf --checkpoint=fast --no-sync > "$FOLDER/basebackup.log" 2>&1 ||
+        die "pg_basebackup of $1 failed:" "$(cat "$FOLDER/basebackup.log")"
+}
+
+initialise() {
+    local setting
+    if [ -n "$PRIMARY" ]; then copy_of_cluster "$PRIMARY"; else new_cluster; fi
     {
         echo "# $EXTENSION"
         echo "port = $PORT"
@@ -166,10 +188,12 @@ halt() {
 
 start() {
     PORT=5432 # of the socket's name only, unless the caller says otherwise
+    PRIMARY=
     local setting settings=()
     for setting in "$@"; do
         case $setting in
             port=*) PORT=${setting#port=} ;;
+            standby_of=*) PRIMARY=${setting#standby_of=} ;;
             *=*) settings+=("$setting") ;;
             *) die "not a setting=value: $setting" ;;
         esac

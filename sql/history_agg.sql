@@ -42,6 +42,12 @@ BEGIN
                              COMBINEFUNC = @extschema@.history_merge,
                              PARALLEL = SAFE)',
                         arguments);
+                    -- CREATE AGGREGATE says IMMUTABLE and can not say otherwise (json_agg, in initdb's tables, does).
+                    -- postgres_fdw would send it to a server with another TimeZone.
+                    IF volatility = 'STABLE' THEN
+                        UPDATE pg_catalog.pg_proc SET provolatile = 's'
+                        WHERE oid = ('@extschema@.history_agg(' || arguments || ')')::pg_catalog.regprocedure;
+                    END IF;
                     EXECUTE format(
                         'COMMENT ON FUNCTION @extschema@.history_step(@extschema@.history, %s) IS %L',
                         arguments,

@@ -44,8 +44,9 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
             (*fcinfo).isnull = state.is_none();
             return state.unwrap_or(pg_sys::Datum::null());
         };
-        let call = Call::of(fcinfo, arguments);
-        let object = match state.and_then(|state| expanded::writable(state)) {
+        let mut object = state.and_then(|state| expanded::writable(state));
+        let call = Call::of(fcinfo, arguments, object.as_deref_mut());
+        let object = match object {
             Some(object) => object,
             None => begin(fcinfo, state, call),
         };

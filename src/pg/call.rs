@@ -1,6 +1,7 @@
 //! The call of `history_step`: its arguments, and what is the same for all of its rows.
 
 use super::errors::OrRaise;
+use super::expanded::Expanded;
 use super::signature::{Signature, TimeKind};
 use super::varlena;
 use super::zone::PgZone;
@@ -61,22 +62,31 @@ pub struct Call {
 }
 
 impl Call {
-    /// The call that is under way. Distributed systems that call the function for an aggregate of
-    /// theirs may forget what is remembered; then it is found again.
+    /// The call that is under way. What is found out is remembered with the function; or with the
+    /// state, for distributed systems that call the function for an aggregate of theirs and make
+    /// it anew for every row.
     ///
     /// # Safety
-    /// Called from `history_step` with its call, and not again while the result is used.
+    /// Called from `history_step` with its call and its state, and not again while the result is
+    /// used.
     #[inline]
-    pub unsafe fn of<'a>(fcinfo: pg_sys::FunctionCallInfo, arguments: Arguments<'_>) -> &'a Call {
-        // SAFETY: `fn_extra` is the function's own, for as long as its plan; the last two
-        // arguments are declared as text.
+    pub unsafe fn of<'a>(
+        fcinfo: pg_sys::FunctionCallInfo,
+        arguments: Arguments<'_>,
+        state: Option<&mut Expanded>,
+    ) -> &'a Call {
+        // SAFETY: `fn_extra` is the function's own, for as long as its plan, and `call` the
+        // state's; the last two arguments are declared as text.
         unsafe {
-            let remembered: *const Call = (*(*fcinfo).flinfo).fn_extra.cast();
+            let mut remembered: *const Call = (*(*fcinfo).flinfo).fn_extra.cast();
+            if remembered.is_null() {
+                remembered = state.as_ref().map_or(std::ptr::null(), |state| state.call);
+            }
             let grain = arguments.text(Arguments::GRAIN);
             let zone = arguments.text(Arguments::ZONE);
             match remembered.as_ref() {
                 Some(call) if call.grain_text.is(grain) && call.zone_text.is(zone) => call,
-                _ => Call::remember(fcinfo, grain, zone),
+                _ => Call::remember(fcinfo, state, grain, zone),
             }
         }
     }
@@ -86,10 +96,11 @@ impl Call {
     #[cold]
     unsafe fn remember<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
+        state: Option<&mut Expanded>,
         grain: Option<&[u8]>,
         zone: Option<&[u8]>,
     ) -> &'a Call {
-        // SAFETY: see `of`.
+        // SAFETY: see `of`. The place is in the memory of the function or of the state.
         unsafe {
             let function = (*fcinfo).flinfo;
             let signature = Signature::of((*function).fn_oid)
@@ -101,11 +112,19 @@ impl Call {
                 grain_text: Seen::of(grain),
                 zone_text: Seen::of(zone),
             };
-            if (*function).fn_extra.is_null() {
-                let size = size_of::<Call>();
-                (*function).fn_extra = pg_sys::MemoryContextAlloc((*function).fn_mcxt, size);
-            }
-            let place: *mut Call = (*function).fn_extra.cast();
+            let allocate =
+                |context| pg_sys::MemoryContextAlloc(context, size_of::<Call>()).cast::<Call>();
+            let place = match state {
+                _ if !(*function).fn_extra.is_null() => (*function).fn_extra.cast(),
+                Some(state) => {
+                    state.call = allocate(state.context());
+                    state.call
+                }
+                None => {
+                    (*function).fn_extra = allocate((*function).fn_mcxt).cast();
+                    (*function).fn_extra.cast()
+                }
+            };
             place.write(call);
             &*place
         }

@@ -4,6 +4,7 @@
 //! whole, and no destructor is ever needed. Its flat form is made when somebody asks for bytes.
 //! See src/include/utils/expandeddatum.h.
 
+use super::call::Call;
 use super::errors::OrRaise;
 use super::memory::PgHost;
 use super::zone::PgZone;
@@ -23,6 +24,8 @@ pub struct Expanded {
     pub clock: Clock<PgHost>,
     /// The zone of the rows' times.
     pub zone: PgZone,
+    /// What is remembered of the calls that add rows, where the function can not remember it.
+    pub call: *mut Call,
 }
 
 static METHODS: pg_sys::ExpandedObjectMethods = pg_sys::ExpandedObjectMethods {
@@ -152,10 +155,15 @@ impl Expanded {
             let history = make(host);
             let clock = Clock::new(history.meta().grain, host);
             let header = pg_sys::ExpandedObjectHeader::default();
-            object.write(Expanded { header, history, clock, zone });
+            object.write(Expanded { header, history, clock, zone, call: std::ptr::null_mut() });
             pg_sys::EOH_init_header(object.cast(), &METHODS, context);
             &mut *object
         }
+    }
+
+    /// The memory context in which it lives.
+    pub fn context(&self) -> pg_sys::MemoryContext {
+        self.header.eoh_context
     }
 
     /// The datum through which the object may be changed.

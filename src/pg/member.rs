@@ -4,6 +4,8 @@ use super::varlena::{Varlena, bytes};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{MemberKind, MemberRef};
 use pgrx::pg_sys;
+use std::ffi::{CStr, c_char};
+use std::sync::OnceLock;
 
 /// The kind of members of an SQL type.
 pub fn kind_of(type_oid: pg_sys::Oid) -> Option<MemberKind> {
@@ -29,7 +31,7 @@ pub unsafe fn from_datum<'a>(kind: MemberKind, datum: pg_sys::Datum) -> MemberRe
             MemberRef::Uuid(u128::from_be_bytes(uuid))
         }
         // SAFETY: text is a varlena.
-        MemberKind::Text => MemberRef::Text(unsafe { bytes(datum) }),
+        MemberKind::Text => MemberRef::Text(to_utf8(unsafe { bytes(datum) })),
     }
 }
 
@@ -45,7 +47,9 @@ pub fn to_datum(member: MemberRef<'_>, type_oid: pg_sys::Oid) -> Result<pg_sys::
                 Ok(pg_sys::Datum::from(uuid))
             }
         }
-        (pg_sys::TEXTOID, MemberRef::Text(key)) => Ok(Varlena::copy_of(key).into_datum()),
+        (pg_sys::TEXTOID, MemberRef::Text(key)) => {
+            Ok(Varlena::copy_of(from_utf8(key)).into_datum())
+        }
         (pg_sys::TEXTOID, key) => Ok(Varlena::copy_of(key.to_string().as_bytes()).into_datum()),
         (asked, member) => Err(Error::MemberType {
             found: member.kind().name(),
@@ -54,13 +58,54 @@ pub fn to_datum(member: MemberRef<'_>, type_oid: pg_sys::Oid) -> Result<pg_sys::
     }
 }
 
-/// Is this text that the database could have made?
+/// Histories keep names in UTF-8, so that they mean the same in a database of another encoding.
+/// Nothing is to be done where the database uses it too, or says that it knows of no encoding.
+fn keeps_names_as_they_are() -> bool {
+    static KEEPS: OnceLock<bool> = OnceLock::new();
+    *KEEPS.get_or_init(|| {
+        // SAFETY: a backend's database, and so its encoding, never changes.
+        let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
+        [pg_sys::pg_enc::PG_UTF8, pg_sys::pg_enc::PG_SQL_ASCII].contains(&(encoding as _))
+    })
+}
+
+#[inline]
+fn to_utf8(name: &[u8]) -> &[u8] {
+    if keeps_names_as_they_are() { name } else { convert(name, pg_sys::pg_server_to_any) }
+}
+
+#[inline]
+fn from_utf8(name: &[u8]) -> &[u8] {
+    if keeps_names_as_they_are() { name } else { convert(name, pg_sys::pg_any_to_server) }
+}
+
+type Conversion = unsafe fn(*const c_char, i32, i32) -> *mut c_char;
+
+/// Converts between the database's encoding and UTF-8, or raises an ERROR.
+#[cold]
+fn convert(name: &[u8], conversion: Conversion) -> &[u8] {
+    // SAFETY: reads the name's bytes; the result is the same pointer, or a C string in the current
+    // memory context, which outlives the use of the name.
+    unsafe {
+        let from = name.as_ptr().cast::<c_char>();
+        let len = i32::try_from(name.len()).unwrap_or(i32::MAX);
+        let to = conversion(from, len, pg_sys::pg_enc::PG_UTF8 as i32);
+        if to.cast_const() == from { name } else { CStr::from_ptr(to).to_bytes() }
+    }
+}
+
+/// Is this a name that a database could have made?
 pub fn check_text(member: MemberRef<'_>) -> Result<(), Error> {
-    let MemberRef::Text(key) = member else {
-        return Ok(());
-    };
-    let len = i32::try_from(key.len()).map_err(|_| Error::Malformed("a name is too long"))?;
-    // SAFETY: reads `len` bytes; with noError it returns false instead of raising.
-    let valid = unsafe { pg_sys::pg_verifymbstr(key.as_ptr().cast(), len, true) };
-    if valid { Ok(()) } else { Err(Error::Malformed("a name is not in the database's encoding")) }
+    match member {
+        MemberRef::Text(name) if name.contains(&0) => Err(Error::Malformed("a name has a zero")),
+        MemberRef::Text(name) if std::str::from_utf8(name).is_err() && !is_sql_ascii() => {
+            Err(Error::Malformed("a name is not in UTF-8"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_sql_ascii() -> bool {
+    // SAFETY: reads a number.
+    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_SQL_ASCII as i32 }
 }

@@ -71,26 +71,30 @@ impl Varlena {
     }
 }
 
-/// A C string in the current memory context, as output functions return it.
-pub struct CText(Varlena);
+/// A C string in the current memory context, as output functions return it: callers free it with
+/// `pfree` (to_json and pgoutput do), so it begins where its chunk does.
+pub struct CText {
+    start: *mut u8,
+    len: usize,
+}
 
 impl CText {
     /// A text with room for `len` bytes.
     pub fn with_len(len: usize) -> Self {
-        CText(Varlena::with_len(len + 1)) // and a zero to end it
+        // SAFETY: palloc0 fails with an ERROR, above 1 GB too; the last byte is the zero at the end.
+        let start = unsafe { pg_sys::palloc0(len + 1) }.cast();
+        CText { start, len }
     }
 
     /// Its bytes, without the zero that ends it.
     pub fn bytes(&mut self) -> &mut [u8] {
-        match self.0.bytes() {
-            [text @ .., _] => text,
-            [] => &mut [],
-        }
+        // SAFETY: `with_len` made room for these and initialised them; `self` is the only way to
+        // them until it becomes a datum.
+        unsafe { std::slice::from_raw_parts_mut(self.start, self.len) }
     }
 
     /// The text, to return.
-    pub fn into_datum(mut self) -> pg_sys::Datum {
-        // The bytes of the value are a C string; nobody will look for its header.
-        pg_sys::Datum::from(self.0.bytes().as_mut_ptr())
+    pub fn into_datum(self) -> pg_sys::Datum {
+        pg_sys::Datum::from(self.start)
     }
 }

@@ -10,7 +10,7 @@ SELECT kind, md5(string_agg(c::text, E'\n' ORDER BY c.period_start)) FROM kept, 
 SELECT kind, v.* FROM kept, retention.value_summary(h) v ORDER BY kind;
 SELECT kind, md5(h::text), retention.history_hash(h) FROM kept ORDER BY kind;"
 
-drop_all() { for db in "$source" "${source}_plain" "${source}_custom"; do dropdb --if-exists "$db"; done; }
+drop_all() { for db in "$source" "${source}_plain" "${source}_custom" "${source}_latin1"; do dropdb --if-exists "$db"; done; }
 drop_all
 trap drop_all EXIT
 createdb -T "$PG_RETENTION_TEMPLATE" "$source"
@@ -29,6 +29,13 @@ createdb "${source}_plain"
 psql -X -q -v ON_ERROR_STOP=1 -d "${source}_plain" -f "$PG_RETENTION_WORK/plain.sql" > "$PG_RETENTION_WORK/plain.log"
 createdb "${source}_custom"
 pg_restore -d "${source}_custom" --exit-on-error "$PG_RETENTION_WORK/custom.dump"
+
+# Another encoding: the same names have the same bytes.
+createdb -T template0 -E LATIN1 --locale=C "${source}_latin1"
+names="SELECT retention.history_agg(name, date '2020-01-01') FROM (VALUES (chr(233) || 't' || chr(233)), ('Ada')) v (name)"
+psql -X -q -d "${source}_latin1" -c "CREATE EXTENSION pg_retention"
+[ "$(psql -X -A -t -d "$source" -c "$names")" = "$(psql -X -A -t -d "${source}_latin1" -c "$names")" ]
+echo "a history of names in LATIN1 is that of the same names in UTF8"
 
 psql -X -A -d "$source" -c "$answers" > "$PG_RETENTION_WORK/before"
 for copy in plain custom; do

@@ -15,6 +15,9 @@ SELECT kind, hist::text::history = hist AS text_round_trip,
        decode(hist::text, 'base64') = history_send(hist) AS same_bytes, hist::text
 FROM h ORDER BY kind;
 
+-- Those who free what output functions return.
+SELECT kind, to_json(hist) #>> '{}' = hist::text AS to_json, row_to_json(h) ->> 'hist' = hist::text AS row_to_json FROM h ORDER BY kind;
+
 -- The binary form through COPY, and the text form too.
 CREATE TEMP TABLE back (LIKE h);
 COPY h TO PROGRAM 'cat > "$PWD/history.copy"' (FORMAT binary);

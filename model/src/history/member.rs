@@ -15,7 +15,7 @@ pub enum MemberKind {
     Int = 0,
     /// 128-bit identifiers, exact.
     Uuid = 1,
-    /// Text, kept whole, in the encoding of the database.
+    /// Text, kept whole, in UTF-8.
     Text = 2,
 }
 

@@ -1,0 +1,2 @@
+TRUNCATE by_country;
+\ir fill.sql
