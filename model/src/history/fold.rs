@@ -103,6 +103,8 @@ const DENSE_BITS: u32 = 44;
 struct Folder<'h, K, H: Host, const WIDE: bool, const AMOUNT: bool> {
     layout: Layout,
     bucket_bits: u32,
+    ticks: (i64, i64),
+    keys: (i64, i64),
     pace: Pace<'h, H>,
     /// Open addressing: 1 + the number of a member, 0 where free.
     slots: Vec<u32, H>,
@@ -129,6 +131,8 @@ impl<'a, 'h, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>
         Folder {
             layout: inbox.layout,
             bucket_bits: inbox.bucket_bits_inside(),
+            ticks: inbox.ticks,
+            keys: inbox.keys,
             pace: Pace::new(host),
             slots,
             members: Vec::new_in(host.clone()),
@@ -161,19 +165,9 @@ impl<'a, 'h, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>
         if count == 0 {
             return Ok(());
         }
-        let (mut least_tick, mut last_tick) = (i64::MAX, i64::MIN);
-        let (mut least_key, mut last_key) = (i64::MAX, i64::MIN);
-        Self::each_row(&mut self.pace, part, |row| {
-            let tick = row.tick();
-            (least_tick, last_tick) = (least_tick.min(tick), last_tick.max(tick));
-            if K::DENSE {
-                let key = row.key(part.text).place();
-                (least_key, last_key) = (least_key.min(key), last_key.max(key));
-            }
-        });
         let mut packing = Packing {
-            least_tick,
-            tick_bits: bits(last_tick.wrapping_sub(least_tick) as u64),
+            least_tick: self.ticks.0,
+            tick_bits: bits(self.ticks.1.wrapping_sub(self.ticks.0) as u64),
             index_bits: if AMOUNT { bits(count as u64 - 1) } else { 0 },
             rank_bits: 0,
         };
@@ -184,7 +178,8 @@ impl<'a, 'h, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>
             Self::each_row(&mut self.pace, part, |row| amounts.push(row.amount()));
         }
         if K::DENSE {
-            let key_bits = bits(last_key.wrapping_sub(least_key) as u64);
+            let (least_key, greatest_key) = self.keys;
+            let key_bits = bits(greatest_key.wrapping_sub(least_key) as u64);
             packing.rank_bits = self.bucket_bits + key_bits;
             if packing.bits() <= DENSE_BITS {
                 self.pack_dense(part, packing, least_key, key_bits);

@@ -196,6 +196,9 @@ pub(crate) struct Inbox<H: Host> {
     /// Of each part, the blocks that are full, and the text that its rows refer to.
     full: Vec<Vec<Vec<u32, H>, H>, H>,
     text: Vec<Vec<u8, H>, H>,
+    /// The least and the greatest tick, and key if keys are numbers.
+    pub(crate) ticks: (i64, i64),
+    pub(crate) keys: (i64, i64),
     /// Bytes held, and bytes at which to think about folding.
     bytes: usize,
     budget: usize,
@@ -221,6 +224,8 @@ impl<H: Host> Inbox<H> {
             last: empty(len, host),
             full: empty(len, host),
             text: empty(if layout.kind == MemberKind::Text { len } else { 0 }, host),
+            ticks: (i64::MAX, i64::MIN),
+            keys: (i64::MAX, i64::MIN),
             bytes: 0,
             budget,
             host: host.clone(),
@@ -277,6 +282,10 @@ impl<H: Host> Inbox<H> {
         let part = part_of(member.hash(), self.bits);
         let words = self.layout.words();
         self.bytes += words * 4;
+        self.ticks = (self.ticks.0.min(tick), self.ticks.1.max(tick));
+        if let MemberRef::Int(key) = member {
+            self.keys = (self.keys.0.min(key), self.keys.1.max(key));
+        }
         if self.last[part].capacity() - self.last[part].len() < words {
             self.grow(part);
         }
