@@ -50,7 +50,7 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
             Some(object) => object,
             None => begin(fcinfo, state, call),
         };
-        check_calendar(object, call);
+        check_state(object, call);
         let amount = match (call.signature.amount, arguments.get(Arguments::AMOUNT)) {
             (Some(kind), Some(datum)) => Some(amount::from_datum(kind, datum).or_raise()),
             _ => None,
@@ -86,12 +86,16 @@ unsafe fn begin<'a>(
     }
 }
 
-/// Grain and zone must be the same for every row of a state.
+/// Grain and zone must be the same for every row of a state, and the members of its type.
 #[inline]
-fn check_calendar(object: &Expanded, call: &Call) {
-    let grain = object.history.meta().grain;
-    if grain == call.grain && object.zone == call.zone {
+fn check_state(object: &Expanded, call: &Call) {
+    let (grain, kind) = (object.history.meta().grain, object.history.meta().kind);
+    if grain == call.grain && object.zone == call.zone && kind == call.signature.member {
         return;
+    }
+    if kind != call.signature.member {
+        // Somebody's own aggregate over this function.
+        raise(&Error::MemberType { found: kind.name(), asked: call.signature.member.name() });
     }
     let (what, left, right) = if grain == call.grain {
         ("time zone", object.zone.name(), call.zone.name())

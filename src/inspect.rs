@@ -10,10 +10,10 @@ use crate::pg::{arguments, member};
 use pg_retention_model::calendar::{Clock, date_text};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{History, MemberKind, MemberRef};
+use pg_retention_model::host::{Host, Vec};
 use pgrx::datum::{Date, TimestampWithTimeZone};
 use pgrx::prelude::*;
 use pgrx::{AnyArray, direct_function_call, pg_sys};
-use std::collections::HashSet;
 
 #[pg_extern]
 fn members(h: Stored<'_>) -> i64 {
@@ -29,13 +29,13 @@ fn events(h: Stored<'_>) -> i64 {
 
 #[pg_extern]
 fn first_at(h: Stored<'_>) -> Option<TimestampWithTimeZone> {
-    let (first, _) = h.view().meta.span?;
+    let first = h.view().meta.extent?.first;
     instant(&h.zone(), first).try_into().ok()
 }
 
 #[pg_extern]
 fn last_at(h: Stored<'_>) -> Option<TimestampWithTimeZone> {
-    let (_, last) = h.view().meta.span?;
+    let last = h.view().meta.extent?.last;
     instant(&h.zone(), last).try_into().ok()
 }
 
@@ -107,11 +107,13 @@ fn slice(
     let h = h?;
     let (view, zone) = (h.view(), h.zone());
     let grain = view.meta.grain;
-    let (first, last) = view.meta.span?;
     let mut clock = Clock::new(grain, PgHost::current());
-    let (first_day, last_day) = (clock.day(&zone, first), clock.day(&zone, last));
+    let (first_day, last_day) = view.meta.extent?.days(&mut clock, &zone);
     let from = arguments::day("from_date", from_date).or_raise().unwrap_or(first_day);
     let to = arguments::day("to_date", to_date).or_raise().unwrap_or(last_day);
+    if from > last_day || to < first_day {
+        return None;
+    }
     if !grain.is_instant() {
         // A tick is kept or dropped whole.
         for (what, date, cut) in [("from_date", from, from - 1), ("to_date", to, to)] {
@@ -130,11 +132,8 @@ fn slice(
             }
         }
     }
-    let mut days = Clock::new(grain, PgHost::current());
-    let keep = |tick: i64| {
-        let day = days.first_day(&zone, tick);
-        from.max(first_day) <= day.max(first_day) && day <= to
-    };
+    let keep =
+        |tick: i64| from <= clock.last_day(&zone, tick) && clock.first_day(&zone, tick) <= to;
     part(&h, |_| true, keep)
 }
 
@@ -150,8 +149,8 @@ fn without(h: Option<Stored<'_>>, members: Option<AnyArray>) -> Option<&'static 
         Err(Error::MemberType { found: kind.name(), asked: asked.map_or("that", MemberKind::name) })
             .or_raise()
     }
-    let gone: HashSet<Vec<u8>> = elements(kind, &members).collect();
-    part(&h, |member| !gone.contains(&key_bytes(member)), |_| true)
+    let gone = elements(kind, &members);
+    part(&h, |member| gone.binary_search(&member).is_err(), |_| true)
 }
 
 /// The kind of members in an array.
@@ -160,10 +159,11 @@ fn array_kind(members: &AnyArray) -> Option<MemberKind> {
     member::kind_of(unsafe { pg_sys::get_element_type(members.oid()) })
 }
 
-/// The members in an array, as bytes that tell them apart.
-fn elements(kind: MemberKind, members: &AnyArray) -> impl Iterator<Item = Vec<u8>> {
+/// The members in an array, sorted.
+fn elements<'a>(kind: MemberKind, members: &'a AnyArray) -> Vec<MemberRef<'a>, PgHost> {
     let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
-    // SAFETY: the array is of this element type; what comes back is `count` long.
+    // SAFETY: the array is of this element type; what comes back is `count` long, and like the
+    // array itself in the memory of this call.
     let (values, nulls) = unsafe {
         let array = pg_sys::pg_detoast_datum(members.datum().cast_mut_ptr()).cast();
         let (oid, len, by_value, align) = match kind {
@@ -185,18 +185,17 @@ fn elements(kind: MemberKind, members: &AnyArray) -> impl Iterator<Item = Vec<u8
         let count = usize::try_from(count).unwrap_or(0);
         (std::slice::from_raw_parts(values, count), std::slice::from_raw_parts(nulls, count))
     };
-    values.iter().zip(nulls).filter(|(_, null)| !**null).map(move |(datum, _)| {
+    let host = PgHost::current();
+    let mut members = Vec::with_capacity_in(values.len(), host);
+    for (i, (datum, _)) in values.iter().zip(nulls).filter(|(_, null)| !**null).enumerate() {
+        if i % 4096 == 0 {
+            host.poll();
+        }
         // SAFETY: the element is of this kind.
-        key_bytes(unsafe { member::from_datum(kind, *datum) })
-    })
-}
-
-fn key_bytes(member: MemberRef<'_>) -> Vec<u8> {
-    match member {
-        MemberRef::Int(key) => key.to_be_bytes().to_vec(),
-        MemberRef::Uuid(key) => key.to_be_bytes().to_vec(),
-        MemberRef::Text(key) => key.to_vec(),
+        members.push(unsafe { member::from_datum(kind, *datum) });
     }
+    members.sort_unstable();
+    members
 }
 
 /// A history of a part of another.

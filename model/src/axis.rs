@@ -6,8 +6,8 @@ use crate::error::{Error, Malformed};
 use crate::history::Meta;
 use crate::host::{Host, Vec};
 
-/// Periods of one axis: 45,000 years of days.
-const MAX_PERIODS: i64 = 1 << 24;
+/// Periods of one axis: 5,700 years of days.
+const MAX_PERIODS: i64 = 1 << 21;
 
 /// Ticks for which the period is looked up rather than computed: 179 years of days.
 const MAX_TABLE: i64 = 1 << 16;
@@ -40,17 +40,18 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
         host: &H,
     ) -> Result<Self, Error> {
         period.check_grain(meta.grain)?;
-        let (first, last) = meta.span.ok_or(Malformed("it has no events"))?;
+        let extent = meta.extent.ok_or(Malformed("it has no events"))?;
         let mut clock = Clock::new(meta.grain, host.clone());
-        let (first_tick, newest_tick) = (clock.tick(zone, first), clock.tick(zone, last));
-        let (first_day, last_day) = (clock.day(zone, first), clock.day(zone, last));
+        let (first_day, last_day) = extent.days(&mut clock, zone);
         let as_of = as_of.unwrap_or(last_day);
         let (grain, unit) = (meta.grain, period.unit());
-        let last_tick = if grain.is_instant() {
-            clock.tick(zone, zone.day_start(as_of.min(LAST_DAY) + 1) - 1)
+        let last_tick = if as_of < first_day {
+            i64::MIN
+        } else if grain.is_instant() {
+            clock.tick(zone, zone.day_start(as_of.min(LAST_DAY) + 1).saturating_sub(1))
         } else {
             let tick = grain.of_day(as_of);
-            if (first_day..last_day).contains(&as_of) && grain.last_day(tick) != as_of {
+            if as_of < last_day && grain.last_day(tick) != as_of {
                 return Err(Error::bad(
                     format!(
                         "as_of {} lies inside a {} of the history",
@@ -78,12 +79,13 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
             as_of,
             origin,
             len: usize::try_from(len).unwrap_or(0),
-            first_tick,
-            last_tick: last_tick.min(newest_tick),
+            first_tick: extent.low,
+            last_tick: last_tick.min(extent.high),
             table: Vec::new_in(host.clone()),
         };
-        if !grain.is_instant() && len > 0 && axis.last_tick - first_tick < MAX_TABLE {
-            for tick in first_tick..=axis.last_tick {
+        let ticks = axis.last_tick.saturating_sub(extent.low);
+        if !grain.is_instant() && len > 0 && ticks < MAX_TABLE {
+            for tick in extent.low..=axis.last_tick {
                 let period = axis.compute(tick);
                 axis.table.push(period as u32);
             }

@@ -318,19 +318,32 @@ impl<H: Host> Clock<H> {
     }
 
     /// The day of an instant, in the zone's calendar.
+    ///
+    /// Where ticks are instants, days must follow each other as they do. In the few zones that have
+    /// set their clocks back over midnight, the repeated end of a day then counts to the next one.
     pub fn day(&mut self, zone: &impl Zone, at: i64) -> i64 {
-        at.saturating_add(self.offset(zone, at)).div_euclid(DAY)
+        const LATE: i64 = DAY - 3 * 3600 * SECOND;
+        let local = at.saturating_add(self.offset(zone, at));
+        let day = local.div_euclid(DAY);
+        let is_repeated = self.grain.is_instant()
+            && local.rem_euclid(DAY) >= LATE
+            && zone.day_start(day + 1) <= at;
+        day + i64::from(is_repeated)
     }
 
     /// The first day of a tick, in the zone's calendar.
     #[inline]
     pub fn first_day(&mut self, zone: &impl Zone, tick: i64) -> i64 {
         if self.grain.is_instant() {
-            let at = tick.saturating_mul(SECOND);
-            at.saturating_add(self.offset(zone, at)).div_euclid(DAY)
+            self.day(zone, tick.saturating_mul(SECOND))
         } else {
             self.grain.first_day(tick)
         }
+    }
+
+    /// The last day of a tick.
+    pub fn last_day(&mut self, zone: &impl Zone, tick: i64) -> i64 {
+        if self.grain.is_instant() { self.first_day(zone, tick) } else { self.grain.last_day(tick) }
     }
 
     /// The first instant of a tick.

@@ -94,7 +94,7 @@ SELECT q, o.* FROM (VALUES
     (8, $$c FROM h, cohorts(month, as_of => '2020-02-29') c$$),
     (9, $$c FROM h, cohorts(day, as_of => '1999-01-01') c$$),
     (10, $$c FROM h, churn(day, gap => 2147483647) c$$),
-    (11, $$c FROM h, churn(day, 'year', as_of => '5874897-01-01') c$$),
+    (11, $$c FROM h, churn(day, 'year', as_of => '900000-01-01') c$$),
     (12, $$without(day, NULL::bigint[]) FROM h$$),
     (13, $$without(day, ARRAY[NULL]::bigint[]) FROM h$$)) v(n, q), pg_temp.outcome('SELECT ' || q) o
 ORDER BY n;

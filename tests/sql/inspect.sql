@@ -33,6 +33,9 @@ FROM s, LATERAL (VALUES (slice(h, '2023-11-05', '2023-11-05')), (slice(h, to_dat
                         (slice(h, '2025-01-01')), (slice(h)), (slice(m, '2023-12-01', '2023-12-31')), (slice(NULL))) v(x);
 SELECT slice(h) = h AS whole, rollup_of_slices = h AS parts_make_the_whole
 FROM s, LATERAL (SELECT rollup(part) FROM (VALUES (slice(h, to_date => '2023-11-30')), (slice(h, '2023-12-01'))) v(part)) r(rollup_of_slices);
+-- Days of a month history in which nothing happened, before its first event and after its last one.
+SELECT slice(m, to_date => '2023-11-03') IS NULL AS before, slice(m, '2024-01-02') IS NULL AS after,
+       members(slice(m, '2023-11-02')) AS from_before, members(slice(m, to_date => '2024-01-31')) AS to_after FROM s;
 -- Erasure.
 SELECT members(x), events(x) FROM s, LATERAL (VALUES (without(h, ARRAY['Ada', 'nobody', NULL])), (without(h, '{}'::text[])),
     (without(h, ARRAY['Ada', 'Bob', 'Cyd']))) v(x);

@@ -6,7 +6,8 @@
 //! | 1 | type of the members: 0 bigint, 1 uuid, 2 text |
 //! | 1 | grain: 0 second, 1 minute, … 7 year |
 //! | 1 + n | length and name of the zone; length 0: local times without a zone |
-//! | varints | members, ticks, events; first and last instant in zigzag form |
+//! | varints | members, ticks, events |
+//! | varints | first and last instant, least and greatest tick, in zigzag form |
 //! | varints | lengths of the columns members, ticks, counts, amounts |
 //! | … | the columns (see `run.rs`) |
 //! | 8 | XXH3-64 of all of the above, least significant byte first |
@@ -18,7 +19,7 @@
 use super::run::{RunRef, Totals};
 use super::varint::{self, Bytes, unzigzag, zigzag};
 use super::walk::{self, Walk};
-use super::{History, MemberKind, MemberRef, Meta, View};
+use super::{Extent, History, MemberKind, MemberRef, Meta, View};
 use crate::calendar::{Clock, Grain, Zone};
 use crate::error::{Error, Malformed};
 use crate::host::{Host, Vec};
@@ -47,9 +48,13 @@ impl<H: Host> History<H> {
         out.push(zone.len() as u8);
         out.extend_from_slice(zone);
         let totals = self.runs.first().map_or(Totals::default(), |run| run.totals);
-        let (first, last) = self.meta.span.unwrap_or_default();
-        for number in [totals.members, totals.ticks, totals.events, zigzag(first), zigzag(last)] {
+        for number in [totals.members, totals.ticks, totals.events] {
             varint::put(&mut out, number);
+        }
+        if let Some(Extent { first, last, low, high }) = self.meta.extent {
+            for number in [first, last, low, high] {
+                varint::put(&mut out, zigzag(number));
+            }
         }
         for column in self.columns() {
             varint::put(&mut out, column.len() as u64);
@@ -120,7 +125,11 @@ impl<'a, H: Host> Flat<'a, H> {
         let zone = std::str::from_utf8(reader.take(zone_len)?)
             .map_err(|_| Malformed("its zone is no name"))?;
         let (members, ticks, events) = (reader.varint()?, reader.varint()?, reader.varint()?);
-        let (first, last) = (unzigzag(reader.varint()?), unzigzag(reader.varint()?));
+        let mut extent = [0; 4];
+        for number in &mut extent {
+            *number = unzigzag(reader.varint()?);
+        }
+        let [first, last, low, high] = extent;
         let mut lengths = [0usize; 4];
         for length in &mut lengths {
             *length = usize::try_from(reader.varint()?).map_err(|_| Malformed("a long column"))?;
@@ -132,11 +141,11 @@ impl<'a, H: Host> Flat<'a, H> {
         if !reader.0.is_empty() {
             return Err(Error::Malformed("there is something after its end"));
         }
-        if members == 0 || first > last {
+        if members == 0 || first > last || low > high {
             return Err(Error::Malformed("it has no events"));
         }
         let mut meta = Meta::new(kind, grain, zone, host.clone());
-        meta.span = Some((first, last));
+        meta.extent = Some(Extent { first, last, low, high });
         let run = RunRef { totals: Totals { members, ticks, events }, columns };
         Ok(Flat { meta, run, host })
     }
@@ -176,9 +185,18 @@ impl<'a, H: Host> Flat<'a, H> {
         if again.totals != self.run.totals || again.as_ref().columns != self.run.columns {
             return Err(Error::Malformed("its bytes are not the canonical ones"));
         }
-        let (first, last) = self.meta.span.unwrap_or_default();
-        let mut clock = Clock::new(self.meta.grain, self.host.clone());
-        if clock.tick(zone, first) != low || clock.tick(zone, last) != high {
+        let fits = self.meta.extent.is_some_and(|extent| {
+            let mut clock = Clock::new(self.meta.grain, self.host.clone());
+            // A clock that was set back over midnight may show the day before, and only that.
+            let mut near = |at, tick| {
+                let day = clock.day(zone, at);
+                clock.first_day(zone, tick) - 1 <= day && day <= clock.last_day(zone, tick) + 1
+            };
+            (extent.low, extent.high) == (low, high)
+                && near(extent.first, low)
+                && near(extent.last, high)
+        });
+        if !fits {
             return Err(Error::Malformed("its first or last event is not where its ticks are"));
         }
         Ok(())

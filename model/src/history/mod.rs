@@ -28,6 +28,41 @@ use crate::host::{Host, Pace, Vec};
 use inbox::{Inbox, Layout};
 use run::{NO_AMOUNT, Run, RunRef};
 
+/// Where a history begins and ends. The first instant need not be in the first tick: there are zones
+/// whose clocks were set back over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The instant of the first event.
+    pub first: i64,
+    /// The instant of the last event.
+    pub last: i64,
+    /// The least tick.
+    pub low: i64,
+    /// The greatest tick.
+    pub high: i64,
+}
+
+impl Extent {
+    #[inline]
+    fn and(self, other: Extent) -> Extent {
+        Extent {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+        }
+    }
+
+    /// The first and the last day on which something happened, as far as is known.
+    pub fn days<H: Host>(&self, clock: &mut Clock<H>, zone: &impl Zone) -> (i64, i64) {
+        let mut day = |at, tick| {
+            let day = clock.day(zone, at);
+            day.clamp(clock.first_day(zone, tick), clock.last_day(zone, tick))
+        };
+        (day(self.first, self.low), day(self.last, self.high))
+    }
+}
+
 /// What a history is of: the type of its members, its grain, its zone, and when it begins and ends.
 #[derive(Debug, Clone)]
 pub struct Meta<H: Host> {
@@ -37,8 +72,8 @@ pub struct Meta<H: Host> {
     pub grain: Grain,
     /// The name of the zone whose calendar it uses; empty for local times without a zone.
     zone: Vec<u8, H>,
-    /// The instants of the first and the last event.
-    pub span: Option<(i64, i64)>,
+    /// Where it begins and ends; none before its first event.
+    pub extent: Option<Extent>,
 }
 
 impl<H: Host> Meta<H> {
@@ -46,7 +81,7 @@ impl<H: Host> Meta<H> {
     pub fn new(kind: MemberKind, grain: Grain, zone: &str, host: H) -> Self {
         let mut name = Vec::new_in(host);
         name.extend_from_slice(zone.as_bytes());
-        Meta { kind, grain, zone: name, span: None }
+        Meta { kind, grain, zone: name, extent: None }
     }
 
     /// The same for a history that has no events yet.
@@ -90,11 +125,9 @@ impl<H: Host> Meta<H> {
         self.zone.clone_from(&other.zone);
     }
 
-    fn widen(&mut self, first: i64, last: i64) {
-        self.span = Some(match self.span {
-            Some((from, to)) => (from.min(first), to.max(last)),
-            None => (first, last),
-        });
+    #[inline]
+    fn widen(&mut self, more: Extent) {
+        self.extent = Some(self.extent.map_or(more, |extent| extent.and(more)));
     }
 }
 
@@ -199,7 +232,7 @@ impl<H: Host> History<H> {
         }
         if let Some(inbox) = &mut self.inbox {
             inbox.push(member, tick, amount.unwrap_or(NO_AMOUNT));
-            self.meta.widen(at, at);
+            self.meta.widen(Extent { first: at, last: at, low: tick, high: tick });
         }
         Ok(())
     }
@@ -290,7 +323,7 @@ impl<H: Host> History<H> {
     /// Adds all events of another history of the same grain, zone and type of members.
     pub fn absorb(&mut self, other: &View<'_, H>) -> Result<(), Error> {
         self.meta.check_same(other.meta)?;
-        let Some((first, last)) = other.meta.span else {
+        let Some(extent) = other.meta.extent else {
             return Ok(());
         };
         let mut copies = Vec::with_capacity_in(other.runs.len(), self.host.clone());
@@ -299,7 +332,7 @@ impl<H: Host> History<H> {
         for run in copies {
             self.add_run(run);
         }
-        self.meta.widen(first, last);
+        self.meta.widen(extent);
         self.tidy(false)
     }
 
@@ -338,14 +371,14 @@ impl<H: Host> History<H> {
             kept
         };
         let run = walk::rewrite(&mut view.walk()?, &host, keep_member, keep)?;
-        let (Some((first, last)), true) = (view.meta.span, run.totals.members > 0) else {
+        let (Some(whole), true) = (view.meta.extent, run.totals.members > 0) else {
             return Ok(None);
         };
         let mut clock = Clock::new(view.meta.grain, host.clone());
-        let begin = clock.start(zone, low);
-        let end = clock.end(zone, high);
+        let first = whole.first.max(clock.start(zone, low));
+        let last = whole.last.min(clock.end(zone, high)).max(first);
         let mut part = History::new(view.meta.empty(host.clone()), host);
-        part.meta.span = Some((first.max(begin), last.min(end)));
+        part.meta.extent = Some(Extent { first, last, low, high });
         part.runs.push(run);
         Ok(Some(part))
     }
