@@ -17,7 +17,10 @@ DECLARE
     options text;
     arguments text;
     volatility text;
+    search_path text := pg_catalog.current_setting('search_path');
 BEGIN
+    -- This runs as superuser, and somebody else may have put functions into the extension's schema before.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     FOREACH member IN ARRAY ARRAY['bigint', 'uuid', 'text'] LOOP
         FOREACH time_type IN ARRAY ARRAY['timestamptz', 'timestamp', 'date'] LOOP
             FOREACH amount IN ARRAY ARRAY['', ', numeric', ', float8', ', bigint'] LOOP
@@ -29,12 +32,12 @@ BEGIN
                     volatility := CASE
                         WHEN time_type = 'timestamptz' AND options <> ', text, text' THEN 'STABLE'
                         ELSE 'IMMUTABLE' END;
-                    EXECUTE format(
+                    EXECUTE pg_catalog.format(
                         'CREATE FUNCTION @extschema@.history_step(@extschema@.history, %s)
                              RETURNS @extschema@.history
                              AS ''MODULE_PATHNAME'', ''history_step'' LANGUAGE c %s PARALLEL SAFE',
                         arguments, volatility);
-                    EXECUTE format(
+                    EXECUTE pg_catalog.format(
                         'CREATE AGGREGATE @extschema@.history_agg(%s) (
                              SFUNC = @extschema@.history_step,
                              STYPE = @extschema@.history,
@@ -46,13 +49,14 @@ BEGIN
                     -- postgres_fdw would send it to a server with another TimeZone.
                     IF volatility = 'STABLE' THEN
                         UPDATE pg_catalog.pg_proc SET provolatile = 's'
-                        WHERE oid = ('@extschema@.history_agg(' || arguments || ')')::pg_catalog.regprocedure;
+                        WHERE oid OPERATOR(pg_catalog.=)
+                              ('@extschema@.history_agg(' || arguments || ')')::pg_catalog.regprocedure::pg_catalog.oid;
                     END IF;
-                    EXECUTE format(
+                    EXECUTE pg_catalog.format(
                         'COMMENT ON FUNCTION @extschema@.history_step(@extschema@.history, %s) IS %L',
                         arguments,
                         'transition function of history_agg; not to be called by itself');
-                    EXECUTE format(
+                    EXECUTE pg_catalog.format(
                         'COMMENT ON AGGREGATE @extschema@.history_agg(%s) IS %L',
                         arguments,
                         'the history of events: member, time'
@@ -66,6 +70,7 @@ BEGIN
             END LOOP;
         END LOOP;
     END LOOP;
+    PERFORM pg_catalog.set_config('search_path', search_path, true);
 END
 $$;
 

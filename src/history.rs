@@ -5,7 +5,7 @@ use crate::pg::errors::{OrRaise, raise, raise_as};
 use crate::pg::expanded::{self, Expanded, Home};
 use crate::pg::memory::PgHost;
 use crate::pg::stored::Stored;
-use crate::pg::varlena::{CText, Varlena};
+use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
 use crate::pg::{amount, member};
 use base64::Engine;
@@ -28,7 +28,7 @@ pub extern "C" fn pg_finfo_history_step() -> &'static pg_sys::Pg_finfo_record {
 /// It is written against the bare calling convention because it runs once a row.
 ///
 /// # Safety
-/// Called by PostgreSQL, as one of the functions that sql/history.sql declares over it.
+/// Called by PostgreSQL, as one of the functions that sql/history_agg.sql declares over it.
 #[unsafe(no_mangle)]
 #[pg_guard]
 pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
@@ -226,51 +226,51 @@ fn check(bytes: &[u8]) -> Result<(), Error> {
 
 /// Is the first history less than, equal to or greater than the second? By bytes.
 #[pg_extern]
-fn history_cmp(left: &[u8], right: &[u8]) -> i32 {
-    left.cmp(right) as i32
+fn history_cmp(left: Borrowed<'_>, right: Borrowed<'_>) -> i32 {
+    left.cmp(&right) as i32
 }
 
 #[pg_extern]
-fn history_eq(left: &[u8], right: &[u8]) -> bool {
-    left == right
+fn history_eq(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    *left == *right
 }
 
 #[pg_extern]
-fn history_ne(left: &[u8], right: &[u8]) -> bool {
-    left != right
+fn history_ne(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    *left != *right
 }
 
 #[pg_extern]
-fn history_lt(left: &[u8], right: &[u8]) -> bool {
-    left < right
+fn history_lt(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    *left < *right
 }
 
 #[pg_extern]
-fn history_le(left: &[u8], right: &[u8]) -> bool {
-    left <= right
+fn history_le(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    *left <= *right
 }
 
 #[pg_extern]
-fn history_gt(left: &[u8], right: &[u8]) -> bool {
-    left > right
+fn history_gt(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    *left > *right
 }
 
 #[pg_extern]
-fn history_ge(left: &[u8], right: &[u8]) -> bool {
-    left >= right
+fn history_ge(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    *left >= *right
 }
 
 /// A hash: of the checksum that ends the bytes.
 #[pg_extern]
-fn history_hash(bytes: &[u8]) -> i32 {
-    checksum(bytes) as i32
+fn history_hash(bytes: Borrowed<'_>) -> i32 {
+    checksum(&bytes) as i32
 }
 
 /// A hash with a seed. With seed 0 its low half is [`history_hash`].
 #[pg_extern]
-fn history_hash_extended(bytes: &[u8], seed: i64) -> i64 {
+fn history_hash_extended(bytes: Borrowed<'_>, seed: i64) -> i64 {
     let seed = seed as u64;
-    (checksum(bytes) ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32) ^ seed) as i64
+    (checksum(&bytes) ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32) ^ seed) as i64
 }
 
 fn checksum(bytes: &[u8]) -> u64 {

@@ -65,7 +65,7 @@ fn time_zone(h: Stored<'_>) -> Option<String> {
 
 #[pg_extern]
 fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/history.sql.
+    // SAFETY: declared RETURNS TABLE in sql/inspect.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());

@@ -46,8 +46,9 @@ pub fn from_double(value: f64) -> Result<i64, Error> {
     let scaled = value * SCALE as f64;
     let nearest = scaled.round();
     // Below 10^8, fifteen digits reach past the seventh decimal, so rounding to them first matters
-    // only next to a tie.
-    if value.abs() < 1e8 && ((scaled - nearest).abs() - 0.5).abs() > 1e-6 {
+    // only next to a tie: as near as doubles of this size lie to each other.
+    let near = 1e-6 + scaled.abs() * 4.0 * f64::EPSILON;
+    if value.abs() < 1e8 && ((scaled - nearest).abs() - 0.5).abs() > near {
         return Ok(nearest as i64);
     }
     from_double_by_digits(value)
@@ -190,6 +191,8 @@ mod tests {
             (0.000_000_499_999, 0),
             (0.000_000_5, 1),
             (123_456_789_012.123_46, 123_456_789_012_123_000), // fifteen digits
+            (16_407.921_504_5, 16_407_921_505),
+            (1_055_773.371_031_5, 1_055_773_371_032),
             (1e-300, 0),
             (9_223_372_036_854.0, 9_223_372_036_854_000_000),
         ] {

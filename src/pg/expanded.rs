@@ -174,6 +174,9 @@ impl Expanded {
 
 const HEADER: usize = pg_sys::VARHDRSZ;
 
+// The two methods are called with any memory context current, such as the one of a sort since
+// PostgreSQL 17, from which nothing can be freed. What they need meanwhile is the object's own.
+
 /// Called by PostgreSQL before it flattens.
 ///
 /// # Safety
@@ -181,8 +184,13 @@ const HEADER: usize = pg_sys::VARHDRSZ;
 #[pg_guard]
 unsafe extern "C-unwind" fn flat_size(header: *mut pg_sys::ExpandedObjectHeader) -> pg_sys::Size {
     // SAFETY: PostgreSQL calls the methods of an object with that object.
-    let object = unsafe { &mut *header.cast::<Expanded>() };
-    HEADER + object.history.flat_size().or_raise()
+    unsafe {
+        let object = &mut *header.cast::<Expanded>();
+        let before = pg_sys::MemoryContextSwitchTo(object.context());
+        let size = HEADER + object.history.flat_size().or_raise();
+        pg_sys::MemoryContextSwitchTo(before);
+        size
+    }
 }
 
 /// Called by PostgreSQL to flatten into `size` bytes, just as many as [`flat_size`] told.
@@ -202,6 +210,8 @@ unsafe extern "C-unwind" fn flatten_into(
         pgrx::varlena::set_varsize_4b(result.cast(), size as i32);
         let body = result.cast::<u8>().add(HEADER);
         let out = std::slice::from_raw_parts_mut(body, size - HEADER);
+        let before = pg_sys::MemoryContextSwitchTo(object.context());
         object.history.write_flat(out).or_raise();
+        pg_sys::MemoryContextSwitchTo(before);
     }
 }

@@ -1,7 +1,8 @@
 //! Variable-length values, read where they lie and written where they stay.
 
-use pgrx::pg_sys;
+use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::varlena as va;
+use pgrx::{FromDatum, pg_sys};
 
 /// The bytes of a value, and whatever holds them for as long as the call lasts.
 ///
@@ -28,6 +29,60 @@ pub unsafe fn bytes<'a>(datum: pg_sys::Datum) -> &'a [u8] {
 unsafe fn is_short(value: *const pg_sys::varlena) -> bool {
     // SAFETY: reads the first byte.
     unsafe { va::varatt_is_1b(value) && !va::varatt_is_1b_e(value) }
+}
+
+/// The bytes of an argument; a copy that was made to read them goes with it. For functions that sorts
+/// and joins call over and over in one memory context.
+pub struct Borrowed<'a> {
+    bytes: &'a [u8],
+    copy: Option<*mut pg_sys::varlena>,
+}
+
+impl std::ops::Deref for Borrowed<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes
+    }
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        if let Some(copy) = self.copy {
+            // SAFETY: detoasting made it for us, and nobody else has seen it.
+            unsafe { pg_sys::pfree(copy.cast()) };
+        }
+    }
+}
+
+impl FromDatum for Borrowed<'_> {
+    unsafe fn from_polymorphic_datum(
+        datum: pg_sys::Datum,
+        is_null: bool,
+        _: pg_sys::Oid,
+    ) -> Option<Self> {
+        if is_null {
+            return None;
+        }
+        let value: *mut pg_sys::varlena = datum.cast_mut_ptr();
+        // SAFETY: the caller vouches for a value of variable length.
+        unsafe {
+            let whole = pg_sys::pg_detoast_datum_packed(value);
+            let bytes = bytes(pg_sys::Datum::from(whole));
+            Some(Borrowed { bytes, copy: (whole != value).then_some(whole) })
+        }
+    }
+}
+
+// SAFETY: reads the datum as what the SQL declaration says it is.
+unsafe impl<'fcx> ArgAbi<'fcx> for Borrowed<'fcx> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: declared with a type of variable length, in a function that is STRICT.
+        match unsafe { arg.unbox_arg_using_from_datum() } {
+            Some(borrowed) => borrowed,
+            None => unreachable!("a null argument of a strict function"),
+        }
+    }
 }
 
 /// A value of a variable-length type in the current memory context, filled by its maker.

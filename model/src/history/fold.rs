@@ -9,42 +9,42 @@ use super::walk::fit;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 
-/// The run of the rows in the first so many of 1024 equal shares of an inbox, which is left as it is.
-pub(crate) fn fold<H: Host>(
-    inbox: &Inbox<H>,
+/// The run of the rows in some parts of an inbox, which is left as it is.
+pub(crate) fn fold<'a, H: Host>(
+    inbox: &'a Inbox<H>,
     kind: MemberKind,
-    share: usize,
+    parts: impl Iterator<Item = Part<'a, H>>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     match kind {
-        MemberKind::Int => fold_keys::<i64, H>(inbox, share, host),
-        MemberKind::Uuid => fold_keys::<u128, H>(inbox, share, host),
-        MemberKind::Text => fold_keys::<&[u8], H>(inbox, share, host),
+        MemberKind::Int => fold_keys::<i64, H>(inbox, parts, host),
+        MemberKind::Uuid => fold_keys::<u128, H>(inbox, parts, host),
+        MemberKind::Text => fold_keys::<&[u8], H>(inbox, parts, host),
     }
 }
 
 fn fold_keys<'a, K: RowKey<'a>, H: Host>(
     inbox: &'a Inbox<H>,
-    share: usize,
+    parts: impl Iterator<Item = Part<'a, H>>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     match (inbox.layout.has_wide_ticks(), inbox.layout.has_amounts()) {
-        (false, false) => fold_rows::<K, H, false, false>(inbox, share, host),
-        (false, true) => fold_rows::<K, H, false, true>(inbox, share, host),
-        (true, false) => fold_rows::<K, H, true, false>(inbox, share, host),
-        (true, true) => fold_rows::<K, H, true, true>(inbox, share, host),
+        (false, false) => fold_rows::<K, H, false, false>(inbox, parts, host),
+        (false, true) => fold_rows::<K, H, false, true>(inbox, parts, host),
+        (true, false) => fold_rows::<K, H, true, false>(inbox, parts, host),
+        (true, true) => fold_rows::<K, H, true, true>(inbox, parts, host),
     }
 }
 
 fn fold_rows<'a, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>(
     inbox: &'a Inbox<H>,
-    share: usize,
+    parts: impl Iterator<Item = Part<'a, H>>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     let mut run = Run::new(host.clone());
     let temporary = host.scratch();
     let mut folder = Folder::<K, H, WIDE, AMOUNT>::new(inbox, &temporary);
-    for part in inbox.parts(share) {
+    for part in parts {
         folder.fold_part(&part, &mut run)?;
     }
     Ok(run)

@@ -202,6 +202,7 @@ pub(crate) struct Inbox<H: Host> {
     /// Bytes held, and bytes at which to think about folding.
     bytes: usize,
     budget: usize,
+    has_long_text: bool,
     host: H,
 }
 
@@ -228,6 +229,7 @@ impl<H: Host> Inbox<H> {
             keys: (i64::MAX, i64::MIN),
             bytes: 0,
             budget,
+            has_long_text: false,
             host: host.clone(),
         }
     }
@@ -238,7 +240,12 @@ impl<H: Host> Inbox<H> {
 
     #[inline]
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes >= self.budget
+        self.bytes >= self.budget || self.has_long_text
+    }
+
+    /// Does a part hold so much text that places in it will soon pass 32 bits?
+    pub(crate) fn has_long_text(&self) -> bool {
+        self.has_long_text
     }
 
     /// Bits of a bucket that tell members of one part apart.
@@ -246,13 +253,27 @@ impl<H: Host> Inbox<H> {
         BUCKET_BITS - self.bits
     }
 
-    /// The first so many of 1024 equal shares of the parts; one at least.
-    pub(crate) fn parts(&self, share: usize) -> impl Iterator<Item = Part<'_, H>> {
-        (0..(self.last.len() * share).div_ceil(1024)).map(|i| Part {
+    fn part(&self, i: usize) -> Part<'_, H> {
+        Part {
             full: &self.full[i],
             last: &self.last[i],
             text: self.text.get(i).map_or(&[], |text| text.as_slice()),
-        })
+        }
+    }
+
+    /// All parts.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part<'_, H>> {
+        (0..self.last.len()).map(|i| self.part(i))
+    }
+
+    /// Some of the parts, others every time that it has grown, and always the largest: a member
+    /// with far more rows than others is in it.
+    pub(crate) fn sample(&self) -> impl Iterator<Item = Part<'_, H>> {
+        const STEP: usize = 32;
+        let len = self.last.len();
+        let turn = self.budget.ilog2() as usize % STEP.min(len);
+        let largest = (0..len).max_by_key(|&i| self.full[i].len());
+        (0..len).filter(move |&i| i % STEP == turn || Some(i) == largest).map(|i| self.part(i))
     }
 
     /// Makes it twice as large, with the rows spread over more parts where they are many.
@@ -262,7 +283,7 @@ impl<H: Host> Inbox<H> {
         if bits > self.bits {
             let mut wider = Inbox::with_bits(self.layout, budget, bits, &self.host);
             let mut pace = Pace::new(&self.host);
-            for part in self.parts(1024) {
+            for part in self.parts() {
                 for block in part.blocks() {
                     pace.step(block.len());
                     for row in block.chunks_exact(self.layout.words()) {
@@ -308,6 +329,8 @@ impl<H: Host> Inbox<H> {
                 let place = [text.len() as u32, key.len() as u32];
                 text.extend_from_slice(key);
                 self.bytes += key.len();
+                // A name has a gigabyte at most.
+                self.has_long_text |= text.len() > 1 << 31;
                 place
             }
         };

@@ -183,8 +183,6 @@ const FIRST_BUDGET: usize = 12 << 10;
 const BUDGET_PER_TICK: usize = 12;
 /// Rows wait as long as there are no more of them than this per tick of theirs, in hundredths.
 const MAX_ROWS_PER_TICK: usize = 125;
-/// The share of rows looked at to learn that: 32 of 1024.
-const SAMPLE_SHARE: usize = 32;
 /// Runs that are read side by side.
 const MAX_RUNS: usize = 8;
 /// Runs that hold a tick this much more often than once, in hundredths, are merged.
@@ -242,10 +240,11 @@ impl<H: Host> History<H> {
     fn make_room(&mut self, amounts: bool) -> Result<(), Error> {
         if let Some(inbox) = &mut self.inbox
             && (inbox.layout.has_amounts() || !amounts)
+            && !inbox.has_long_text()
         {
-            let rows: usize = inbox.parts(SAMPLE_SHARE).map(|part| part.count(inbox.layout)).sum();
+            let rows: usize = inbox.sample().map(|part| part.count(inbox.layout)).sum();
             let scratch = self.host.scratch();
-            let folded = fold::fold(inbox, self.meta.kind, SAMPLE_SHARE, &scratch)?;
+            let folded = fold::fold(inbox, self.meta.kind, inbox.sample(), &scratch)?;
             if rows * 100 <= folded.totals.ticks as usize * MAX_ROWS_PER_TICK {
                 inbox.enlarge();
                 return Ok(());
@@ -264,7 +263,7 @@ impl<H: Host> History<H> {
         let Some(inbox) = self.inbox.as_ref().filter(|inbox| !inbox.is_empty()) else {
             return Ok(());
         };
-        let run = fold::fold(inbox, self.meta.kind, 1024, &self.host)?;
+        let run = fold::fold(inbox, self.meta.kind, inbox.parts(), &self.host)?;
         self.runs.reserve(1);
         self.inbox = None;
         self.add_run(run);
