@@ -9,7 +9,8 @@ pub const SCALE: i64 = 1_000_000;
 
 const DECIMALS: i32 = 6;
 
-fn fit(units: i128, given: impl FnOnce() -> String) -> Result<i64, Error> {
+/// The amount of so many units, if it is one. `given` names it in an error.
+pub(crate) fn fit(units: i128, given: impl FnOnce() -> String) -> Result<i64, Error> {
     // i64::MIN is kept free: the histories' bytes use its place for "no amount".
     match i64::try_from(units) {
         Ok(v) if v != i64::MIN => Ok(v),

@@ -117,7 +117,9 @@ impl Call {
             let place = match state {
                 _ if !(*function).fn_extra.is_null() => (*function).fn_extra.cast(),
                 Some(state) => {
-                    state.call = allocate(state.context());
+                    if state.call.is_null() {
+                        state.call = allocate(state.context());
+                    }
                     state.call
                 }
                 None => {

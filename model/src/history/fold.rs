@@ -2,7 +2,7 @@
 //! as numbers of few bits, and add up what is equal.
 
 use super::inbox::{Inbox, Layout, Part, Row, RowKey};
-use super::member::{BUCKET_BITS, MemberKind, bucket};
+use super::member::{BUCKET_BITS, MemberKind, MemberRef, bucket};
 use super::radix;
 use super::run::{NO_AMOUNT, Run};
 use super::walk::fit;
@@ -305,20 +305,9 @@ impl<'a, 'h, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>
             let Some(member) = key(self, packing.rank(of_member[0])) else {
                 continue;
             };
-            let same = |a: &u64, b: &u64| a >> low == b >> low;
-            let repeated = of_member.windows(2).filter(|pair| same(&pair[0], &pair[1])).count();
-            run.member(member.member(), of_member.len() - repeated);
-            let mut begun = false;
-            for of_tick in of_member.chunk_by(same) {
-                let tick = packing.tick(of_tick[0]);
-                let amount = if AMOUNT {
-                    sum(of_tick.iter().map(|number| self.amounts[packing.index(*number)]))?
-                } else {
-                    NO_AMOUNT
-                };
-                run.tick_of_member(begun, tick, of_tick.len() as u64, amount)?;
-                begun = true;
-            }
+            let amount = |number: &u64| self.amounts[packing.index(*number)];
+            let tick = |number: &u64| packing.tick(*number);
+            write_member::<_, _, AMOUNT>(run, member.member(), of_member, tick, amount)?;
         }
         self.numbers = numbers;
         Ok(())
@@ -345,18 +334,32 @@ impl<'a, 'h, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>
             let Some(member) = key(self, u64::from(of_member[0].0)) else {
                 continue;
             };
-            let repeated = of_member.windows(2).filter(|pair| pair[0].1 == pair[1].1).count();
-            run.member(member.member(), of_member.len() - repeated);
-            let mut begun = false;
-            for of_tick in of_member.chunk_by(|a, b| a.1 == b.1) {
-                let amount = sum(of_tick.iter().map(|event| event.2))?;
-                run.tick_of_member(begun, of_tick[0].1, of_tick.len() as u64, amount)?;
-                begun = true;
-            }
+            let (tick, amount) =
+                (|event: &(u32, i64, i64)| event.1, |event: &(u32, i64, i64)| event.2);
+            write_member::<_, _, AMOUNT>(run, member.member(), of_member, tick, amount)?;
         }
         self.events = events;
         Ok(())
     }
+}
+
+/// Writes the rows of one member, in the order of their ticks.
+fn write_member<T, H: Host, const AMOUNT: bool>(
+    run: &mut Run<H>,
+    member: MemberRef<'_>,
+    rows: &[T],
+    tick: impl Fn(&T) -> i64,
+    amount: impl Fn(&T) -> i64,
+) -> Result<(), Error> {
+    let repeated = rows.windows(2).filter(|pair| tick(&pair[0]) == tick(&pair[1])).count();
+    run.member(member, rows.len() - repeated);
+    let mut begun = false;
+    for same in rows.chunk_by(|a, b| tick(a) == tick(b)) {
+        let amount = if AMOUNT { sum(same.iter().map(&amount))? } else { NO_AMOUNT };
+        run.tick_of_member(begun, tick(&same[0]), same.len() as u64, amount)?;
+        begun = true;
+    }
+    Ok(())
 }
 
 fn run_host<T, H: Host>(vec: &Vec<T, H>) -> H {

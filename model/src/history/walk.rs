@@ -143,12 +143,7 @@ pub(crate) fn add_amounts(a: i64, b: i64) -> Result<i64, Error> {
 /// A sum, if it is an amount.
 #[inline]
 pub(crate) fn fit(sum: i128) -> Result<i64, Error> {
-    match i64::try_from(sum) {
-        Ok(sum) if sum != NO_AMOUNT => Ok(sum),
-        _ => Err(Error::AmountOutOfRange {
-            given: format!("{}, the sum of one member at one tick", amount::text(sum)),
-        }),
-    }
+    amount::fit(sum, || format!("{}, the sum of one member at one tick", amount::text(sum)))
 }
 
 /// Writes the members that a walk still has, or those that `keep` wants, with the ticks it wants.
