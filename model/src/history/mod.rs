@@ -11,6 +11,7 @@ mod fold;
 mod inbox;
 mod member;
 mod radix;
+mod row;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,8 @@ pub use walk::Walk;
 use crate::calendar::{Clock, Grain, Zone};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use inbox::{Inbox, Layout};
+use inbox::Inbox;
+use row::Layout;
 use run::{NO_AMOUNT, Run, RunRef};
 
 /// Where a history begins and ends. The first instant need not be in the first tick: there are zones
@@ -43,6 +45,9 @@ pub struct Extent {
 }
 
 impl Extent {
+    /// That of no events.
+    const NOTHING: Self = Extent { first: i64::MAX, last: i64::MIN, low: i64::MAX, high: i64::MIN };
+
     #[inline]
     fn and(self, other: Extent) -> Extent {
         Extent {
@@ -197,6 +202,8 @@ const SAMPLE_BUCKETS: u32 = 1 << (member::BUCKET_BITS - 5);
 pub struct History<H: Host> {
     meta: Meta<H>,
     inbox: Option<Inbox<H>>,
+    /// The narrowest layout that has held every row so far.
+    layout: Layout,
     /// Largest first.
     runs: Vec<Run<H>, H>,
     host: H,
@@ -205,7 +212,8 @@ pub struct History<H: Host> {
 impl<H: Host> History<H> {
     /// A history without events.
     pub fn new(meta: Meta<H>, host: H) -> Self {
-        History { meta, inbox: None, runs: Vec::new_in(host.clone()), host }
+        let layout = Layout::narrow(meta.kind);
+        History { meta, inbox: None, layout, runs: Vec::new_in(host.clone()), host }
     }
 
     /// What it is of.
@@ -223,26 +231,40 @@ impl<H: Host> History<H> {
         at: i64,
         amount: Option<i64>,
     ) -> Result<(), Error> {
-        match &self.inbox {
-            Some(inbox) if !inbox.is_full() && (inbox.layout.has_amounts() || amount.is_none()) => {
-            }
-            _ => self.make_room(amount.is_some())?,
+        let amount = amount.unwrap_or(NO_AMOUNT);
+        if let Some(inbox) = &mut self.inbox
+            && inbox.push(member, tick, at, amount)
+        {
+            return Ok(());
         }
-        if let Some(inbox) = &mut self.inbox {
-            inbox.push(member, tick, amount.unwrap_or(NO_AMOUNT));
-            self.meta.widen(Extent { first: at, last: at, low: tick, high: tick });
-        }
-        Ok(())
+        self.push_slowly(member, tick, at, amount)
     }
 
-    /// Makes a larger inbox, or folds the rows in it, where they repeat the same ticks.
+    /// Adds an event for which there is no room yet.
     #[cold]
-    fn make_room(&mut self, amounts: bool) -> Result<(), Error> {
+    fn push_slowly(
+        &mut self,
+        member: MemberRef<'_>,
+        tick: i64,
+        at: i64,
+        amount: i64,
+    ) -> Result<(), Error> {
+        loop {
+            self.make_room(self.layout.with(member, tick, amount))?;
+            if self.inbox.as_mut().is_some_and(|inbox| inbox.push(member, tick, at, amount)) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes a larger inbox, or folds the rows in it: where they repeat the same ticks, or where
+    /// one that is to come takes a wider layout.
+    fn make_room(&mut self, layout: Layout) -> Result<(), Error> {
         if let Some(inbox) = &mut self.inbox
-            && (inbox.layout.has_amounts() || !amounts)
+            && inbox.layout == layout
             && !inbox.has_long_text()
         {
-            let rows: usize = inbox.sample().map(|part| part.count(inbox.layout)).sum();
+            let rows: usize = inbox.sample().map(|part| part.count()).sum();
             let scratch = self.host.scratch();
             let folded = fold::fold(inbox, self.meta.kind, inbox.sample(), &scratch)?;
             if rows * 100 <= folded.totals.ticks as usize * MAX_ROWS_PER_TICK {
@@ -253,8 +275,8 @@ impl<H: Host> History<H> {
         self.settle()?;
         let ticks: u64 = self.runs.iter().map(|run| run.totals.ticks).sum();
         let budget = FIRST_BUDGET.max(usize::try_from(ticks).unwrap_or(0) * BUDGET_PER_TICK);
-        let layout = Layout::new(self.meta.kind, self.meta.grain.is_instant(), amounts);
-        self.inbox = Some(Inbox::new(layout, budget, &self.host));
+        self.layout = layout;
+        self.inbox = Some(Inbox::new(self.meta.kind, layout, budget, &self.host));
         Ok(())
     }
 
@@ -264,8 +286,10 @@ impl<H: Host> History<H> {
             return Ok(());
         };
         let run = fold::fold(inbox, self.meta.kind, inbox.parts(), &self.host)?;
+        let extent = inbox.extent;
         self.runs.reserve(1);
         self.inbox = None;
+        self.meta.widen(extent);
         self.add_run(run);
         self.tidy(true)
     }
