@@ -20,7 +20,7 @@ mod walk;
 
 pub use codec::{Flat, MAX_FLAT_BYTES};
 pub use member::{MemberKind, MemberRef};
-pub use run::Timeline;
+pub use run::{Columns, Timeline};
 pub use walk::Walk;
 
 use crate::calendar::{Clock, Grain, Zone};
@@ -148,7 +148,12 @@ pub struct View<'a, H: Host> {
 impl<'a, H: Host> View<'a, H> {
     /// Its members with their timelines, in the order of histories.
     pub fn walk(&self) -> Result<Walk<'a, H>, Error> {
-        Walk::new(self.meta.kind, &self.runs, &self.host)
+        self.walk_over(Columns::ALL)
+    }
+
+    /// The same, with only some columns of their timelines.
+    pub fn walk_over(&self, columns: Columns) -> Result<Walk<'a, H>, Error> {
+        Walk::new(self.meta.kind, &self.runs, columns, &self.host)
     }
 
     /// Does any event have an amount?
@@ -167,7 +172,7 @@ impl<'a, H: Host> View<'a, H> {
     /// The number of members, counted.
     pub fn count_members(&self) -> Result<u64, Error> {
         let mut pace = Pace::new(&self.host);
-        let (mut walk, mut members) = (self.walk()?, 0);
+        let (mut walk, mut members) = (self.walk_over(Columns::TICKS)?, 0);
         while let Some((_, timeline)) = walk.next_member()? {
             pace.step(1 + timeline.ticks().len());
             members += 1;
@@ -318,7 +323,7 @@ impl<H: Host> History<H> {
 
     /// How often the runs hold a tick, in hundredths; estimated from some of the buckets.
     fn overlap(&self) -> Result<u64, Error> {
-        let mut walk = self.view().walk()?;
+        let mut walk = self.view().walk_over(Columns::TICKS)?;
         let mut distinct = 0;
         while walk.peek().is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS) {
             if let Some((_, timeline)) = walk.next_member()? {
@@ -335,7 +340,7 @@ impl<H: Host> History<H> {
         let run = {
             let scratch = self.host.scratch();
             let refs = run_refs(&self.runs[keep..], &scratch);
-            let mut walk = Walk::new(self.meta.kind, &refs, &scratch)?;
+            let mut walk = Walk::new(self.meta.kind, &refs, Columns::ALL, &scratch)?;
             walk::rewrite(&mut walk, &self.host, |_| true, |_| true)?
         };
         self.runs.truncate(keep);

@@ -181,6 +181,25 @@ impl<H: Host> Timeline<H> {
     }
 }
 
+/// The columns of a timeline that a reader asks for besides its ticks. The others are not read: what
+/// is wrong in them is not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns {
+    /// The number of events of each tick; else every tick says 1.
+    pub counts: bool,
+    /// The amount of each tick; else none has one.
+    pub amounts: bool,
+}
+
+impl Columns {
+    /// All that there are.
+    pub const ALL: Self = Columns { counts: true, amounts: true };
+    /// The ticks alone.
+    pub const TICKS: Self = Columns { counts: false, amounts: false };
+    /// The ticks with their amounts.
+    pub const AMOUNTS: Self = Columns { counts: false, amounts: true };
+}
+
 /// Reads a run member by member.
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
@@ -199,16 +218,21 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(run: &RunRef<'a>, kind: MemberKind) -> Result<Self, Malformed> {
+    pub(crate) fn new(
+        run: &RunRef<'a>,
+        kind: MemberKind,
+        wanted: Columns,
+    ) -> Result<Self, Malformed> {
         let [members, ticks, counts, amounts] = run.columns.map(Bytes);
-        let optional = |column: Bytes<'a>| (!column.0.is_empty()).then_some(column);
+        let optional =
+            |column: Bytes<'a>, wanted| (wanted && !column.0.is_empty()).then_some(column);
         let mut cursor = Cursor {
             kind,
             left: run.totals.members,
             members,
             ticks,
-            counts: optional(counts),
-            amounts: optional(amounts),
+            counts: optional(counts, wanted.counts),
+            amounts: optional(amounts, wanted.amounts),
             at: None,
             ticks_of_member: 0,
             previous_key: 0,
@@ -260,29 +284,29 @@ impl<'a> Cursor<'a> {
     /// The ticks of the present member, into an empty timeline.
     #[inline]
     pub(crate) fn take<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
-        timeline.ticks.reserve(self.ticks_of_member);
         let mut tick = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
         self.previous_first = tick;
+        timeline.ticks.reserve(self.ticks_of_member);
         timeline.ticks.push(tick);
-        for _ in 1..self.ticks_of_member {
-            let gap = self.ticks.varint()?;
+        self.ticks.varints(self.ticks_of_member - 1, |gap| {
             let next = tick.checked_add_unsigned(gap).and_then(|t| t.checked_add(1));
             tick = next.ok_or(Malformed("a tick passes 64 bits"))?;
             timeline.ticks.push(tick);
-        }
+            Ok(())
+        })?;
         if let Some(column) = &mut self.counts {
             timeline.counts.reserve(self.ticks_of_member);
-            for _ in 0..self.ticks_of_member {
-                timeline.counts.push(column.varint()?.saturating_add(1));
-            }
+            column.varints(self.ticks_of_member, |count| {
+                timeline.counts.push(count.saturating_add(1));
+                Ok(())
+            })?;
         }
         if let Some(column) = &mut self.amounts {
             timeline.amounts.reserve(self.ticks_of_member);
-            for _ in 0..self.ticks_of_member {
-                let value = column.varint()?;
-                let amount = value.checked_sub(1).map_or(NO_AMOUNT, unzigzag);
-                timeline.amounts.push(amount);
-            }
+            column.varints(self.ticks_of_member, |value| {
+                timeline.amounts.push(value.checked_sub(1).map_or(NO_AMOUNT, unzigzag));
+                Ok(())
+            })?;
         }
         Ok(())
     }

@@ -38,6 +38,26 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+const OVERLONG: Malformed = Malformed("a number takes more bytes than it needs");
+
+/// The number that begins in these bytes and its length, if it ends in them.
+#[inline]
+fn short(bytes: [u8; 8]) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(bytes);
+    let ends = !word & HIGH_BITS;
+    if ends == 0 {
+        return None;
+    }
+    let bits = ends.trailing_zeros() + 1;
+    let groups = word & (u64::MAX >> (u64::BITS - bits)) & !HIGH_BITS;
+    // Groups of 7 bits in 8 move together to 14 in 16, 28 in 32, 56 in 64.
+    let pairs = groups & 0x007f_007f_007f_007f | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    let value = fours & 0x0000_0000_0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4;
+    Some((value, (bits / 8) as usize))
+}
+
 /// Reads a column from its start. Nothing is believed: every read may fail.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
@@ -55,6 +75,13 @@ impl<'a> Bytes<'a> {
     }
 
     fn long_varint(&mut self) -> Result<u64, Malformed> {
+        if let Some((value, len)) = self.0.first_chunk().and_then(|chunk| short(*chunk)) {
+            if self.0[len - 1] == 0 {
+                return Err(OVERLONG);
+            }
+            self.0 = &self.0[len..];
+            return Ok(value);
+        }
         let mut value = 0u64;
         for (i, byte) in self.0.iter().take(MAX_LEN).enumerate() {
             let bits = u64::from(byte & 0x7f);
@@ -64,13 +91,44 @@ impl<'a> Bytes<'a> {
             value |= bits << (7 * i);
             if byte & 0x80 == 0 {
                 if *byte == 0 && i > 0 {
-                    return Err(Malformed("a number takes more bytes than it needs"));
+                    return Err(OVERLONG);
                 }
                 self.0 = &self.0[i + 1..];
                 return Ok(value);
             }
         }
         Err(Malformed("a number is cut off"))
+    }
+
+    /// Reads `count` numbers, eight bytes at a time where they take a byte each.
+    #[inline]
+    pub(crate) fn varints(
+        &mut self,
+        mut count: usize,
+        mut f: impl FnMut(u64) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        while count > 0 {
+            let single = match self.0.first_chunk() {
+                Some(chunk) => {
+                    let word = u64::from_le_bytes(*chunk);
+                    let single = ((word & HIGH_BITS).trailing_zeros() / 8) as usize;
+                    let single = single.min(count);
+                    for i in 0..single {
+                        f(word >> (8 * i) & 0x7f)?;
+                    }
+                    single
+                }
+                None => 0,
+            };
+            if single > 0 {
+                self.0 = &self.0[single..];
+                count -= single;
+            } else {
+                f(self.varint()?)?;
+                count -= 1;
+            }
+        }
+        Ok(())
     }
 
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
@@ -103,6 +161,28 @@ mod tests {
             prop_assert_eq!(bytes.varint(), Ok(value));
             prop_assert!(bytes.0.is_empty());
             prop_assert_eq!(unzigzag(zigzag(value as i64)), value as i64);
+        }
+
+        #[test]
+        fn many_read_as_one_by_one(
+            values in prop::collection::vec((any::<u64>(), 0..64u32), 0..40),
+            after in prop::collection::vec(any::<u8>(), 0..10),
+        ) {
+            let values: std::vec::Vec<u64> = values.iter().map(|(v, shift)| v >> shift).collect();
+            let mut out = Vec::new_in(Global);
+            values.iter().for_each(|value| put(&mut out, *value));
+            out.extend_from_slice(&after);
+            let (mut many, mut one) = (Bytes(&out), Bytes(&out));
+            let mut read = std::vec::Vec::new();
+            many.varints(values.len(), |value| {
+                read.push(value);
+                Ok(())
+            }).unwrap();
+            prop_assert_eq!(&read, &values);
+            for value in values {
+                prop_assert_eq!(one.varint(), Ok(value));
+            }
+            prop_assert_eq!(one.0, many.0);
         }
 
         #[test]

@@ -1,7 +1,7 @@
 //! Walking a history member by member, whatever number of runs it is in.
 
 use super::member::{MemberKind, MemberRef, bucket};
-use super::run::{Cursor, NO_AMOUNT, Run, RunRef, Timeline};
+use super::run::{Columns, Cursor, NO_AMOUNT, Run, RunRef, Timeline};
 use crate::amount;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -10,6 +10,7 @@ use crate::host::{Host, Pace, Vec};
 #[derive(Debug)]
 pub struct Walk<'a, H: Host> {
     cursors: Vec<Cursor<'a>, H>,
+    columns: Columns,
     timeline: Timeline<H>,
     part: Timeline<H>,
     merged: Timeline<H>,
@@ -18,13 +19,19 @@ pub struct Walk<'a, H: Host> {
 }
 
 impl<'a, H: Host> Walk<'a, H> {
-    pub(crate) fn new(kind: MemberKind, runs: &[RunRef<'a>], host: &H) -> Result<Self, Error> {
+    pub(crate) fn new(
+        kind: MemberKind,
+        runs: &[RunRef<'a>],
+        columns: Columns,
+        host: &H,
+    ) -> Result<Self, Error> {
         let mut cursors = Vec::with_capacity_in(runs.len(), host.clone());
         for run in runs {
-            cursors.push(Cursor::new(run, kind)?);
+            cursors.push(Cursor::new(run, kind, columns)?);
         }
         Ok(Walk {
             cursors,
+            columns,
             timeline: Timeline::new(host),
             part: Timeline::new(host),
             merged: Timeline::new(host),
@@ -77,7 +84,7 @@ impl<'a, H: Host> Walk<'a, H> {
                 self.part.clear();
                 cursor.take(&mut self.part)?;
                 self.taken += self.part.ticks.len() as u64;
-                merge(&self.timeline, &self.part, &mut self.merged)?;
+                merge(&self.timeline, &self.part, self.columns, &mut self.merged)?;
                 std::mem::swap(&mut self.timeline, &mut self.merged);
             }
             cursor.advance()?;
@@ -98,6 +105,7 @@ impl<'a, H: Host> Walk<'a, H> {
 fn merge<H: Host>(
     left: &Timeline<H>,
     right: &Timeline<H>,
+    columns: Columns,
     out: &mut Timeline<H>,
 ) -> Result<(), Error> {
     out.clear();
@@ -119,7 +127,9 @@ fn merge<H: Host>(
             (false, false) => return Ok(()),
         };
         out.ticks.extend(tick);
-        out.counts.push(count);
+        if columns.counts {
+            out.counts.push(count);
+        }
         if has_amounts {
             out.amounts.push(sum);
         }
