@@ -14,10 +14,9 @@ use crate::host::{Host, Pace, Vec};
 const ROWS_OF_SOME_PARTS: usize = 1 << 13;
 const ROWS_OF_MANY_PARTS: usize = 1 << 18;
 const ROWS_OF_ALL_PARTS: usize = 1 << 26;
-/// Words of a full block: 4 kB.
+/// Words of the first block of a part, and of a full one: 4 kB.
+const FIRST_BLOCK: usize = 32;
 const BLOCK: usize = 1024;
-/// Rows of the first block of a part.
-const FIRST_ROWS: usize = 16;
 
 /// Rows whose members fall in one range of buckets.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ impl<'a, H: Host> Part<'a, H> {
     }
 }
 
-/// The block of a part that grows. Words from `used` on are zeros.
+/// The block of a part that grows: words, of which some are used.
 #[derive(Debug)]
 struct End<H: Host> {
     words: Vec<u32, H>,
@@ -171,49 +170,55 @@ impl<H: Host> Inbox<H> {
     }
 
     /// Appends a row. False: it is full, or the row does not fit its layout.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, member: MemberRef<'_>, tick: i64, at: i64, amount: i64) -> bool {
-        let layout = self.layout;
         let pushed = match member {
-            MemberRef::Int(key) => {
-                let part = self.part_of(key.hash());
-                let [low, high] = words_of(key as u64);
-                let pushed = match layout.key {
-                    1 if high != 0 => false,
-                    1 => layout.row([low], tick, amount, |row| self.append(part, row)),
-                    _ => layout.row([low, high], tick, amount, |row| self.append(part, row)),
-                };
-                if pushed && (key < self.keys.0 || key > self.keys.1) {
-                    self.keys = (self.keys.0.min(key), self.keys.1.max(key));
-                }
-                pushed
-            }
-            MemberRef::Uuid(key) => {
-                let part = self.part_of(key.hash());
-                let ([k0, k1], [k2, k3]) = (words_of(key as u64), words_of((key >> 64) as u64));
-                layout.row([k0, k1, k2, k3], tick, amount, |row| self.append(part, row))
-            }
-            MemberRef::Text(key) => {
-                let part = self.part_of(key.hash());
-                let start = self.text[part].len();
-                let place = [start as u32, key.len() as u32];
-                let pushed = !self.has_long_text
-                    && self.bytes < self.budget
-                    && layout.row(place, tick, amount, |row| self.append(part, row));
-                if pushed {
-                    self.text[part].extend_from_slice(key);
-                    self.bytes += key.len();
-                    // A name has a gigabyte at most.
-                    self.has_long_text = start + key.len() > 1 << 31;
-                }
-                pushed
-            }
+            MemberRef::Int(key) => self.push_int(key, tick, amount),
+            MemberRef::Uuid(key) => self.push_uuid(key, tick, amount),
+            MemberRef::Text(key) => self.push_text(key, tick, amount),
         };
         let extent = &self.extent;
         if pushed
             && (tick < extent.low || tick > extent.high || at < extent.first || at > extent.last)
         {
             self.extent = extent.and(Extent { first: at, last: at, low: tick, high: tick });
+        }
+        pushed
+    }
+
+    #[inline(always)]
+    fn push_int(&mut self, key: i64, tick: i64, amount: i64) -> bool {
+        let part = self.part_of(key.hash());
+        let [low, high] = words_of(key as u64);
+        let pushed = match self.layout.key {
+            1 => high == 0 && self.append(part, [low], tick, amount),
+            _ => self.append(part, [low, high], tick, amount),
+        };
+        if pushed && (key < self.keys.0 || key > self.keys.1) {
+            self.keys = (self.keys.0.min(key), self.keys.1.max(key));
+        }
+        pushed
+    }
+
+    #[inline(never)]
+    fn push_uuid(&mut self, key: u128, tick: i64, amount: i64) -> bool {
+        let part = self.part_of(key.hash());
+        let ([k0, k1], [k2, k3]) = (words_of(key as u64), words_of((key >> 64) as u64));
+        self.append(part, [k0, k1, k2, k3], tick, amount)
+    }
+
+    #[inline(never)]
+    fn push_text(&mut self, key: &[u8], tick: i64, amount: i64) -> bool {
+        let part = self.part_of(key.hash());
+        let start = self.text[part].len();
+        let pushed = !self.has_long_text
+            && self.bytes < self.budget
+            && self.append(part, [start as u32, key.len() as u32], tick, amount);
+        if pushed {
+            self.text[part].extend_from_slice(key);
+            self.bytes += key.len();
+            // A name has a gigabyte at most.
+            self.has_long_text = start + key.len() > 1 << 31;
         }
         pushed
     }
@@ -225,47 +230,58 @@ impl<H: Host> Inbox<H> {
         ((hash >> 1) >> (63 - self.bits)) as usize
     }
 
-    /// Appends the words of a row to a part, if there is room.
+    /// Appends a row to a part, if it fits and there is room.
     #[inline(always)]
-    fn append(&mut self, part: usize, row: &[u32]) -> bool {
-        let mut end = &mut self.ends[part];
-        if end.words.len() - end.used < row.len() {
-            if !self.grow(part) {
-                return false;
-            }
-            end = &mut self.ends[part];
-        }
-        let Some(place) = end.words.get_mut(end.used..end.used + row.len()) else {
-            return false;
+    fn append<const KEY: usize>(
+        &mut self,
+        part: usize,
+        key: [u32; KEY],
+        tick: i64,
+        amount: i64,
+    ) -> bool {
+        let end = &mut self.ends[part];
+        let room = end.words.get_mut(end.used..).and_then(|rest| rest.first_chunk_mut());
+        let Some(room) = room else {
+            return self.append_after_growing(part, key, tick, amount);
         };
-        place.copy_from_slice(row);
-        end.used += row.len();
-        true
+        let row = self.layout.write(room, key, tick, amount);
+        end.used += row.unwrap_or(0);
+        row.is_some()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn append_after_growing<const KEY: usize>(
+        &mut self,
+        part: usize,
+        key: [u32; KEY],
+        tick: i64,
+        amount: i64,
+    ) -> bool {
+        self.grow(part) && self.append(part, key, tick, amount)
     }
 
     /// Room for one more row in a part, if there is any in the inbox.
-    #[cold]
     fn grow(&mut self, part: usize) -> bool {
         if self.bytes >= self.budget {
             return false;
         }
-        let row = self.layout.words();
         let End { words, used } = &mut self.ends[part];
-        let len = words.len();
-        let most = BLOCK / row * row;
-        let more = if len < most {
-            words.reserve_exact(if len == 0 { FIRST_ROWS * row } else { len.min(most - len) });
-            words.resize(words.capacity().min(most), 0);
-            words.len() - len
+        let before = words.len();
+        let after = if before < BLOCK {
+            (before * 2).clamp(FIRST_BLOCK, BLOCK)
         } else {
             let full = &mut self.full[part];
             full.reserve(1);
-            let mut next = Vec::with_capacity_in(most, self.host.clone());
-            next.resize(most, 0);
+            let next = Vec::with_capacity_in(BLOCK, self.host.clone());
+            words.truncate(*used);
             full.push(std::mem::replace(words, next));
             *used = 0;
-            most
+            BLOCK
         };
+        let more = after - words.len();
+        words.reserve_exact(more);
+        words.resize(after, 0);
         self.bytes += more * 4;
         true
     }

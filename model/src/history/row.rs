@@ -66,40 +66,33 @@ impl Layout {
         }
     }
 
-    /// Calls `f` with the words of a row. False: it does not fit, or `f` said so.
+    /// Writes a row and tells how many words it took; none if it does not fit.
     #[inline(always)]
-    pub(crate) fn row<const KEY: usize>(
+    pub(crate) fn write<const KEY: usize>(
         self,
+        place: &mut [u32; MAX_WORDS],
         key: [u32; KEY],
         tick: i64,
         amount: i64,
-        f: impl FnOnce(&[u32]) -> bool,
-    ) -> bool {
-        let mut row = [0; MAX_WORDS];
-        row[..KEY].copy_from_slice(&key);
-        let [low, high] = words_of(tick as u64);
-        row[KEY] = low;
-        if self.tick == 1 && i64::from(low as i32) != tick {
-            return false;
+    ) -> Option<usize> {
+        place[..KEY].copy_from_slice(&key);
+        place[KEY] = tick as u32;
+        if self.tick == 2 {
+            place[KEY + 1] = (tick >> 32) as u32;
+        } else if i64::from(tick as i32) != tick {
+            return None;
         }
-        // The lengths of the common layouts are known to the compiler.
-        match (self.tick, self.amount, hundredths(amount)) {
-            (1, 0, Some(NO_HUNDREDTHS)) => f(&row[..KEY + 1]),
-            (1, 1, Some(amount)) => {
-                row[KEY + 1] = amount as u32;
-                f(&row[..KEY + 2])
+        let words = KEY + self.tick;
+        match self.amount {
+            0 if amount == NO_AMOUNT => Some(words),
+            0 => None,
+            1 => {
+                *place.get_mut(words)? = hundredths(amount)? as u32;
+                Some(words + 1)
             }
-            (_, 0, None) | (_, 1, None) => false,
-            (_, 0, Some(amount)) if amount != NO_HUNDREDTHS => false,
-            (_, _, in_hundredths) => {
-                row[KEY + 1] = high;
-                let rest = &mut row[KEY + self.tick..];
-                match self.amount {
-                    0 => {}
-                    1 => rest[0] = in_hundredths.unwrap_or(NO_HUNDREDTHS) as u32,
-                    _ => rest[..2].copy_from_slice(&words_of(amount as u64)),
-                }
-                f(&row[..KEY + self.tick + self.amount])
+            _ => {
+                place.get_mut(words..words + 2)?.copy_from_slice(&words_of(amount as u64));
+                Some(words + 2)
             }
         }
     }
@@ -242,16 +235,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn words(layout: Layout, key: i64, tick: i64, amount: i64) -> Option<std::vec::Vec<u32>> {
-        let mut words = std::vec::Vec::new();
-        let mut take = |row: &[u32]| {
-            words.extend_from_slice(row);
-            true
+        let mut place = [0; MAX_WORDS];
+        let words = match layout.key {
+            1 => layout.write(&mut place, [key as u32], tick, amount)?,
+            _ => layout.write(&mut place, words_of(key as u64), tick, amount)?,
         };
-        let fits = match layout.key {
-            1 => layout.row([key as u32], tick, amount, &mut take),
-            _ => layout.row(words_of(key as u64), tick, amount, &mut take),
-        };
-        fits.then_some(words)
+        Some(place[..words].to_vec())
     }
 
     fn round_trip(key: i64, tick: i64, amount: i64, layout: Layout) {

@@ -90,7 +90,7 @@ impl<H: Host> Run<H> {
     }
 
     /// A tick of the member just begun: its first, or a later one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tick_of_member(
         &mut self,
         later: bool,
@@ -120,14 +120,20 @@ impl<H: Host> Run<H> {
     }
 
     /// A value of a column that stands for zeros until its first other value.
+    #[inline(always)]
     fn optional(&mut self, column: usize, value: u64) {
         let ticks = self.totals.ticks as usize;
         let column = &mut self.columns[column];
         if column.is_empty() {
-            column.resize(ticks, 0);
+            zeros(column, ticks);
         }
         varint::put(column, value);
     }
+}
+
+#[cold]
+fn zeros<H: Host>(column: &mut Vec<u8, H>, count: usize) {
+    column.resize(count, 0);
 }
 
 /// A run to be read.
@@ -282,7 +288,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The ticks of the present member, into an empty timeline.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
         let mut tick = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
         self.previous_first = tick;

@@ -15,7 +15,20 @@ pub(crate) fn put<H: Host>(out: &mut Vec<u8, H>, value: u64) {
     }
 }
 
-fn put_long<H: Host>(out: &mut Vec<u8, H>, mut value: u64) {
+#[inline]
+fn put_long<H: Host>(out: &mut Vec<u8, H>, value: u64) {
+    if value >> 56 == 0 {
+        // Eight bytes are quicker to write than just as many as needed.
+        let len = out.len() + (u64::BITS - value.leading_zeros()).div_ceil(7) as usize;
+        out.extend_from_slice(&spread(value).to_le_bytes());
+        out.truncate(len);
+    } else {
+        put_longest(out, value);
+    }
+}
+
+#[cold]
+fn put_longest<H: Host>(out: &mut Vec<u8, H>, mut value: u64) {
     let mut bytes = [0u8; MAX_LEN];
     let mut len = 0;
     while value >= 0x80 {
@@ -41,10 +54,19 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 const OVERLONG: Malformed = Malformed("a number takes more bytes than it needs");
 
-/// The number that begins in these bytes and its length, if it ends in them.
+/// The bytes of a number that takes eight at most, the first of them lowest.
 #[inline]
-fn short(bytes: [u8; 8]) -> Option<(u64, usize)> {
-    let word = u64::from_le_bytes(bytes);
+fn spread(value: u64) -> u64 {
+    let fours = value & 0x0000_0000_0fff_ffff | (value & 0x00ff_ffff_f000_0000) << 4;
+    let pairs = fours & 0x0000_3fff_0000_3fff | (fours & 0x0fff_c000_0fff_c000) << 2;
+    let groups = pairs & 0x007f_007f_007f_007f | (pairs & 0x3f80_3f80_3f80_3f80) << 1;
+    let last = (u64::BITS - 1 - (groups | 1).leading_zeros()) / 8;
+    groups | HIGH_BITS & ((1 << (8 * last)) - 1)
+}
+
+/// The number that begins in these bytes, and its length, if it ends in them.
+#[inline]
+fn gather(word: u64) -> Option<(u64, usize)> {
     let ends = !word & HIGH_BITS;
     if ends == 0 {
         return None;
@@ -74,14 +96,24 @@ impl<'a> Bytes<'a> {
         }
     }
 
+    #[inline]
     fn long_varint(&mut self) -> Result<u64, Malformed> {
-        if let Some((value, len)) = self.0.first_chunk().and_then(|chunk| short(*chunk)) {
-            if self.0[len - 1] == 0 {
-                return Err(OVERLONG);
+        let chunk = self.0.first_chunk().map(|chunk| u64::from_le_bytes(*chunk));
+        match chunk.and_then(gather) {
+            Some((value, len)) => {
+                // Then a byte less would have done.
+                if value >> (7 * (len - 1)) == 0 && len > 1 {
+                    return Err(OVERLONG);
+                }
+                self.0 = &self.0[len..];
+                Ok(value)
             }
-            self.0 = &self.0[len..];
-            return Ok(value);
+            None => self.longest_varint(),
         }
+    }
+
+    #[cold]
+    fn longest_varint(&mut self) -> Result<u64, Malformed> {
         let mut value = 0u64;
         for (i, byte) in self.0.iter().take(MAX_LEN).enumerate() {
             let bits = u64::from(byte & 0x7f);
@@ -108,25 +140,19 @@ impl<'a> Bytes<'a> {
         mut f: impl FnMut(u64) -> Result<(), Malformed>,
     ) -> Result<(), Malformed> {
         while count > 0 {
-            let single = match self.0.first_chunk() {
-                Some(chunk) => {
-                    let word = u64::from_le_bytes(*chunk);
-                    let single = ((word & HIGH_BITS).trailing_zeros() / 8) as usize;
-                    let single = single.min(count);
-                    for i in 0..single {
-                        f(word >> (8 * i) & 0x7f)?;
-                    }
-                    single
-                }
-                None => 0,
-            };
-            if single > 0 {
-                self.0 = &self.0[single..];
-                count -= single;
-            } else {
+            let word = self.0.first_chunk().map_or(HIGH_BITS, |chunk| u64::from_le_bytes(*chunk));
+            let single = ((word & HIGH_BITS).trailing_zeros() / 8) as usize;
+            if single == 0 {
                 f(self.varint()?)?;
                 count -= 1;
+                continue;
             }
+            let single = single.min(count);
+            for i in 0..single {
+                f(word >> (8 * i) & 0x7f)?;
+            }
+            self.0 = &self.0[single..];
+            count -= single;
         }
         Ok(())
     }
