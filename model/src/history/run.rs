@@ -287,32 +287,40 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// The ticks of the present member, into an empty timeline.
+    /// The ticks of the present member, in place of what the timeline held.
     #[inline(always)]
     pub(crate) fn take<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
-        let mut tick = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
-        self.previous_first = tick;
-        timeline.ticks.reserve(self.ticks_of_member);
-        timeline.ticks.push(tick);
-        self.ticks.varints(self.ticks_of_member - 1, |gap| {
-            let next = tick.checked_add_unsigned(gap).and_then(|t| t.checked_add(1));
-            tick = next.ok_or(Malformed("a tick passes 64 bits"))?;
-            timeline.ticks.push(tick);
-            Ok(())
+        let len = self.ticks_of_member;
+        let first = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
+        self.previous_first = first;
+        timeline.ticks.resize(len, 0);
+        let Some((place, later)) = timeline.ticks.split_first_mut() else {
+            return Ok(());
+        };
+        *place = first;
+        let (mut tick, mut overflow) = (first, false);
+        self.ticks.varints(later, |gap| {
+            let (next, passed) = tick.overflowing_add_unsigned(gap);
+            let (next, passed_too) = next.overflowing_add(1);
+            overflow |= passed | passed_too;
+            tick = next;
+            next
         })?;
+        if overflow {
+            return Err(Malformed("a tick passes 64 bits"));
+        }
         if let Some(column) = &mut self.counts {
-            timeline.counts.reserve(self.ticks_of_member);
-            column.varints(self.ticks_of_member, |count| {
-                timeline.counts.push(count.saturating_add(1));
-                Ok(())
-            })?;
+            timeline.counts.resize(len, 0);
+            column.varints(&mut timeline.counts, |count| count.saturating_add(1))?;
+        } else {
+            timeline.counts.clear();
         }
         if let Some(column) = &mut self.amounts {
-            timeline.amounts.reserve(self.ticks_of_member);
-            column.varints(self.ticks_of_member, |value| {
-                timeline.amounts.push(value.checked_sub(1).map_or(NO_AMOUNT, unzigzag));
-                Ok(())
-            })?;
+            timeline.amounts.resize(len, 0);
+            let amount = |value: u64| value.checked_sub(1).map_or(NO_AMOUNT, unzigzag);
+            column.varints(&mut timeline.amounts, amount)?;
+        } else {
+            timeline.amounts.clear();
         }
         Ok(())
     }

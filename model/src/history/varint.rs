@@ -132,27 +132,31 @@ impl<'a> Bytes<'a> {
         Err(Malformed("a number is cut off"))
     }
 
-    /// Reads `count` numbers, eight bytes at a time where they take a byte each.
+    /// Reads a number for each place, eight bytes at a time where numbers take a byte each.
     #[inline]
-    pub(crate) fn varints(
+    pub(crate) fn varints<T>(
         &mut self,
-        mut count: usize,
-        mut f: impl FnMut(u64) -> Result<(), Malformed>,
+        mut places: &mut [T],
+        mut f: impl FnMut(u64) -> T,
     ) -> Result<(), Malformed> {
-        while count > 0 {
+        while !places.is_empty() {
             let word = self.0.first_chunk().map_or(HIGH_BITS, |chunk| u64::from_le_bytes(*chunk));
             let single = ((word & HIGH_BITS).trailing_zeros() / 8) as usize;
+            let single = single.min(places.len());
             if single == 0 {
-                f(self.varint()?)?;
-                count -= 1;
+                let (place, rest) = places.split_at_mut(1);
+                place[0] = f(self.varint()?);
+                places = rest;
                 continue;
             }
-            let single = single.min(count);
-            for i in 0..single {
-                f(word >> (8 * i) & 0x7f)?;
+            let (here, rest) = places.split_at_mut(single);
+            let mut left = word;
+            for place in here {
+                *place = f(left & 0x7f);
+                left >>= 8;
             }
             self.0 = &self.0[single..];
-            count -= single;
+            places = rest;
         }
         Ok(())
     }
@@ -199,11 +203,8 @@ mod tests {
             values.iter().for_each(|value| put(&mut out, *value));
             out.extend_from_slice(&after);
             let (mut many, mut one) = (Bytes(&out), Bytes(&out));
-            let mut read = std::vec::Vec::new();
-            many.varints(values.len(), |value| {
-                read.push(value);
-                Ok(())
-            }).unwrap();
+            let mut read = vec![0; values.len()];
+            many.varints(&mut read, |value| value).unwrap();
             prop_assert_eq!(&read, &values);
             for value in values {
                 prop_assert_eq!(one.varint(), Ok(value));
