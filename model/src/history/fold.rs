@@ -136,7 +136,8 @@ struct Folder<K, H: Host> {
     /// Members in order of appearance, and their places among themselves.
     members: Vec<K, H>,
     ranks: Vec<u32, H>,
-    order: Vec<u32, H>,
+    /// Members in their order: a number that sorts them, mostly, and their own.
+    order: Vec<(u64, u32), H>,
     /// The member of each row.
     member_of: Vec<u32, H>,
     /// The amount of each row, as it stands there.
@@ -195,7 +196,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         let rank_bits = bits(self.members.len() as u64 - 1);
         let key = |folder: &Self, rank: u64| {
             let member = folder.order.get(rank as usize)?;
-            folder.members.get(*member as usize).copied()
+            folder.members.get(member.1 as usize).copied()
         };
         match Packing::new(self.layout, self.ticks, rank_bits, count) {
             Some(packing) => {
@@ -241,17 +242,30 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             let number = self.number(row.key);
             self.member_of.push(number);
         });
+        self.rank_members();
+    }
+
+    /// Ranks the members of a part: by the bits with which they begin to differ, as numbers, and
+    /// by comparing those that are equal there.
+    fn rank_members(&mut self) {
         let members = &self.members;
+        let shared = K::shared(members);
+        let inside = (1u64 << self.bucket_bits) - 1;
         self.order.clear();
-        self.order.extend(0..members.len() as u32);
-        self.order.sort_unstable_by_key(|&member| {
-            let key = members[member as usize];
-            (bucket(key.hash()), key)
-        });
+        self.order.extend((0..).zip(members).map(|(number, key)| {
+            let bucket = (u64::from(bucket(key.hash())) & inside) << (u64::BITS - BUCKET_BITS);
+            (bucket | key.begin(shared) >> BUCKET_BITS, number)
+        }));
+        self.order.sort_unstable_by_key(|member| member.0);
+        for equal in self.order.chunk_by_mut(|a, b| a.0 == b.0) {
+            if equal.len() > 1 {
+                equal.sort_unstable_by_key(|member| members[member.1 as usize]);
+            }
+        }
         self.ranks.clear();
         self.ranks.resize(members.len(), 0);
-        for (rank, &member) in (0..).zip(&self.order) {
-            self.ranks[member as usize] = rank;
+        for (rank, member) in (0..).zip(&self.order) {
+            self.ranks[member.1 as usize] = rank;
         }
     }
 

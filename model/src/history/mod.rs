@@ -192,7 +192,7 @@ const FIRST_BUDGET: usize = 12 << 10;
 /// history holds.
 const BUDGET_PER_TICK: usize = 12;
 /// Rows wait as long as there are no more of them than this per tick of theirs, in hundredths.
-const MAX_ROWS_PER_TICK: usize = 125;
+const MAX_ROWS_PER_TICK: usize = 160;
 /// Runs that are read side by side.
 const MAX_RUNS: usize = 8;
 /// Runs that hold a tick this much more often than once, in hundredths, are merged.

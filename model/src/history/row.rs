@@ -180,6 +180,12 @@ pub(crate) trait RowKey<'a>: Key {
     /// Words of a row that it takes, at least.
     const NARROW: usize;
     fn read(words: &[u32], text: &'a [u8]) -> Self;
+    /// Bytes with which all keys begin alike, where counting them is worth it.
+    fn shared(_: &[Self]) -> usize {
+        0
+    }
+    /// The first 64 bits after those bytes, as a number in the order of keys.
+    fn begin(self, shared: usize) -> u64;
     /// Its place on the line.
     fn place(self) -> i64 {
         0
@@ -208,6 +214,10 @@ impl RowKey<'_> for i64 {
             wide => integer(wide),
         }
     }
+    #[inline]
+    fn begin(self, _: usize) -> u64 {
+        self as u64 ^ 1 << 63
+    }
 }
 
 impl RowKey<'_> for u128 {
@@ -216,6 +226,10 @@ impl RowKey<'_> for u128 {
     #[inline]
     fn read(words: &[u32], _: &[u8]) -> Self {
         words.iter().rev().fold(0, |key, word| key << 32 | u128::from(*word))
+    }
+    #[inline]
+    fn begin(self, _: usize) -> u64 {
+        (self >> 64) as u64
     }
 }
 
@@ -226,6 +240,26 @@ impl<'a> RowKey<'a> for &'a [u8] {
     fn read(words: &[u32], text: &'a [u8]) -> Self {
         let (start, len) = (words[0] as usize, words[1] as usize);
         &text[start..start + len]
+    }
+    fn shared(keys: &[Self]) -> usize {
+        let Some((first, rest)) = keys.split_first() else {
+            return 0;
+        };
+        rest.iter().fold(first.len(), |shared, key| {
+            if key.starts_with(&first[..shared]) {
+                return shared;
+            }
+            key.iter().zip(*first).take_while(|(a, b)| a == b).count()
+        })
+    }
+    fn begin(self, shared: usize) -> u64 {
+        let rest = self.get(shared..).unwrap_or_default();
+        let mut begin = [0; 8];
+        match rest.first_chunk::<8>() {
+            Some(chunk) => begin = *chunk,
+            None => begin[..rest.len()].copy_from_slice(rest),
+        }
+        u64::from_be_bytes(begin)
     }
 }
 
