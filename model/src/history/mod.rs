@@ -7,6 +7,7 @@
 //! through it in order.
 
 mod codec;
+mod cursor;
 mod fold;
 mod inbox;
 mod member;
@@ -19,8 +20,9 @@ mod varint;
 mod walk;
 
 pub use codec::{Flat, MAX_FLAT_BYTES};
+pub use cursor::Columns;
 pub use member::{MemberKind, MemberRef};
-pub use run::{Columns, Timeline};
+pub use run::Timeline;
 pub use walk::Walk;
 
 use crate::calendar::{Clock, Grain, Zone};
@@ -341,7 +343,7 @@ impl<H: Host> History<H> {
             let scratch = self.host.scratch();
             let refs = run_refs(&self.runs[keep..], &scratch);
             let mut walk = Walk::new(self.meta.kind, &refs, Columns::ALL, &scratch)?;
-            walk::rewrite(&mut walk, &self.host, |_| true, |_| true)?
+            walk::copy(&mut walk, &self.host)?
         };
         self.runs.truncate(keep);
         self.add_run(run);
