@@ -192,9 +192,9 @@ impl<'a, H: Host> View<'a, H> {
 const FIRST_BUDGET: usize = 12 << 10;
 /// After a fold: bytes of rows per tick in runs, so that memory stays in proportion to what the
 /// history holds.
-const BUDGET_PER_TICK: usize = 12;
+const BUDGET_PER_TICK: usize = 8;
 /// Rows wait as long as there are no more of them than this per tick of theirs, in hundredths.
-const MAX_ROWS_PER_TICK: usize = 160;
+const MAX_ROWS_PER_TICK: usize = 140;
 /// Runs that are read side by side.
 const MAX_RUNS: usize = 8;
 /// Runs that hold a tick this much more often than once, in hundredths, are merged.
