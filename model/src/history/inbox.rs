@@ -293,7 +293,7 @@ fn bits_for(rows: usize) -> u32 {
     match rows {
         0..ROWS_OF_SOME_PARTS => 0,
         ROWS_OF_SOME_PARTS..ROWS_OF_MANY_PARTS => BUCKET_BITS - 6,
-        ROWS_OF_MANY_PARTS..ROWS_OF_ALL_PARTS => BUCKET_BITS - 2,
+        ROWS_OF_MANY_PARTS..ROWS_OF_ALL_PARTS => BUCKET_BITS - 3,
         _ => BUCKET_BITS,
     }
 }
