@@ -4,6 +4,7 @@ use crate::pg::call::{Arguments, Call};
 use crate::pg::errors::{OrRaise, raise, raise_as};
 use crate::pg::expanded::{self, Expanded, Home};
 use crate::pg::memory::PgHost;
+use crate::pg::state::aggregate_context;
 use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
@@ -108,23 +109,6 @@ fn check_state(object: &Expanded, call: &Call) {
         right,
         hint: "Grain and zone must be the same for all rows of one history: GROUP BY them.",
     })
-}
-
-/// The memory context in which a state lives from row to row.
-///
-/// # Safety
-/// Called by PostgreSQL with this call.
-unsafe fn aggregate_context(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::MemoryContext {
-    let mut context = std::ptr::null_mut();
-    // SAFETY: see above.
-    if unsafe { pg_sys::AggCheckCallContext(fcinfo, &mut context) } == 0 {
-        ereport!(
-            ERROR,
-            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-            "this function is part of an aggregate and cannot be called by itself"
-        );
-    }
-    context
 }
 
 /// A new state with the content of a history.

@@ -13,6 +13,7 @@
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
 //! | [`value`] | what members have been worth so far |
 //! | [`numeric`] | intervals of estimated shares |
+//! | [`state`] | what a parallel aggregate asks of its state |
 //! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
 //!
 //! ```
@@ -45,4 +46,5 @@ pub mod error;
 pub mod history;
 pub mod host;
 pub mod numeric;
+pub mod state;
 pub mod value;

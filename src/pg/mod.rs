@@ -9,6 +9,7 @@ pub mod member;
 pub mod memory;
 pub mod rows;
 pub mod signature;
+pub mod state;
 pub mod stored;
 pub mod varlena;
 pub mod zone;
