@@ -11,6 +11,7 @@
 //! | [`amount`] | fixed-point amounts with six decimals |
 //! | [`cohorts`] | who comes back, by cohort and period |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
+//! | [`survival`] | how long members stay: curves, medians, comparisons |
 //! | [`value`] | what members have been worth so far |
 //! | [`numeric`] | intervals of estimated shares |
 //! | [`state`] | what a parallel aggregate asks of its state |
@@ -47,4 +48,5 @@ pub mod history;
 pub mod host;
 pub mod numeric;
 pub mod state;
+pub mod survival;
 pub mod value;

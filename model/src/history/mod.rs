@@ -14,7 +14,7 @@ mod radix;
 mod run;
 #[cfg(test)]
 mod tests;
-mod varint;
+pub(crate) mod varint;
 mod walk;
 
 pub use codec::{Flat, MAX_FLAT_BYTES};

@@ -1,0 +1,25 @@
+//! How long members stay: survival curves, their medians and means, and how they compare.
+//!
+//! | room | what it holds |
+//! | --- | --- |
+//! | `data` | the summary: how many members had which duration, outcome and entry; its bytes |
+//! | `tally` | a multiset that grows with its distinct keys |
+//! | `course` | who is at risk, who leaves, who is lost from sight, time by time |
+//! | `curve` | Kaplan–Meier, Nelson–Aalen, intervals |
+//! | `summary` | median and restricted mean |
+//! | `lapse` | the first lapse of the members of a history |
+
+mod course;
+mod curve;
+mod data;
+mod lapse;
+mod summary;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use course::{Course, Exit};
+pub use curve::{Intervals, Scale, Step};
+pub use data::Data;
+pub use lapse::{Question, first_lapses};
+pub use summary::{Estimated, Summary};
