@@ -1,20 +1,18 @@
 //! `retention.history`: the aggregates that build it, its text and bytes, and how it compares.
 
 use crate::pg::call::{Arguments, Call};
-use crate::pg::errors::{OrRaise, raise, raise_as};
+use crate::pg::errors::{OrRaise, raise};
 use crate::pg::expanded::{self, Expanded, Home};
 use crate::pg::memory::PgHost;
 use crate::pg::state::aggregate_context;
 use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
-use crate::pg::{amount, member};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::pg::{amount, literal, member};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{Flat, History, Meta};
 use pgrx::prelude::*;
-use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
+use pgrx::{pg_guard, pg_sys};
 use std::ffi::CStr;
 
 #[unsafe(no_mangle)]
@@ -152,28 +150,13 @@ fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expand
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
-    let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
-    let len = STANDARD.decode_slice(text.to_bytes(), value.bytes()).unwrap_or_else(|_| {
-        raise_as(
-            PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
-            &Error::Malformed("its text is not base64"),
-        )
-    });
-    let bytes = &value.bytes()[..len];
-    if let Err(error) = check(bytes) {
-        raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error);
-    }
-    Varlena::copy_of(bytes)
+    literal::read(text, &Error::Malformed("its text is not base64"), check)
 }
 
 /// Writes the text form.
 #[pg_extern]
 fn history_out(bytes: &[u8]) -> CText {
-    let size = base64::encoded_len(bytes.len(), true).unwrap_or(usize::MAX);
-    let mut text = CText::with_len(size);
-    let written = STANDARD.encode_slice(bytes, text.bytes());
-    debug_assert_eq!(written, Ok(size));
-    text
+    literal::write(bytes)
 }
 
 /// Reads the binary form, which is the stored one.

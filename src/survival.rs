@@ -1,20 +1,18 @@
 //! `survival`: how long members stay. The aggregate over durations, its type, and its readers.
 
-use crate::pg::arguments;
-use crate::pg::errors::{OrRaise, raise_as};
+use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::{self, InState};
 use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::pg::{arguments, literal};
 use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
 use pg_retention_model::survival::{self, Course, Data, Intervals, Question, Scale};
 use pgrx::datum::Date;
+use pgrx::pg_sys;
 use pgrx::prelude::*;
-use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
 
 type State = InState<Data<PgHost>>;
@@ -96,27 +94,14 @@ fn flat(data: &mut Data<PgHost>) -> Varlena {
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn survival_data_in(text: &CStr) -> Varlena {
-    let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
-    let invalid =
-        |error: &Error| raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, error);
-    let Ok(len) = STANDARD.decode_slice(text.to_bytes(), value.bytes()) else {
-        invalid(&Error::MalformedValue { of: "survival_data", why: "its text is not base64" })
-    };
-    let bytes = &value.bytes()[..len];
-    if let Err(error) = Data::from_bytes(bytes, PgHost::current()) {
-        invalid(&error);
-    }
-    Varlena::copy_of(bytes)
+    let not_base64 = Error::MalformedValue { of: "survival_data", why: "its text is not base64" };
+    literal::read(text, &not_base64, |bytes| Data::from_bytes(bytes, PgHost::current()).map(|_| ()))
 }
 
 /// Writes the text form.
 #[pg_extern]
 fn survival_data_out(bytes: &[u8]) -> CText {
-    let size = base64::encoded_len(bytes.len(), true).unwrap_or(usize::MAX);
-    let mut text = CText::with_len(size);
-    let written = STANDARD.encode_slice(bytes, text.bytes());
-    debug_assert_eq!(written, Ok(size));
-    text
+    literal::write(bytes)
 }
 
 fn course(data: &[u8]) -> Course<PgHost> {

@@ -74,6 +74,15 @@ impl Leaving {
         Leaving(duration.0 << 1 | u64::from(!churned))
     }
 
+    /// As a number of the same order.
+    pub(crate) fn code(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn from_code(code: u64) -> Option<Self> {
+        Time::from_bits(code >> 1).map(|_| Leaving(code))
+    }
+
     #[inline]
     pub(crate) fn time(self) -> Time {
         Time(self.0 >> 1)

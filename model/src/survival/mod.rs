@@ -7,12 +7,17 @@
 //! | `course` | who is at risk, who leaves, who is lost from sight, time by time |
 //! | `curve` | Kaplan–Meier, Nelson–Aalen, intervals |
 //! | `summary` | median and restricted mean |
+//! | `groups`, `names` | the summary of several groups, in strata; its bytes |
+//! | `logrank` | do groups leave alike? |
 //! | `lapse` | the first lapse of the members of a history |
 
 mod course;
 mod curve;
 mod data;
+mod groups;
 mod lapse;
+mod logrank;
+mod names;
 mod summary;
 mod tally;
 #[cfg(test)]
@@ -21,5 +26,7 @@ mod tests;
 pub use course::{Course, Exit};
 pub use curve::{Intervals, Scale, Step};
 pub use data::Data;
+pub use groups::Groups;
 pub use lapse::{Question, first_lapses};
+pub use logrank::{Comparison, Group, Outcome};
 pub use summary::{Estimated, Summary};
