@@ -150,7 +150,7 @@ fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expand
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
-    literal::read(text, &Error::Malformed("its text is not base64"), check)
+    literal::read(text, "history", check)
 }
 
 /// Writes the text form.

@@ -8,11 +8,12 @@
 //! | --- | --- |
 //! | `history` | the type `retention.history`: building, text and bytes, comparing |
 //! | `inspect` | what is inside a history, and parts of one |
-//! | `cohorts` `churn` `survival` `logrank` `value` | the readers, by family |
+//! | `cohorts` `churn` `survival` `logrank` `cox` `value` | the readers, by family |
 //! | `pg` | the bridge: expanded object, memory, interrupts, errors, rows, types |
 
 mod churn;
 mod cohorts;
+mod cox;
 mod history;
 mod inspect;
 mod logrank;

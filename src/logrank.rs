@@ -7,7 +7,6 @@ use crate::pg::rows::Rows;
 use crate::pg::state::{self, InState};
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::{literal, member};
-use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
 use pg_retention_model::survival::Groups;
@@ -90,8 +89,7 @@ fn logrank_final(state: Option<State>) -> Option<Varlena> {
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn logrank_data_in(text: &CStr) -> Varlena {
-    let not_base64 = Error::MalformedValue { of: "logrank_data", why: "its text is not base64" };
-    literal::read(text, &not_base64, |bytes| {
+    literal::read(text, "logrank_data", |bytes| {
         let check_name = |name: &[u8]| member::check_text(MemberRef::Text(name));
         Groups::from_bytes(bytes, PgHost::current(), check_name).map(|_| ())
     })

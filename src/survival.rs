@@ -7,7 +7,6 @@ use crate::pg::state::{self, InState};
 use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::{arguments, literal};
-use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
 use pg_retention_model::survival::{self, Course, Data, Intervals, Question, Scale};
 use pgrx::datum::Date;
@@ -94,8 +93,9 @@ fn flat(data: &mut Data<PgHost>) -> Varlena {
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn survival_data_in(text: &CStr) -> Varlena {
-    let not_base64 = Error::MalformedValue { of: "survival_data", why: "its text is not base64" };
-    literal::read(text, &not_base64, |bytes| Data::from_bytes(bytes, PgHost::current()).map(|_| ()))
+    literal::read(text, "survival_data", |bytes| {
+        Data::from_bytes(bytes, PgHost::current()).map(|_| ())
+    })
 }
 
 /// Writes the text form.

@@ -63,7 +63,7 @@ pub enum Error {
         /// The type.
         of: &'static str,
         /// What is wrong.
-        why: &'static str,
+        why: String,
     },
     /// A number that is not finite, or not in its range.
     OutOfRange {

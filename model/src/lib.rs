@@ -12,6 +12,7 @@
 //! | [`cohorts`] | who comes back, by cohort and period |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
 //! | [`survival`] | how long members stay: curves, medians, comparisons |
+//! | [`cox`] | what makes members leave earlier or later |
 //! | [`value`] | what members have been worth so far |
 //! | [`numeric`] | intervals of estimated shares |
 //! | [`state`] | what a parallel aggregate asks of its state |
@@ -43,6 +44,7 @@ mod axis;
 pub mod calendar;
 pub mod churn;
 pub mod cohorts;
+pub mod cox;
 pub mod error;
 pub mod history;
 pub mod host;

@@ -8,18 +8,18 @@ use pg_retention_model::error::Error;
 use pgrx::PgSqlErrorCode;
 use std::ffi::CStr;
 
-/// Reads a literal whose bytes `check` finds good; `not_base64` is the error for another text.
+/// Reads a literal of a type whose bytes `check` finds good.
 pub fn read(
     text: &CStr,
-    not_base64: &Error,
+    of: &'static str,
     check: impl FnOnce(&[u8]) -> Result<(), Error>,
 ) -> Varlena {
     let invalid =
         |error: &Error| raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, error);
     let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
-    let len = STANDARD
-        .decode_slice(text.to_bytes(), value.bytes())
-        .unwrap_or_else(|_| invalid(not_base64));
+    let len = STANDARD.decode_slice(text.to_bytes(), value.bytes()).unwrap_or_else(|_| {
+        invalid(&Error::MalformedValue { of, why: "its text is not base64".to_string() })
+    });
     let bytes = &value.bytes()[..len];
     if let Err(error) = check(bytes) {
         invalid(&error);

@@ -47,3 +47,42 @@ test <- function(n, rho, strata) {
         p_value = pchisq(s$chisq, length(unique(d$grp)) - 1, lower.tail = FALSE))
 }
 write(do.call(rbind, unlist(lapply(names(sets)[1:4], function(n) unlist(lapply(c(0, 1), function(r) lapply(c(FALSE, TRUE), function(s) test(n, r, s))), FALSE)), FALSE)), "survival_logrank.csv")
+
+# Cox regressions: coefficients, covariances, tests, concordance, baseline; Efron's ties.
+control <- coxph.control(eps = 1e-12, toler.chol = 1e-14, iter.max = 100)
+coxes <- list(
+    lung = list(coxph(Surv(time, status) ~ age + sex + ph.karno, lung, control = control), c("age", "sex", "ph.karno")),
+    ovarian = list(coxph(Surv(futime, fustat) ~ age + resid.ds + rx, ovarian, control = control), c("age", "resid.ds", "rx")),
+    kidney = list(coxph(Surv(time, status) ~ age + sex + I(disease == "GN") + I(disease == "AN") + I(disease == "PKD"), kidney, control = control), NULL),
+    veteran = list(coxph(Surv(time, status) ~ trt + karno + diagtime + age + prior, veteran, control = control), c("trt", "karno", "diagtime", "age", "prior")),
+    veteran_late = list(coxph(Surv(entry, time, status) ~ trt + karno + age, subset(transform(veteran, entry = karno / 3), entry < time), control = control), NULL))
+covariates <- function(n) {
+    d <- switch(n, lung = lung, ovarian = ovarian, kidney = transform(kidney, gn = disease == "GN", an = disease == "AN", pkd = disease == "PKD"),
+        veteran = veteran, veteran_late = subset(transform(veteran, entry = karno / 3), entry < time))
+    cols <- switch(n, lung = c("age", "sex", "ph.karno"), ovarian = c("age", "resid.ds", "rx"), kidney = c("age", "sex", "gn", "an", "pkd"),
+        veteran = c("trt", "karno", "diagtime", "age", "prior"), veteran_late = c("trt", "karno", "age"))
+    x <- as.matrix(sapply(d[cols], as.numeric))
+    m <- sets[[n]]
+    data.frame(data = n, duration = m$duration, churned = ifelse(m$churned, "t", "f"), entry = m$entry,
+        covariates = apply(x, 1, function(r) paste(ifelse(is.na(r), "NULL", r), collapse = " ")))
+}
+write(do.call(rbind, lapply(names(coxes), covariates)), "cox_members.csv")
+write(do.call(rbind, lapply(names(coxes), function(n) {
+    s <- summary(coxes[[n]][[1]])
+    data.frame(data = n, number = seq_len(nrow(s$coefficients)), coefficient = s$coefficients[, 1], std_error = s$coefficients[, 3],
+        hazard_ratio = s$conf.int[, 1], low = s$conf.int[, 3], high = s$conf.int[, 4], z = s$coefficients[, 4], p_value = s$coefficients[, 5])
+})), "cox_coefficients.csv")
+write(do.call(rbind, lapply(names(coxes), function(n) {
+    f <- coxes[[n]][[1]]
+    s <- summary(f)
+    data.frame(data = n, members = f$n, events = f$nevent, null = f$loglik[1], fitted = f$loglik[2], aic = AIC(f), concordance = s$concordance[[1]],
+        lr = s$logtest[[1]], lr_p = s$logtest[[3]], wald = f$wald.test[[1]], wald_p = pchisq(f$wald.test[[1]], length(coef(f)), lower.tail = FALSE), score = s$sctest[[1]], score_p = s$sctest[[3]])
+})), "cox_models.csv")
+# Survival of members with given covariates, at four times
+write(do.call(rbind, lapply(c("lung", "ovarian", "veteran"), function(n) {
+    f <- coxes[[n]][[1]]
+    x <- as.data.frame(t(f$means * c(1.1, 0.9, 1.05, 1, 1)[seq_along(f$means)]))
+    names(x) <- coxes[[n]][[2]]
+    t <- c(3, 60.5, 100, 353)
+    data.frame(data = n, time = t, covariates = paste(format(unlist(x), digits = 15, trim = TRUE), collapse = " "), survival = summary(survfit(f, newdata = x, conf.type = "none"), times = t, extend = TRUE)$surv)
+})), "cox_survival.csv")

@@ -38,6 +38,8 @@ pub struct Data<H: Host> {
 pub(crate) struct Time(u64);
 
 impl Time {
+    pub(crate) const ZERO: Time = Time(0);
+
     /// Of a duration or an entry.
     #[inline]
     pub(crate) fn new(what: &'static str, value: f64) -> Result<Self, Error> {
@@ -211,21 +213,20 @@ impl<H: Host> Data<H> {
 
     /// Reads the flat form.
     pub fn from_bytes(bytes: &[u8], host: H) -> Result<Self, Error> {
-        let malformed = |why| Error::MalformedValue { of: "survival_data", why };
         let Some((body, checksum)) = bytes.split_last_chunk::<8>() else {
-            return Err(malformed("it ends too early"));
+            return Err(malformed(Malformed("it ends too early")));
         };
         let mut reader = Bytes(body);
-        if reader.byte().map_err(|m| malformed(m.0))? != VERSION {
-            return Err(malformed("its version is not known"));
+        if reader.byte().map_err(malformed)? != VERSION {
+            return Err(malformed(Malformed("its version is not known")));
         }
         if xxh3_64(body).to_le_bytes() != *checksum {
-            return Err(malformed("its checksum is wrong"));
+            return Err(malformed(Malformed("its checksum is wrong")));
         }
         let mut data = Data::new(host);
-        data.read_section(&mut reader).map_err(|m| malformed(m.0))?;
+        data.read_section(&mut reader).map_err(malformed)?;
         if !reader.0.is_empty() {
-            return Err(malformed("there is something after its end"));
+            return Err(malformed(Malformed("there is something after its end")));
         }
         Ok(data)
     }
@@ -271,11 +272,14 @@ impl<H: Host> State<H> for Data<H> {
         let mut data = Data::new(host);
         let mut reader = Bytes(bytes);
         while !reader.0.is_empty() {
-            data.read_section(&mut reader)
-                .map_err(|m| Error::MalformedValue { of: "survival_data", why: m.0 })?;
+            data.read_section(&mut reader).map_err(malformed)?;
         }
         Ok(data)
     }
+}
+
+fn malformed(why: Malformed) -> Error {
+    Error::MalformedValue { of: "survival_data", why: why.0.to_string() }
 }
 
 fn put_section<H: Host>(

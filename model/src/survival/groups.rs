@@ -199,7 +199,7 @@ impl<H: Host> Groups<H> {
 }
 
 fn malformed(why: Malformed) -> Error {
-    Error::MalformedValue { of: "logrank_data", why: why.0 }
+    Error::MalformedValue { of: "logrank_data", why: why.0.to_string() }
 }
 
 fn too_many() -> Error {

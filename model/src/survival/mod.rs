@@ -26,6 +26,7 @@ mod tests;
 pub use course::{Course, Exit};
 pub use curve::{Intervals, Scale, Step};
 pub use data::Data;
+pub(crate) use data::{Leaving, Time, entry_time};
 pub use groups::Groups;
 pub use lapse::{Question, first_lapses};
 pub use logrank::{Comparison, Group, Outcome};
