@@ -162,52 +162,132 @@ pub fn date_text(day: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}{era}")
 }
 
-/// What a reader counts by. Calendar periods; elapsed ones come with a later version.
+/// What a reader counts by: units of the calendar, or stretches of so many days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Period(Grain);
+pub enum Period {
+    /// Calendar units.
+    Calendar(Grain),
+    /// Stretches of so many days.
+    Days(i64),
+}
+
+/// A century: who wants more wants years.
+const MAX_DAYS: i64 = 36_525;
 
 impl Period {
     /// Calendar months, the default.
-    pub const MONTH: Period = Period(Grain::Month);
+    pub const MONTH: Period = Period::Calendar(Grain::Month);
 
     /// The period of a name.
     pub fn parse(name: &str) -> Result<Self, Error> {
-        let valid = "day, week, month, quarter, year";
-        if name.trim_start().starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(Error::NotYet {
-                what: format!("the elapsed period \"{name}\""),
-                instead: "Use a calendar period: day, week, month, quarter, year.",
-            });
+        let name = name.trim();
+        let unknown = || Error::UnknownName {
+            what: "period",
+            given: name.to_string(),
+            valid: "day, week, month, quarter, year, or a number of days such as 30 days",
+        };
+        let digits = name.len() - name.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        if digits == 0 {
+            return match Grain::parse(name) {
+                Ok(grain) if !grain.is_instant() => Ok(Period::Calendar(grain)),
+                _ => Err(unknown()),
+            };
         }
-        match Grain::parse(name) {
-            Ok(grain) if !grain.is_instant() => Ok(Period(grain)),
-            _ => Err(Error::UnknownName { what: "period", given: name.to_string(), valid }),
+        let (number, unit) = name.split_at(digits);
+        match unit.trim_start().to_ascii_lowercase().as_str() {
+            "day" | "days" => match number.parse() {
+                Ok(days @ 1..=MAX_DAYS) => Ok(Period::Days(days)),
+                _ => Err(Error::bad(
+                    format!("period \"{name}\" is not one of 1 to {MAX_DAYS} days"),
+                    "Take a number of days such as 30 days, or a calendar period: day, week, \
+                     month, quarter, year.",
+                )),
+            },
+            "hour" | "hours" => Err(Error::NotYet {
+                what: format!("the elapsed period \"{name}\""),
+                instead: "Use a number of days, or a calendar period: day, week, month, quarter, \
+                          year.",
+            }),
+            _ => Err(unknown()),
         }
     }
 
-    /// The calendar unit.
-    pub fn unit(self) -> Grain {
-        self.0
+    /// Its units on a calendar that is looked at up to `as_of`. Stretches of days end there, so that
+    /// the last one is whole, and so that they are the same for all who are looked at together.
+    pub fn units(self, as_of: i64) -> Units {
+        match self {
+            Period::Calendar(grain) => Units::Calendar(grain),
+            Period::Days(days) => Units::Days { days, from: as_of + 1 },
+        }
     }
 
     /// Is every period of this kind made of whole ticks of the grain?
     pub fn check_grain(self, grain: Grain) -> Result<(), Error> {
         let hint = "Take a longer period, or build the history with a finer grain \
                     (fourth argument of history_agg).";
-        let (period, name) = (self.0.name(), grain.name());
-        if self.0 < grain {
+        let unit = match self {
+            Period::Calendar(unit) => unit,
+            Period::Days(_) if grain <= Grain::Day => return Ok(()),
+            Period::Days(_) => {
+                return Err(Error::bad(
+                    format!("a history of grain \"{}\" does not know single days", grain.name()),
+                    "Take a calendar period, or build the history with the grain 'day' or a finer \
+                     one (fourth argument of history_agg).",
+                ));
+            }
+        };
+        let (period, name) = (unit.name(), grain.name());
+        if unit < grain {
             return Err(Error::bad(
                 format!("period \"{period}\" is finer than the history's grain \"{name}\""),
                 hint,
             ));
         }
-        if grain == Grain::Week && self.0 != Grain::Week {
+        if grain == Grain::Week && unit != Grain::Week {
             return Err(Error::bad(
                 format!("period \"{period}\" is not made of whole weeks, the history's grain"),
                 hint,
             ));
         }
         Ok(())
+    }
+}
+
+/// The numbered units of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Units {
+    /// Of the calendar, numbered as [`Grain::of_day`] does.
+    Calendar(Grain),
+    /// Stretches of so many days; number 0 begins at `from`.
+    Days {
+        /// Days in each.
+        days: i64,
+        /// The first day of number 0.
+        from: i64,
+    },
+}
+
+impl Units {
+    /// The number of the unit that holds this day.
+    #[inline]
+    pub fn of_day(self, day: i64) -> i64 {
+        match self {
+            Units::Calendar(grain) => grain.of_day(day),
+            Units::Days { days, from } => (day - from).div_euclid(days),
+        }
+    }
+
+    /// The first day of a unit.
+    pub fn first_day(self, unit: i64) -> i64 {
+        match self {
+            Units::Calendar(grain) => grain.first_day(unit),
+            Units::Days { days, from } => from + unit * days,
+        }
+    }
+
+    /// The last day of a unit.
+    pub fn last_day(self, unit: i64) -> i64 {
+        self.first_day(unit + 1) - 1
     }
 }
 
@@ -490,7 +570,29 @@ mod tests {
         assert!(period("Year").check_grain(Grain::Quarter).is_ok());
         assert!(period("day").check_grain(Grain::Month).is_err());
         assert!(period("month").check_grain(Grain::Week).is_err());
-        assert!(matches!(Period::parse("7 days"), Err(Error::NotYet { .. })));
-        assert!(matches!(Period::parse("hour"), Err(Error::UnknownName { .. })));
+        assert!(period("7 days").check_grain(Grain::Hour).is_ok());
+        assert!(period("7 days").check_grain(Grain::Week).is_err());
+        assert!(matches!(Period::parse("7 hours"), Err(Error::NotYet { .. })));
+        for name in ["hour", "", "7", "7 months", "-7 days", "7.5 days", "days"] {
+            assert!(matches!(Period::parse(name), Err(Error::UnknownName { .. })), "{name}");
+        }
+        for name in ["0 days", "36526 days", "99999999999999999999 days"] {
+            assert!(matches!(Period::parse(name), Err(Error::BadArgument { .. })), "{name}");
+        }
+    }
+
+    #[test]
+    fn stretches_of_days_end_at_as_of() {
+        for name in [" 7 days", "7DAYS", "007 day "] {
+            assert_eq!(Period::parse(name), Ok(Period::Days(7)));
+        }
+        let units = Period::Days(7).units(100);
+        let last = units.of_day(100);
+        assert_eq!((units.first_day(last), units.last_day(last)), (94, 100));
+        assert_eq!(units.of_day(93), last - 1);
+        for day in -50..=100 {
+            let unit = units.of_day(day);
+            assert!(units.first_day(unit) <= day && day <= units.last_day(unit));
+        }
     }
 }
