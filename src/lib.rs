@@ -15,6 +15,7 @@ mod churn;
 mod cohorts;
 mod history;
 mod inspect;
+mod memberships;
 mod pg;
 mod value;
 

@@ -11,6 +11,7 @@
 //! | [`amount`] | fixed-point amounts with six decimals |
 //! | [`cohorts`] | who comes back, by cohort and period |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
+//! | [`memberships`] | members with a contract: their spells, and who joins and leaves |
 //! | [`value`] | what members have been worth so far |
 //! | [`numeric`] | intervals of estimated shares |
 //! | [`state`] | what a parallel aggregate asks of its state |
@@ -45,6 +46,7 @@ pub mod cohorts;
 pub mod error;
 pub mod history;
 pub mod host;
+pub mod memberships;
 pub mod numeric;
 pub mod state;
 pub mod value;

@@ -1,0 +1,101 @@
+//! `retention.memberships`: the aggregates that build it, its text and bytes, and what is inside.
+
+use crate::history::{self, begin, check_state};
+use crate::pg::call::{Arguments, Call};
+use crate::pg::errors::OrRaise;
+use crate::pg::expanded::{self, Expanded, Form};
+use crate::pg::member;
+use crate::pg::memory::PgHost;
+use crate::pg::rows::Rows;
+use crate::pg::stored::StoredMemberships;
+use crate::pg::varlena::Varlena;
+use pg_retention_model::error::Error;
+use pg_retention_model::memberships;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use std::ffi::CStr;
+
+/// The transition function of every overload of `membership_agg`: one spell into the state.
+#[pg_extern]
+fn membership_step(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded> {
+    // SAFETY: PostgreSQL passes values of the declared types; the state is this aggregate's own, so
+    // nobody else uses it.
+    unsafe {
+        let arguments = Arguments::of(fcinfo);
+        let state = arguments.get(Arguments::STATE);
+        let mut object = state.and_then(|state| expanded::writable(state));
+        let row = arguments.get(Arguments::MEMBER).zip(arguments.get(Arguments::JOINED));
+        if row.is_none() && (object.is_some() || state.is_none()) {
+            return object; // No membership. The state is what it was.
+        }
+        let zone = arguments.text(Arguments::MEMBERSHIP_ZONE);
+        let call = Call::of(fcinfo, None, zone, object.as_deref_mut());
+        let object = match object {
+            Some(object) => object,
+            None => begin(Form::Memberships, fcinfo, state, call),
+        };
+        let Some((member, joined)) = row else { return Some(object) };
+        check_state(object, call);
+        let (member, time) =
+            (member::from_datum(call.signature.member, member), call.signature.time);
+        let mut day = |datum| {
+            let at = time.micros(datum).or_raise();
+            object.clock.tick(&object.zone, at)
+        };
+        let joined = day(joined);
+        let ended = arguments.get(Arguments::ENDED).filter(|ended| !time.is_infinity(*ended));
+        let ended = ended.map(&mut day);
+        memberships::push(&mut object.history, member, joined, ended).or_raise();
+        Some(object)
+    }
+}
+
+/// The transition function of `rollup` and the combine function of both aggregates.
+#[pg_extern]
+fn memberships_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded> {
+    // SAFETY: PostgreSQL passes two values of memberships, the first as the state.
+    unsafe { history::merge(Form::Memberships, fcinfo) }
+}
+
+/// Reads the text form: the bytes in base64.
+#[pg_extern]
+fn memberships_in(text: &CStr) -> Varlena {
+    history::from_text(text, check)
+}
+
+/// Reads the binary form, which is the stored one.
+#[pg_extern]
+fn memberships_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
+    // SAFETY: the call is that of a receive function.
+    unsafe { history::from_message(fcinfo, check) }
+}
+
+/// Are these the canonical bytes of memberships, of a zone and with names that this database knows?
+fn check(bytes: &[u8]) -> Result<(), Error> {
+    let flat = memberships::parse(bytes, PgHost::current())?;
+    history::zone_of(&flat)?;
+    memberships::check(&flat, member::check_text)
+}
+
+#[pg_extern]
+fn members_of_memberships(m: StoredMemberships<'_>) -> i64 {
+    i64::try_from(m.view().count().or_raise()).unwrap_or(i64::MAX)
+}
+
+#[pg_extern]
+fn membership_rows(m: Option<StoredMemberships<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/memberships.sql.
+    let mut rows = unsafe { Rows::begin(fcinfo) };
+    let Some(m) = m else { return rows };
+    let mut walk = m.view().walk_as_given().or_raise();
+    while let Some((member, spells)) = walk.next_member().or_raise() {
+        for spell in spells {
+            rows.put(|column| {
+                let ended = spell.ended.map_or(Ok(None), |ended| column.day(ended))?;
+                Ok([column.member(member)?, column.day(spell.joined)?, ended])
+            })
+            .or_raise();
+        }
+    }
+    rows
+}
