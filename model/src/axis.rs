@@ -1,10 +1,11 @@
 //! The axis of a reader: its periods, from the first event to `as_of`, and which of them a tick
 //! falls in.
 
-use crate::calendar::{Clock, LAST_DAY, Period, Units, Zone, date_text};
+use crate::calendar::{Clock, LAST_DAY, Period, Zone, date_text};
 use crate::error::{Error, Malformed};
 use crate::history::Meta;
 use crate::host::{Host, Vec};
+use crate::units::Units;
 
 /// Periods of one axis: 5,700 years of days.
 const MAX_PERIODS: i64 = 1 << 21;
@@ -58,7 +59,7 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
         let mut clock = Clock::new(meta.grain, host.clone());
         let (first_day, last_day) = extent.days(&mut clock, zone);
         let as_of = as_of.unwrap_or(last_day);
-        let (grain, unit) = (meta.grain, period.units(as_of));
+        let (grain, unit) = (meta.grain, Units::new(period, as_of)?);
         let last_tick = if as_of < first_day {
             i64::MIN
         } else if grain.is_instant() {

@@ -162,62 +162,54 @@ pub fn date_text(day: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}{era}")
 }
 
-/// What a reader counts by: units of the calendar, or stretches of so many days.
+/// What a reader counts by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Period {
-    /// Calendar units.
+    /// A unit of the calendar, the same for everybody.
     Calendar(Grain),
-    /// Stretches of so many days.
-    Days(i64),
+    /// So many calendar days of the zone, counted from the day of a member's own start.
+    Days(u32),
+    /// So many hours of absolute time, counted from a member's own start.
+    Hours(u32),
 }
-
-/// A century: who wants more wants years.
-const MAX_DAYS: i64 = 36_525;
 
 impl Period {
     /// Calendar months, the default.
     pub const MONTH: Period = Period::Calendar(Grain::Month);
 
-    /// The period of a name.
+    /// The period of a name: a calendar unit, or an elapsed time such as `7 days`.
+    ///
+    /// ```
+    /// use pg_retention_model::calendar::Period;
+    /// assert_eq!(Period::parse("month")?, Period::MONTH);
+    /// assert_eq!(Period::parse("7 days")?, Period::Days(7));
+    /// assert!(Period::parse("7 months").is_err());
+    /// # Ok::<(), pg_retention_model::error::Error>(())
+    /// ```
     pub fn parse(name: &str) -> Result<Self, Error> {
-        let name = name.trim();
-        let unknown = || Error::UnknownName {
-            what: "period",
-            given: name.to_string(),
-            valid: "day, week, month, quarter, year, or a number of days such as 30 days",
-        };
-        let digits = name.len() - name.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        if digits == 0 {
-            return match Grain::parse(name) {
+        let valid = "day, week, month, quarter, year, or a time elapsed since each member's own \
+                     start, such as 7 days or 24 hours";
+        let unknown = || Error::UnknownName { what: "period", given: name.to_string(), valid };
+        let trimmed = name.trim();
+        let digits = trimmed.len() - trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = trimmed.split_at(digits);
+        if number.is_empty() {
+            return match Grain::parse(trimmed) {
                 Ok(grain) if !grain.is_instant() => Ok(Period::Calendar(grain)),
                 _ => Err(unknown()),
             };
         }
-        let (number, unit) = name.split_at(digits);
-        match unit.trim_start().to_ascii_lowercase().as_str() {
-            "day" | "days" => match number.parse() {
-                Ok(days @ 1..=MAX_DAYS) => Ok(Period::Days(days)),
-                _ => Err(Error::bad(
-                    format!("period \"{name}\" is not one of 1 to {MAX_DAYS} days"),
-                    "Take a number of days such as 30 days, or a calendar period: day, week, \
-                     month, quarter, year.",
-                )),
-            },
-            "hour" | "hours" => Err(Error::NotYet {
-                what: format!("the elapsed period \"{name}\""),
-                instead: "Use a number of days, or a calendar period: day, week, month, quarter, \
-                          year.",
-            }),
-            _ => Err(unknown()),
-        }
-    }
-
-    /// Its units on a calendar that is looked at up to `as_of`. Stretches of days end there, so that
-    /// the last one is whole, and so that they are the same for all who are looked at together.
-    pub fn units(self, as_of: i64) -> Units {
-        match self {
-            Period::Calendar(grain) => Units::Calendar(grain),
-            Period::Days(days) => Units::Days { days, from: as_of + 1 },
+        let is = |names: [&str; 2]| names.iter().any(|n| n.eq_ignore_ascii_case(unit.trim_start()));
+        let (days, hours) = (is(["day", "days"]), is(["hour", "hours"]));
+        match number.parse() {
+            _ if !days && !hours => Err(unknown()),
+            Ok(number) if (1..=i32::MAX as u32).contains(&number) => {
+                Ok(if days { Period::Days(number) } else { Period::Hours(number) })
+            }
+            _ => Err(Error::bad(
+                format!("period \"{name}\" has no such length"),
+                "Take a whole number of days or hours, 1 or more.",
+            )),
         }
     }
 
@@ -225,69 +217,33 @@ impl Period {
     pub fn check_grain(self, grain: Grain) -> Result<(), Error> {
         let hint = "Take a longer period, or build the history with a finer grain \
                     (fourth argument of history_agg).";
-        let unit = match self {
-            Period::Calendar(unit) => unit,
-            Period::Days(_) if grain <= Grain::Day => return Ok(()),
-            Period::Days(_) => {
-                return Err(Error::bad(
-                    format!("a history of grain \"{}\" does not know single days", grain.name()),
-                    "Take a calendar period, or build the history with the grain 'day' or a finer \
-                     one (fourth argument of history_agg).",
-                ));
+        let name = grain.name();
+        match self {
+            Period::Calendar(unit) if unit < grain => Err(Error::bad(
+                format!("period \"{}\" is finer than the history's grain \"{name}\"", unit.name()),
+                hint,
+            )),
+            Period::Calendar(unit) if grain == Grain::Week && unit != Grain::Week => {
+                Err(Error::bad(
+                    format!(
+                        "period \"{}\" is not made of whole weeks, the history's grain",
+                        unit.name()
+                    ),
+                    hint,
+                ))
             }
-        };
-        let (period, name) = (unit.name(), grain.name());
-        if unit < grain {
-            return Err(Error::bad(
-                format!("period \"{period}\" is finer than the history's grain \"{name}\""),
-                hint,
-            ));
+            Period::Days(_) if grain > Grain::Day => Err(Error::bad(
+                format!("periods of days need to know days, not the history's grain \"{name}\""),
+                "Build the history with grain 'day' or a finer one (fourth argument of \
+                 history_agg), or take a calendar period.",
+            )),
+            Period::Hours(_) if !grain.is_instant() => Err(Error::bad(
+                format!("periods of hours need to know hours, not the history's grain \"{name}\""),
+                "Build the history with grain 'hour' or a finer one (fourth argument of \
+                 history_agg), or take periods of days.",
+            )),
+            _ => Ok(()),
         }
-        if grain == Grain::Week && unit != Grain::Week {
-            return Err(Error::bad(
-                format!("period \"{period}\" is not made of whole weeks, the history's grain"),
-                hint,
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// The numbered units of a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Units {
-    /// Of the calendar, numbered as [`Grain::of_day`] does.
-    Calendar(Grain),
-    /// Stretches of so many days; number 0 begins at `from`.
-    Days {
-        /// Days in each.
-        days: i64,
-        /// The first day of number 0.
-        from: i64,
-    },
-}
-
-impl Units {
-    /// The number of the unit that holds this day.
-    #[inline]
-    pub fn of_day(self, day: i64) -> i64 {
-        match self {
-            Units::Calendar(grain) => grain.of_day(day),
-            Units::Days { days, from } => (day - from).div_euclid(days),
-        }
-    }
-
-    /// The first day of a unit.
-    pub fn first_day(self, unit: i64) -> i64 {
-        match self {
-            Units::Calendar(grain) => grain.first_day(unit),
-            Units::Days { days, from } => from + unit * days,
-        }
-    }
-
-    /// The last day of a unit.
-    pub fn last_day(self, unit: i64) -> i64 {
-        self.first_day(unit + 1) - 1
     }
 }
 
@@ -565,34 +521,26 @@ mod tests {
 
     #[test]
     fn periods_must_be_whole_ticks() {
-        let period = |name| Period::parse(name).unwrap();
-        assert!(period("month").check_grain(Grain::Hour).is_ok());
-        assert!(period("Year").check_grain(Grain::Quarter).is_ok());
-        assert!(period("day").check_grain(Grain::Month).is_err());
-        assert!(period("month").check_grain(Grain::Week).is_err());
-        assert!(period("7 days").check_grain(Grain::Hour).is_ok());
-        assert!(period("7 days").check_grain(Grain::Week).is_err());
-        assert!(matches!(Period::parse("7 hours"), Err(Error::NotYet { .. })));
-        for name in ["hour", "", "7", "7 months", "-7 days", "7.5 days", "days"] {
-            assert!(matches!(Period::parse(name), Err(Error::UnknownName { .. })), "{name}");
-        }
-        for name in ["0 days", "36526 days", "99999999999999999999 days"] {
-            assert!(matches!(Period::parse(name), Err(Error::BadArgument { .. })), "{name}");
-        }
+        let check = |name, grain| Period::parse(name).unwrap().check_grain(grain);
+        assert!(check("month", Grain::Hour).is_ok());
+        assert!(check("Year", Grain::Quarter).is_ok());
+        assert!(check("day", Grain::Month).is_err());
+        assert!(check("month", Grain::Week).is_err());
+        assert!(check("7 days", Grain::Day).is_ok() && check("7 days", Grain::Second).is_ok());
+        assert!(check("7 days", Grain::Week).is_err());
+        assert!(check("24 hours", Grain::Hour).is_ok() && check("24 hours", Grain::Day).is_err());
     }
 
     #[test]
-    fn stretches_of_days_end_at_as_of() {
-        for name in [" 7 days", "7DAYS", "007 day "] {
-            assert_eq!(Period::parse(name), Ok(Period::Days(7)));
+    fn periods_have_names() {
+        assert_eq!(Period::parse(" 30  Days"), Ok(Period::Days(30)));
+        assert_eq!(Period::parse("1day"), Ok(Period::Days(1)));
+        assert_eq!(Period::parse("24 hours"), Ok(Period::Hours(24)));
+        for unknown in ["hour", "", "7", "7 months", "days", "-7 days", "1.5 days", "7 days ago"] {
+            assert!(matches!(Period::parse(unknown), Err(Error::UnknownName { .. })), "{unknown}");
         }
-        let units = Period::Days(7).units(100);
-        let last = units.of_day(100);
-        assert_eq!((units.first_day(last), units.last_day(last)), (94, 100));
-        assert_eq!(units.of_day(93), last - 1);
-        for day in -50..=100 {
-            let unit = units.of_day(day);
-            assert!(units.first_day(unit) <= day && day <= units.last_day(unit));
+        for outside in ["0 days", "00 hours", "2147483648 days", "99999999999999999999 hours"] {
+            assert!(matches!(Period::parse(outside), Err(Error::BadArgument { .. })), "{outside}");
         }
     }
 }

@@ -11,6 +11,7 @@
 //! | [`amount`] | fixed-point amounts with six decimals |
 //! | [`cohorts`] | who comes back, by cohort and period |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
+//! | [`engagement`] | how many are active a day, a week, a month, and on how many days |
 //! | [`memberships`] | members with a contract: their spells, and who joins and leaves |
 //! | [`value`] | what members have been worth so far |
 //! | [`numeric`] | intervals of estimated shares |
@@ -43,10 +44,12 @@ mod axis;
 pub mod calendar;
 pub mod churn;
 pub mod cohorts;
+pub mod engagement;
 pub mod error;
 pub mod history;
 pub mod host;
 pub mod memberships;
 pub mod numeric;
 pub mod state;
+mod units;
 pub mod value;

@@ -71,7 +71,7 @@ pub struct Row {
 }
 
 /// Checks the gap.
-fn check_gap(gap: i32) -> Result<usize, Error> {
+pub(crate) fn check_gap(gap: i32) -> Result<usize, Error> {
     match usize::try_from(gap) {
         Ok(gap) if gap > 0 => Ok(gap),
         _ => Err(Error::bad(

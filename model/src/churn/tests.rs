@@ -4,6 +4,7 @@ use super::*;
 use crate::calendar::{DAY, Grain, Utc};
 use crate::history::{History, MemberKind, MemberRef, Meta};
 use crate::host::{Global, testing::stops};
+use crate::units::Units;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -21,7 +22,7 @@ fn periods() -> impl Strategy<Value = Period> {
         Just(Period::Calendar(Grain::Day)),
         Just(Period::Calendar(Grain::Week)),
         Just(Period::MONTH),
-        (1..40i64).prop_map(Period::Days),
+        (1..40u32).prop_map(Period::Days),
     ]
 }
 
@@ -39,7 +40,7 @@ proptest! {
         let question = Question { period, gap, as_of: Some(as_of), confidence: 0.95 };
         let ledger = ledger(&history.view(), &Utc, &question, Global).unwrap();
 
-        let units = period.units(as_of);
+        let units = Units::new(period, as_of).unwrap();
         let active: BTreeSet<(i64, i64)> = events.iter().filter(|(_, day)| *day <= as_of)
             .map(|&(member, day)| (member, units.of_day(day))).collect();
         let is_in = |member, unit| (0..i64::from(gap)).any(|back| active.contains(&(member, unit - back)));
