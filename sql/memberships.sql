@@ -190,3 +190,52 @@ COMMENT ON FUNCTION membership_rows(memberships, bigint) IS
     'what is inside, with members as bigint: membership_rows(m, id => NULL::bigint)';
 COMMENT ON FUNCTION membership_rows(memberships, uuid) IS
     'what is inside, with members as uuid: membership_rows(m, id => NULL::uuid)';
+
+CREATE FUNCTION churn(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    period_start date,
+    opening bigint,
+    joined bigint,
+    rejoined bigint,
+    departed bigint,
+    retained bigint,
+    churned bigint,
+    closing bigint,
+    retention_rate float8,
+    churn_rate float8,
+    churn_low float8,
+    churn_high float8,
+    member_years float8,
+    departure_rate float8,
+    departure_low float8,
+    departure_high float8,
+    complete boolean
+)
+    AS 'MODULE_PATHNAME', 'churn_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION churn(memberships, text, date, float8) IS
+    'the churn of members with a contract: a row a period with members at its opening, joined, rejoined, departed and at its closing, churned / opening with a Wilson interval, and departures per member-year with an exact Poisson interval';
+
+CREATE FUNCTION cohorts(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    cohort date,
+    period_number integer,
+    members bigint,
+    eligible bigint,
+    retained bigint,
+    rate float8,
+    rate_low float8,
+    rate_high float8,
+    active bigint,
+    complete boolean
+)
+    AS 'MODULE_PATHNAME', 'cohorts_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 500;
+COMMENT ON FUNCTION cohorts(memberships, text, date, float8) IS
+    'cohort retention of members with a contract: for every period in which members first joined and every period since, how many are in at its end, with Wilson intervals';

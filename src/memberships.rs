@@ -1,6 +1,8 @@
-//! `retention.memberships`: the aggregates that build it, its text and bytes, and what is inside.
+//! `retention.memberships`: the aggregates that build it, its text and bytes, what is inside, and its
+//! readers.
 
 use crate::history::{self, begin, check_state};
+use crate::pg::arguments;
 use crate::pg::call::{Arguments, Call};
 use crate::pg::errors::OrRaise;
 use crate::pg::expanded::{self, Expanded, Form};
@@ -10,7 +12,8 @@ use crate::pg::rows::Rows;
 use crate::pg::stored::StoredMemberships;
 use crate::pg::varlena::Varlena;
 use pg_retention_model::error::Error;
-use pg_retention_model::memberships;
+use pg_retention_model::memberships::{self, churn, churn::Question, cohorts};
+use pgrx::datum::Date;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
@@ -96,6 +99,92 @@ fn membership_rows(m: Option<StoredMemberships<'_>>, fcinfo: pg_sys::FunctionCal
             })
             .or_raise();
         }
+    }
+    rows
+}
+
+fn question(
+    period: Option<&str>,
+    as_of: Option<Date>,
+    confidence: Option<f64>,
+) -> Result<Question, Error> {
+    let question = Question {
+        period: arguments::period(period)?,
+        as_of: arguments::day("as_of", as_of)?,
+        confidence: arguments::confidence(confidence),
+    };
+    question.check().map(|()| question)
+}
+
+#[pg_extern]
+fn churn_of_memberships(
+    m: Option<StoredMemberships<'_>>,
+    period: Option<&str>,
+    as_of: Option<Date>,
+    confidence: Option<f64>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/memberships.sql.
+    let mut rows = unsafe { Rows::begin(fcinfo) };
+    let question = question(period, as_of, confidence).or_raise();
+    let Some(m) = m else { return rows };
+    let churn = churn::churn(&m.view(), &question, PgHost::current()).or_raise();
+    for row in churn.rows() {
+        rows.put(|column| {
+            Ok([
+                column.day(row.period_start)?,
+                column.count(row.opening),
+                column.count(row.joined),
+                column.count(row.rejoined),
+                column.count(row.departed),
+                column.count(row.retained),
+                column.count(row.churned),
+                column.count(row.closing),
+                column.float(row.retention_rate),
+                column.float(row.churn_rate.map(|(rate, _, _)| rate)),
+                column.float(row.churn_rate.map(|(_, low, _)| low)),
+                column.float(row.churn_rate.map(|(_, _, high)| high)),
+                column.float(Some(row.member_years)),
+                column.float(row.departure_rate.map(|(rate, _, _)| rate)),
+                column.float(row.departure_rate.map(|(_, low, _)| low)),
+                column.float(row.departure_rate.map(|(_, _, high)| high)),
+                column.flag(row.complete),
+            ])
+        })
+        .or_raise();
+    }
+    rows
+}
+
+#[pg_extern]
+fn cohorts_of_memberships(
+    m: Option<StoredMemberships<'_>>,
+    period: Option<&str>,
+    as_of: Option<Date>,
+    confidence: Option<f64>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/memberships.sql.
+    let mut rows = unsafe { Rows::begin(fcinfo) };
+    let question = question(period, as_of, confidence).or_raise();
+    let Some(m) = m else { return rows };
+    let table = cohorts::cohorts(&m.view(), &question, PgHost::current()).or_raise();
+    for cell in table.cells() {
+        rows.put(|column| {
+            Ok([
+                column.day(cell.cohort)?,
+                column.integer(cell.period_number),
+                column.count(cell.members),
+                column.count(cell.eligible),
+                column.count(cell.retained),
+                column.float(cell.rate.map(|(rate, _, _)| rate)),
+                column.float(cell.rate.map(|(_, low, _)| low)),
+                column.float(cell.rate.map(|(_, _, high)| high)),
+                column.count(cell.active),
+                column.flag(cell.complete),
+            ])
+        })
+        .or_raise();
     }
     rows
 }

@@ -5,27 +5,10 @@ use crate::calendar::{Clock, LAST_DAY, Period, Zone, date_text};
 use crate::error::{Error, Malformed};
 use crate::history::Meta;
 use crate::host::{Host, Vec};
-use crate::units::Units;
-
-/// Periods of one axis: 5,700 years of days.
-const MAX_PERIODS: i64 = 1 << 21;
+use crate::units::{Units, periods};
 
 /// Ticks for which the period is looked up rather than computed: 179 years of days.
 const MAX_TABLE: i64 = 1 << 16;
-
-/// The number of periods from the one of the first day to that of `as_of`.
-pub(crate) fn periods(unit: Units, first_day: i64, as_of: i64) -> Result<usize, Error> {
-    if as_of < first_day {
-        return Ok(0);
-    }
-    match unit.of_day(as_of) - unit.of_day(first_day) + 1 {
-        len @ 1..=MAX_PERIODS => Ok(len as usize),
-        _ => Err(Error::TooLarge {
-            what: "the number of periods up to as_of",
-            hint: "Take a longer period or an earlier as_of.",
-        }),
-    }
-}
 
 /// Periods are numbered from the one of the first event, 0.
 #[derive(Debug)]

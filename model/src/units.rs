@@ -3,6 +3,23 @@
 use crate::calendar::{Grain, Period};
 use crate::error::Error;
 
+/// Periods of one axis: 5,700 years of days.
+const MAX_PERIODS: i64 = 1 << 21;
+
+/// The number of periods from the one of the first day to that of `as_of`.
+pub(crate) fn periods(unit: Units, first_day: i64, as_of: i64) -> Result<usize, Error> {
+    if as_of < first_day {
+        return Ok(0);
+    }
+    match unit.of_day(as_of) - unit.of_day(first_day) + 1 {
+        len @ 1..=MAX_PERIODS => Ok(len as usize),
+        _ => Err(Error::TooLarge {
+            what: "the number of periods up to as_of",
+            hint: "Take a longer period or an earlier as_of.",
+        }),
+    }
+}
+
 /// The numbered units of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Units {

@@ -12,6 +12,8 @@
 //! | 1 | M: these are memberships |
 //! | … | the history of joins and ends, see `history/codec.rs`, without counts or amounts |
 
+pub mod churn;
+pub mod cohorts;
 #[cfg(test)]
 mod tests;
 

@@ -37,7 +37,7 @@ fn bytes(history: &mut History<Global>) -> std::vec::Vec<u8> {
     bytes
 }
 
-fn given() -> impl Strategy<Value = Given> {
+pub(super) fn given() -> impl Strategy<Value = Given> {
     let row = (0..5i64, 0..40i64, prop::option::weighted(0.8, 1..15i64));
     prop::collection::vec(row, 1..12).prop_map(|rows| {
         rows.into_iter().map(|(m, joined, days)| (m, joined, days.map(|d| joined + d))).collect()

@@ -35,12 +35,12 @@ impl Poisson {
     /// The lower and the upper end of the rate per unit of exposure, which must be more than 0.
     pub fn interval(&self, count: u64, exposure: f64) -> (f64, f64) {
         // The quantile of a gamma distribution of a shape of 1 or more, which is always one.
-        let quantile = |shape: f64, p: f64| {
-            let quantile = Gamma::new(shape, 1.0).map_or(shape, |gamma| gamma.inverse_cdf(p));
-            quantile.min(f64::MAX)
-        };
+        let quantile =
+            |shape: f64, p: f64| Gamma::new(shape, 1.0).map_or(shape, |gamma| gamma.inverse_cdf(p));
+        // The number before 1 in place of 1 itself, whose quantile is infinite.
+        let upper = (1.0 - self.tail).min(1.0 - f64::EPSILON / 2.0);
         let low = if count == 0 { 0.0 } else { quantile(count as f64, self.tail) };
-        let high = quantile(count as f64 + 1.0, 1.0 - self.tail);
+        let high = quantile(count as f64 + 1.0, upper);
         (low / exposure, high / exposure)
     }
 }
@@ -49,8 +49,18 @@ impl Poisson {
 mod tests {
     use super::*;
 
-    /// Counts, and the ends of `poisson.test(count)$conf.int` of R 4.2 at 95 %.
-    const R: [(u64, f64, f64); 1] = [(0, 0.0, 0.0)];
+    /// Counts, and the ends of `poisson.test(count)$conf.int` at 95 %, from R 4.2.2.
+    const R: [(u64, f64, f64); 9] = [
+        (0, 0.0, 3.688_879_454_113_935_4),
+        (1, 0.025_317_807_984_289_876, 5.571_643_390_938_898_9),
+        (2, 0.242_209_278_543_964_87, 7.224_687_667_723_958_2),
+        (7, 2.814_363_051_519_866_3, 14.422_675_361_702_378),
+        (10, 4.795_388_696_132_433_5, 18.390_356_042_017_778),
+        (100, 81.363_991_250_923_149, 121.626_793_792_426_37),
+        (12_345, 12_128.180_907_899_079, 12_564.722_206_913_333),
+        (1_000_000, 998_040.983_340_293_87, 1_001_961.911_945_432_2),
+        (10_000_000, 9_993_802.996_884_267_8, 10_006_199.897_731_498),
+    ];
 
     #[test]
     fn agrees_with_r() {
@@ -67,7 +77,10 @@ mod tests {
         for confidence in [1e-300, 0.5, 1.0 - f64::EPSILON / 2.0] {
             for count in [0, 1, 1_000_000] {
                 let (low, high) = Poisson::new(confidence).unwrap().interval(count, 0.001);
-                assert!(0.0 <= low && low <= high && high.is_finite(), "{confidence} {count}: {low} {high}");
+                assert!(
+                    0.0 <= low && low <= high && high.is_finite(),
+                    "{confidence} {count}: {low} {high}"
+                );
             }
         }
     }
