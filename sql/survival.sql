@@ -119,6 +119,27 @@ CREATE FUNCTION survival(
 COMMENT ON FUNCTION survival(history, text, integer, date, float8, text) IS
     'who stays how long: the time in periods from the first event to the first lapse, gap periods after the last activity before it; who has not lapsed by as_of is censored; columns as for survival_data';
 
+CREATE FUNCTION survival(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95,
+    conf_type text DEFAULT 'log-log'
+) RETURNS TABLE (
+        tenure float8,
+        at_risk bigint,
+        events bigint,
+        censored bigint,
+        survival float8,
+        survival_low float8,
+        survival_high float8,
+        cumulative_hazard float8,
+        hazard float8
+    )
+    AS 'MODULE_PATHNAME', 'survival_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION survival(memberships, text, date, float8, text) IS
+    'who stays how long: the time in periods from first joining to first departing; who has not departed by as_of is censored; columns as for survival_data';
+
 CREATE FUNCTION survival_summary(
     d survival_data,
     tau float8 DEFAULT NULL,
@@ -160,6 +181,28 @@ CREATE FUNCTION survival_summary(
     AS 'MODULE_PATHNAME', 'survival_summary_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1;
 COMMENT ON FUNCTION survival_summary(history, text, integer, date, float8, float8, text) IS
     'one row about the time from the first event to the first lapse, in periods: members, events, median and mean up to tau, with their intervals';
+
+CREATE FUNCTION survival_summary(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    tau float8 DEFAULT NULL,
+    confidence float8 DEFAULT 0.95,
+    conf_type text DEFAULT 'log-log'
+) RETURNS TABLE (
+        members bigint,
+        events bigint,
+        median float8,
+        median_low float8,
+        median_high float8,
+        restricted_mean float8,
+        restricted_mean_low float8,
+        restricted_mean_high float8,
+        up_to float8
+    )
+    AS 'MODULE_PATHNAME', 'survival_summary_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1;
+COMMENT ON FUNCTION survival_summary(memberships, text, date, float8, float8, text) IS
+    'one row about the time from first joining to first departing, in periods: members, events, median and mean up to tau, with their intervals';
 
 CREATE FUNCTION survival_at(d survival_data, "time" float8) RETURNS float8
     AS 'MODULE_PATHNAME', 'survival_at_of_data_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100;

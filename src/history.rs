@@ -2,7 +2,7 @@
 
 use crate::pg::call::{Arguments, Call};
 use crate::pg::errors::{OrRaise, raise};
-use crate::pg::expanded::{self, Expanded, Home};
+use crate::pg::expanded::{self, Expanded, Form, Home};
 use crate::pg::memory::PgHost;
 use crate::pg::state::aggregate_context;
 use crate::pg::stored::Stored;
@@ -44,10 +44,11 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
             return state.unwrap_or(pg_sys::Datum::null());
         };
         let mut object = state.and_then(|state| expanded::writable(state));
-        let call = Call::of(fcinfo, arguments, object.as_deref_mut());
+        let (grain, zone) = (arguments.text(Arguments::GRAIN), arguments.text(Arguments::ZONE));
+        let call = Call::of(fcinfo, grain, zone, object.as_deref_mut());
         let object = match object {
             Some(object) => object,
-            None => begin(fcinfo, state, call),
+            None => begin(Form::History, fcinfo, state, call),
         };
         check_state(object, call);
         let amount = match (call.signature.amount, arguments.get(Arguments::AMOUNT)) {
@@ -67,7 +68,8 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
 /// # Safety
 /// As for [`history_step`].
 #[cold]
-unsafe fn begin<'a>(
+pub unsafe fn begin<'a>(
+    form: Form,
     fcinfo: pg_sys::FunctionCallInfo,
     state: Option<pg_sys::Datum>,
     call: &Call,
@@ -76,8 +78,8 @@ unsafe fn begin<'a>(
     unsafe {
         let home = Home::Aggregate(aggregate_context(fcinfo));
         match state {
-            Some(state) => copy(home, state),
-            None => Expanded::create(home, call.zone, |host| {
+            Some(state) => copy(form, home, state),
+            None => Expanded::create(form, home, call.zone, |host| {
                 let meta = Meta::new(call.signature.member, call.grain, &call.zone.name(), host);
                 History::new(meta, host)
             }),
@@ -87,7 +89,7 @@ unsafe fn begin<'a>(
 
 /// Grain and zone must be the same for every row of a state, and the members of its type.
 #[inline]
-fn check_state(object: &Expanded, call: &Call) {
+pub fn check_state(object: &Expanded, call: &Call) {
     let (grain, kind) = (object.history.meta().grain, object.history.meta().kind);
     if grain == call.grain && object.zone == call.zone && kind == call.signature.member {
         return;
@@ -109,17 +111,16 @@ fn check_state(object: &Expanded, call: &Call) {
     })
 }
 
-/// A new state with the content of a history.
+/// A new state with the content of another value.
 ///
 /// # Safety
-/// The datum must be a valid history.
-unsafe fn copy<'a>(home: Home, datum: pg_sys::Datum) -> &'a mut Expanded {
+/// The datum must be a valid value of the type that `form` says.
+unsafe fn copy<'a>(form: Form, home: Home, datum: pg_sys::Datum) -> &'a mut Expanded {
     // SAFETY: see above.
-    let stored = unsafe { Stored::from_datum(datum, false) };
-    let Some(stored) = stored else { unreachable!("the datum is not null") };
+    let stored = unsafe { Stored::read(form, datum) };
     let view = stored.view();
-    let object =
-        Expanded::create(home, stored.zone(), |host| History::new(view.meta.empty(host), host));
+    let make = |host| History::new(view.meta.empty(host), host);
+    let object = Expanded::create(form, home, stored.zone(), make);
     object.history.absorb(&view).or_raise();
     object
 }
@@ -128,20 +129,30 @@ unsafe fn copy<'a>(home: Home, datum: pg_sys::Datum) -> &'a mut Expanded {
 /// into the state.
 #[pg_extern]
 fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded> {
-    // SAFETY: PostgreSQL passes two histories; the first is this aggregate's own state, which
-    // nobody else uses. The second is read before the state is changed, and is another object.
+    // SAFETY: PostgreSQL passes two histories, the first as the state.
+    unsafe { merge(Form::History, fcinfo) }
+}
+
+/// Merges one value into the state.
+///
+/// # Safety
+/// PostgreSQL passes two values of the type that `form` says; the first is the state of an aggregate.
+pub unsafe fn merge(form: Form, fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded> {
+    // SAFETY: the state is the aggregate's own, and nobody else uses it. The other value is read
+    // before the state is changed, and is another object.
     unsafe {
         let arguments = Arguments::of(fcinfo);
         let (state, other) = (arguments.get(0), arguments.get(1));
         let object = match state.map(|state| (state, expanded::writable(state))) {
             Some((_, Some(object))) => object,
-            Some((state, None)) => copy(Home::Aggregate(aggregate_context(fcinfo)), state),
+            Some((state, None)) => copy(form, Home::Aggregate(aggregate_context(fcinfo)), state),
             None => {
-                return other.map(|other| copy(Home::Aggregate(aggregate_context(fcinfo)), other));
+                let home = |fcinfo| Home::Aggregate(aggregate_context(fcinfo));
+                return other.map(|other| copy(form, home(fcinfo), other));
             }
         };
-        if let Some(other) = Stored::from_datum(other.unwrap_or(0.into()), other.is_none()) {
-            object.history.absorb(&other.view()).or_raise();
+        if let Some(other) = other {
+            object.history.absorb(&Stored::read(form, other).view()).or_raise();
         }
         Some(object)
     }
@@ -162,8 +173,19 @@ fn history_out(bytes: &[u8]) -> CText {
 /// Reads the binary form, which is the stored one.
 #[pg_extern]
 fn history_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
-    // SAFETY: PostgreSQL calls receive functions with a StringInfo whose unread part is the value;
-    // having read it all is told by the cursor.
+    // SAFETY: the call is that of a receive function.
+    unsafe { from_message(fcinfo, check) }
+}
+
+/// The bytes of a binary form, if `check` finds them good.
+///
+/// # Safety
+/// PostgreSQL calls receive functions with a StringInfo whose unread part is the value.
+pub unsafe fn from_message(
+    fcinfo: pg_sys::FunctionCallInfo,
+    check: impl FnOnce(&[u8]) -> Result<(), Error>,
+) -> Varlena {
+    // SAFETY: see above; having read it all is told by the cursor.
     let bytes = unsafe {
         let message: pg_sys::StringInfo = (*fcinfo).args.as_slice(1)[0].value.cast_mut_ptr();
         let (len, cursor) = ((*message).len as usize, (*message).cursor as usize);
@@ -183,12 +205,17 @@ fn history_send(bytes: &[u8]) -> Varlena {
 /// Are these the canonical bytes of a history, of a zone and with names that this database knows?
 fn check(bytes: &[u8]) -> Result<(), Error> {
     let flat = Flat::parse(bytes, PgHost::current())?;
+    flat.check(&zone_of(&flat)?, member::check_text)
+}
+
+/// The zone of a history, if it is named as this server names it.
+pub fn zone_of(flat: &Flat<'_, PgHost>) -> Result<PgZone, Error> {
     let name = flat.view().meta.zone().to_string();
     let zone = PgZone::named(&name)?;
     if zone.name() != name {
         return Err(Error::Malformed("its zone is not named as this server names it"));
     }
-    flat.check(&zone, member::check_text)
+    Ok(zone)
 }
 
 /// Is the first history less than, equal to or greater than the second? By bytes.

@@ -4,10 +4,11 @@ use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::{self, InState};
-use crate::pg::stored::Stored;
+use crate::pg::stored::{Stored, StoredMemberships};
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::{arguments, literal};
 use pg_retention_model::host::Vec;
+use pg_retention_model::memberships;
 use pg_retention_model::survival::{self, Course, Data, Intervals, Question, Scale};
 use pgrx::datum::Date;
 use pgrx::pg_sys;
@@ -157,6 +158,36 @@ fn survival_of_history(
     put_curve(rows, h.map(|h| first_lapses(&h, &question)), intervals)
 }
 
+fn first_departures(
+    m: Option<StoredMemberships<'_>>,
+    period: Option<&str>,
+    as_of: Option<Date>,
+) -> Option<Course<PgHost>> {
+    let question = memberships::survival::Question {
+        period: arguments::period(period).or_raise(),
+        as_of: arguments::day("as_of", as_of).or_raise(),
+    };
+    question.check().or_raise();
+    let m = m?;
+    let host = PgHost::current();
+    Some(memberships::survival::first_departures(&m.view(), &question, host).or_raise())
+}
+
+#[pg_extern]
+fn survival_of_memberships(
+    m: Option<StoredMemberships<'_>>,
+    period: Option<&str>,
+    as_of: Option<Date>,
+    confidence: Option<f64>,
+    conf_type: Option<&str>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    let rows = unsafe { Rows::begin(fcinfo) };
+    let intervals = intervals(confidence, conf_type);
+    put_curve(rows, first_departures(m, period, as_of), intervals)
+}
+
 fn put_curve(mut rows: Rows, course: Option<Course<PgHost>>, intervals: Intervals) -> Rows {
     let Some(course) = course else { return rows };
     for step in course.curve(intervals) {
@@ -208,6 +239,22 @@ fn survival_summary_of_history(
     let intervals = intervals(confidence, conf_type);
     let question = question(period, gap, as_of);
     put_summary(rows, h.map(|h| first_lapses(&h, &question)), tau, intervals)
+}
+
+#[pg_extern]
+fn survival_summary_of_memberships(
+    m: Option<StoredMemberships<'_>>,
+    period: Option<&str>,
+    as_of: Option<Date>,
+    tau: Option<f64>,
+    confidence: Option<f64>,
+    conf_type: Option<&str>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    let rows = unsafe { Rows::begin(fcinfo) };
+    let intervals = intervals(confidence, conf_type);
+    put_summary(rows, first_departures(m, period, as_of), tau, intervals)
 }
 
 fn put_summary(

@@ -144,6 +144,49 @@ SELECT gap, s.events, r.churned FROM shopped, unnest('{1, 2, 5}'::int[]) gap,
 WHERE r.churned > 0;
 SELECT s.* FROM shopped, survival_summary(h, 'month', 2, '1998-06-30', tau => 6) s;
 
+-- Memberships: from first joining to first departing; spells that touch are one. In plain SQL, by the days on which the
+-- periods end.
+CREATE TABLE spells AS
+SELECT i AS member, date '2020-01-01' + i * 37 % 700 AS joined, date '2020-01-01' + i * 37 % 700 + 1 + i * 7919 % 997 % 500 AS ended
+FROM generate_series(1, 3000) i;
+UPDATE spells SET ended = NULL WHERE ended > '2021-12-31' OR member % 5 > 0 AND member % 11 = 0;
+INSERT INTO spells SELECT member, ended + member % 3 * 20, CASE WHEN member % 4 > 0 THEN ended + 50 + member % 100 END
+FROM spells WHERE member % 5 = 0 AND ended IS NOT NULL;
+CREATE TABLE contracts AS SELECT membership_agg(member, joined, ended) AS m FROM spells;
+CREATE FUNCTION first_departures(unit text, as_of date) RETURNS TABLE (tenure int, churned boolean) LANGUAGE sql AS $$
+    WITH stays AS (
+        SELECT a.member, a.joined, CASE WHEN b.member IS NULL THEN a.ended ELSE b.ended END AS ended
+        FROM (SELECT DISTINCT ON (member) * FROM spells ORDER BY member, joined) a
+             LEFT JOIN spells b ON b.member = a.member AND b.joined = a.ended
+        WHERE a.joined <= as_of),
+    numbered AS (
+        SELECT CASE unit WHEN '30 days' THEN (day - joined) / 30 ELSE period(unit, day) - period(unit, joined) END AS n, what, member
+        FROM stays, LATERAL (VALUES ('departed', ended), ('running', as_of + 1)) v (what, day))
+    SELECT CASE WHEN departed < running THEN departed ELSE greatest(running - 1, 0) END, coalesce(departed < running, false)
+    FROM (SELECT member, max(n) FILTER (WHERE what = 'departed') AS departed, max(n) FILTER (WHERE what = 'running') AS running
+          FROM numbered GROUP BY member) m $$;
+SELECT unit, as_of, count(given) AS steps, sum(given.events) AS departures,
+       count(*) FILTER (WHERE (given.at_risk, given.events, given.censored) = (plain.at_risk, plain.events, plain.censored)) AS agree,
+       count(*) FILTER (WHERE plain IS NULL) AS too_many
+FROM (SELECT unit, as_of, s.* FROM unnest('{day,30 days,month}'::text[]) unit, unnest('{2021-12-31,2021-06-15,2022-02-28}'::date[]) as_of,
+             contracts, survival(m, unit, as_of) s) given
+     FULL JOIN (SELECT unit, as_of, tenure::float8 AS tenure, count(*) FILTER (WHERE churned) AS events,
+                       count(*) FILTER (WHERE NOT churned) AS censored,
+                       sum(count(*)) OVER (PARTITION BY unit, as_of ORDER BY tenure DESC) AS at_risk
+                FROM unnest('{day,30 days,month}'::text[]) unit, unnest('{2021-12-31,2021-06-15,2022-02-28}'::date[]) as_of,
+                     first_departures(unit, as_of) GROUP BY unit, as_of, tenure) plain
+     USING (unit, as_of, tenure)
+GROUP BY unit, as_of ORDER BY unit, as_of;
+-- Days are exact: the same as survival_agg over the days themselves, whatever the function.
+SELECT count(*) AS steps, count(*) FILTER (WHERE a = b) AS same
+FROM (SELECT s.* FROM contracts, survival(m, 'day', '2021-12-31') s) a
+     FULL JOIN (SELECT s.* FROM (SELECT survival_agg(tenure, churned) AS d FROM first_departures('day', '2021-12-31')) f, survival(d) s) b USING (tenure);
+SELECT s.members, s.events, s.median, s.up_to, x = s AS same
+FROM contracts, survival_summary(m, 'day', '2021-12-31', tau => 300) s,
+     (SELECT survival_agg(tenure, churned) AS d FROM first_departures('day', '2021-12-31')) f, survival_summary(d, 300) x;
+SELECT count(*) FROM survival(NULL::memberships);
+SELECT count(*) FROM survival_summary(NULL::memberships);
+
 -- Nobody, NULLs, one member, what is not taken.
 SELECT survival_agg(NULL, true) IS NULL AS nobody, survival_agg(1, NULL) IS NULL AS no_outcome, survival_agg(1, true, NULL) IS NULL AS one;
 SELECT count(*) FROM survival(NULL::survival_data);
@@ -177,6 +220,8 @@ SELECT o.* FROM unnest(ARRAY[
     $$SELECT survival_summary(survival_agg(1, true), tau => 'NaN')$$,
     $$SELECT survival(h, gap => 0) FROM shopped$$,
     $$SELECT survival(h, 'fortnight') FROM shopped$$,
+    $$SELECT survival(m, '3 hours') FROM contracts$$,
+    $$SELECT survival(NULL::memberships, 'fortnight')$$,
     $$SELECT '%'::survival_data$$,
     $$SELECT 'AAAA'::survival_data$$,
     $$SELECT (left(d::text, -4) || 'AAAA')::survival_data FROM data LIMIT 1$$,

@@ -146,6 +146,10 @@ impl<'a, H: Host> View<'a, H> {
         Walk::new(self.meta.kind, &self.runs, &self.host)
     }
 
+    pub(crate) fn host(&self) -> &H {
+        &self.host
+    }
+
     /// Does any event have an amount?
     pub fn has_amounts(&self) -> bool {
         self.runs.iter().any(|run| !run.columns[run::AMOUNTS].is_empty())

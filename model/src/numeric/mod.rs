@@ -2,7 +2,9 @@
 
 mod cholesky;
 pub mod normal;
+mod poisson;
 mod wilson;
 
 pub(crate) use cholesky::Symmetric;
+pub use poisson::Poisson;
 pub use wilson::Wilson;
