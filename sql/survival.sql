@@ -204,6 +204,20 @@ CREATE FUNCTION survival_summary(
 COMMENT ON FUNCTION survival_summary(memberships, text, date, float8, float8, text) IS
     'one row about the time from first joining to first departing, in periods: members, events, median and mean up to tau, with their intervals';
 
+CREATE FUNCTION hazard_rates(d survival_data, width float8 DEFAULT 1, confidence float8 DEFAULT 0.95)
+    RETURNS TABLE (
+        tenure float8,
+        until float8,
+        events bigint,
+        exposure float8,
+        rate float8,
+        rate_low float8,
+        rate_high float8
+    )
+    AS 'MODULE_PATHNAME', 'hazard_rates_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 50;
+COMMENT ON FUNCTION hazard_rates(survival_data, float8, float8) IS
+    'when do members leave: a row for every stretch of tenure of this width with members that left in it (events), the time that all spent in it (exposure), and events / exposure with an exact Poisson interval';
+
 CREATE FUNCTION survival_at(d survival_data, "time" float8) RETURNS float8
     AS 'MODULE_PATHNAME', 'survival_at_of_data_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION survival_at(survival_data, float8) IS

@@ -8,7 +8,7 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::InState;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
-use pg_retention_model::cox::{Members, Model};
+use pg_retention_model::cox::{Members, Model, Stored};
 use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
 use pgrx::prelude::*;
@@ -172,5 +172,6 @@ fn cox_summary(fitted: Option<Borrowed<'_>>, fcinfo: pg_sys::FunctionCallInfo) -
 
 #[pg_extern]
 fn survival_at_of_model(fitted: Borrowed<'_>, covariates: Floats<'_>, time: f64) -> Option<f64> {
-    model(&fitted).survival_at(covariates.numbers()?, time).or_raise()
+    let model = Stored::parse(&fitted).or_raise();
+    model.survival_at(covariates.numbers()?, time).or_raise()
 }

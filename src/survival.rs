@@ -284,6 +284,35 @@ fn put_summary(
 }
 
 #[pg_extern]
+fn hazard_rates(
+    d: Option<Borrowed<'_>>,
+    width: Option<f64>,
+    confidence: Option<f64>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    let mut rows = unsafe { Rows::begin(fcinfo) };
+    let Some(d) = d else { return rows };
+    let confidence = arguments::confidence(confidence);
+    let rates = course(&d).hazard_rates(width.unwrap_or(1.0), confidence).or_raise();
+    for stretch in rates {
+        rows.put(|column| {
+            Ok([
+                column.float(Some(stretch.from)),
+                column.float(Some(stretch.until)),
+                column.count(stretch.events),
+                column.float(Some(stretch.exposure)),
+                column.float(stretch.rate.map(|(rate, _, _)| rate)),
+                column.float(stretch.rate.map(|(_, low, _)| low)),
+                column.float(stretch.rate.map(|(_, _, high)| high)),
+            ])
+        })
+        .or_raise();
+    }
+    rows
+}
+
+#[pg_extern]
 fn survival_at_of_data(d: Borrowed<'_>, time: f64) -> Option<f64> {
     course(&d).survival_at(time)
 }

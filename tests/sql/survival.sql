@@ -76,6 +76,22 @@ FROM (SELECT 'four of four', survival_agg(t, true) FROM generate_series(1, 4) t
       UNION ALL SELECT 'two of four', survival_agg(t, t < 3) FROM generate_series(1, 4) t) v (name, d), survival_summary(d, 5) s;
 SELECT t, survival_at(d, t) FROM data, unnest('{0, 4.9, 5, 10, 11, 1022}'::float8[]) t WHERE data = 'lung';
 
+-- Rates by stretches of tenure: every member's own time in them, in plain SQL.
+SELECT data, width, count(r) AS stretches, count(*) FILTER (WHERE r.events = p.events AND agree(r.exposure, p.exposure::text)
+       AND agree(r.rate, (p.events / nullif(p.exposure, 0))::text)) AS agree, sum(r.events) AS events
+FROM (SELECT data, width, h.* FROM data, unnest('{7.5,30,365}'::float8[]) width, hazard_rates(d, width) h) r
+     FULL JOIN (SELECT data, width, n * width AS tenure,
+                       count(*) FILTER (WHERE churned AND duration >= n * width AND duration < (n + 1) * width) AS events,
+                       sum(greatest(least(duration, (n + 1) * width) - greatest(coalesce(entry, 0), n * width), 0)) AS exposure
+                FROM members, unnest('{7.5,30,365}'::float8[]) width, generate_series(0, floor(1300 / width)::int) n
+                WHERE n * width <= (SELECT max(duration) FROM members m WHERE m.data = members.data)
+                GROUP BY data, width, n) p USING (data, width, tenure)
+GROUP BY data, width ORDER BY data, width;
+-- R: poisson.test(33, 1000)$conf.int is 0.0227156816 0.0463442693.
+SELECT events, exposure, rate, round(rate_low::numeric, 8) AS low, round(rate_high::numeric, 8) AS high
+FROM (SELECT survival_agg(10, i <= 33) AS d FROM generate_series(1, 100) i) v, hazard_rates(d, 20);
+SELECT count(*) FROM hazard_rates(NULL);
+
 -- The value: canonical whatever the order of rows, the plan and the merges; through its text.
 CREATE TABLE big WITH (parallel_workers = 2) AS
 SELECT i, (i * 7919 % 1000)::float8 / 8 AS duration, i % 3 = 0 AS churned,
@@ -218,6 +234,8 @@ SELECT o.* FROM unnest(ARRAY[
     $$SELECT survival(survival_agg(1, true), conf_type => 'wilson')$$,
     $$SELECT survival_summary(survival_agg(1, true), tau => 0)$$,
     $$SELECT survival_summary(survival_agg(1, true), tau => 'NaN')$$,
+    $$SELECT hazard_rates(survival_agg(1, true), 0)$$,
+    $$SELECT hazard_rates(survival_agg(1, true), 1e-7)$$,
     $$SELECT survival(h, gap => 0) FROM shopped$$,
     $$SELECT survival(h, 'fortnight') FROM shopped$$,
     $$SELECT survival(m, '3 hours') FROM contracts$$,

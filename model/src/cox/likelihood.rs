@@ -64,7 +64,7 @@ impl<H: Host> Likelihood<H> {
         for (i, row) in design.covariates.chunks_exact(design.width).enumerate() {
             pace.step(2 + design.width);
             let score: f64 = row.iter().zip(coefficients).map(|(x, b)| x * b).sum();
-            if !(score.abs() <= STEEPEST) {
+            if score.is_nan() || score.abs() > STEEPEST {
                 return false;
             }
             self.scores[i] = score;

@@ -44,4 +44,4 @@ mod model;
 mod tests;
 
 pub use members::Members;
-pub use model::{Coefficient, Model, Test};
+pub use model::{Coefficient, Model, Stored, Test};

@@ -107,29 +107,6 @@ impl<H: Host> Model<H> {
         )
     }
 
-    /// The share of members with these covariates that stays longer than `time`. None after the
-    /// longest duration.
-    pub fn survival_at(&self, covariates: &[f64], time: f64) -> Result<Option<f64>, Error> {
-        if covariates.len() != self.width() {
-            return Err(Error::bad(
-                format!("{} covariates for a model of {}", covariates.len(), self.width()),
-                "Give the covariates of the fit, in the same order.",
-            ));
-        }
-        if time.is_nan() || time > self.longest {
-            return Ok(None);
-        }
-        let passed = self.times.partition_point(|&moment| moment <= time);
-        let Some(hazard) = passed.checked_sub(1).map(|last| self.hazards[last]) else {
-            return Ok(Some(1.0));
-        };
-        let differences = covariates.iter().zip(&self.means).map(|(x, mean)| x - mean);
-        let score: f64 = differences.zip(&self.coefficients).map(|(x, b)| x * b).sum();
-        // A score that is no number is of covariates that are none, or beyond all.
-        let survival = (-hazard * score.exp()).exp();
-        Ok(Some(survival).filter(|survival| survival.is_finite()))
-    }
-
     /// Appends the stored form: the version, the numbers of members, of those that left, of
     /// covariates and of times as varints, 1 or 0 for a concordance; then 8-byte numbers; then XXH3-64
     /// of it all.
@@ -166,55 +143,34 @@ impl<H: Host> Model<H> {
 
     /// Reads the stored form.
     pub fn from_bytes(bytes: &[u8], host: H) -> Result<Self, Error> {
-        let (body, checksum) = bytes.split_last_chunk::<8>().ok_or(SHORT).map_err(malformed)?;
-        if xxh3_64(body).to_le_bytes() != *checksum {
-            return Err(malformed(Malformed("its checksum is wrong")));
-        }
-        Self::read(Bytes(body), host).map_err(malformed)
-    }
-
-    fn read(mut reader: Bytes<'_>, host: H) -> Result<Self, Malformed> {
-        if reader.byte()? != VERSION {
-            return Err(Malformed("its version is not known"));
-        }
-        let (members, events) = (reader.varint()?, reader.varint()?);
-        let size = |number: u64| usize::try_from(number).map_err(|_| SHORT);
-        let (width, len) = (size(reader.varint()?)?, size(reader.varint()?)?);
-        let has_concordance = reader.byte()? == 1;
+        let stored = Stored::parse(bytes)?;
         let mut pace = Pace::new(&host);
-        let mut numbers = |count: usize| -> Result<Vec<f64, H>, Malformed> {
-            let bytes = reader.take(count.checked_mul(8).ok_or(SHORT)?)?;
-            let mut values = Vec::with_capacity_in(count, host.clone());
-            for value in bytes.as_chunks::<8>().0 {
+        let mut numbers = |part: &[[u8; 8]]| {
+            let mut values = Vec::with_capacity_in(part.len(), host.clone());
+            for &bytes in part {
                 pace.step(1);
-                values.push(f64::from_le_bytes(*value));
+                values.push(f64::from_le_bytes(bytes));
             }
-            Ok(values)
+            values
         };
-        let single = numbers(5)?;
-        let coefficients = numbers(width)?;
-        let means = numbers(width)?;
-        let cells = width.checked_mul(width + 1).ok_or(SHORT)? / 2;
-        let covariance = Symmetric::from_cells(width, numbers(cells)?);
-        let (times, hazards) = (numbers(len)?, numbers(len)?);
-        if !reader.0.is_empty() {
-            return Err(Malformed("there is something after its end"));
-        }
-        let model = Model {
-            members,
-            events,
-            log_likelihood_null: single[0],
-            log_likelihood: single[1],
-            score_test: single[2],
-            longest: single[3],
-            concordance: has_concordance.then_some(single[4]),
-            coefficients,
-            means,
-            covariance,
-            times,
-            hazards,
-        };
-        Ok(model)
+        let [log_likelihood_null, log_likelihood, score_test, longest, _] = stored.single;
+        Ok(Model {
+            members: stored.members,
+            events: stored.events,
+            log_likelihood_null,
+            log_likelihood,
+            score_test,
+            concordance: stored.concordance,
+            longest,
+            coefficients: numbers(stored.coefficients),
+            means: numbers(stored.means),
+            covariance: Symmetric::from_cells(
+                stored.coefficients.len(),
+                numbers(stored.covariance),
+            ),
+            times: numbers(stored.times),
+            hazards: numbers(stored.hazards),
+        })
     }
 
     /// Can it be a fitted model?
@@ -247,6 +203,97 @@ impl<H: Host> Model<H> {
             && self.longest >= before.0
             && self.single_numbers().iter().chain(&self.means).all(|value| value.is_finite());
         if in_range { Ok(()) } else { Err(Malformed("a number is out of range")) }
+    }
+}
+
+/// A model in its bytes: to ask it one thing, row after row, without copying it.
+#[derive(Debug)]
+pub struct Stored<'a> {
+    members: u64,
+    events: u64,
+    concordance: Option<f64>,
+    single: [f64; 5],
+    coefficients: &'a [[u8; 8]],
+    means: &'a [[u8; 8]],
+    covariance: &'a [[u8; 8]],
+    times: &'a [[u8; 8]],
+    hazards: &'a [[u8; 8]],
+}
+
+impl<'a> Stored<'a> {
+    /// Finds its parts.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
+        let (body, checksum) = bytes.split_last_chunk::<8>().ok_or(SHORT).map_err(malformed)?;
+        if xxh3_64(body).to_le_bytes() != *checksum {
+            return Err(malformed(Malformed("its checksum is wrong")));
+        }
+        Self::read(Bytes(body)).map_err(malformed)
+    }
+
+    fn read(mut reader: Bytes<'a>) -> Result<Self, Malformed> {
+        if reader.byte()? != VERSION {
+            return Err(Malformed("its version is not known"));
+        }
+        let (members, events) = (reader.varint()?, reader.varint()?);
+        let size = |number: u64| usize::try_from(number).map_err(|_| SHORT);
+        let (width, len) = (size(reader.varint()?)?, size(reader.varint()?)?);
+        let has_concordance = reader.byte()? == 1;
+        let mut numbers = |count: usize| -> Result<&'a [[u8; 8]], Malformed> {
+            Ok(reader.take(count.checked_mul(8).ok_or(SHORT)?)?.as_chunks::<8>().0)
+        };
+        let mut single = [0.0; 5];
+        for (value, bytes) in single.iter_mut().zip(numbers(5)?) {
+            *value = f64::from_le_bytes(*bytes);
+        }
+        let (coefficients, means) = (numbers(width)?, numbers(width)?);
+        let covariance = numbers(width.checked_mul(width + 1).ok_or(SHORT)? / 2)?;
+        let (times, hazards) = (numbers(len)?, numbers(len)?);
+        if !reader.0.is_empty() {
+            return Err(Malformed("there is something after its end"));
+        }
+        let concordance = has_concordance.then_some(single[4]);
+        let parts = Stored {
+            members,
+            events,
+            concordance,
+            single,
+            coefficients,
+            means,
+            covariance,
+            times,
+            hazards,
+        };
+        Ok(parts)
+    }
+
+    /// The share of members with these covariates that stays longer than `time`. None after the
+    /// longest duration.
+    pub fn survival_at(&self, covariates: &[f64], time: f64) -> Result<Option<f64>, Error> {
+        let width = self.coefficients.len();
+        if covariates.len() != width {
+            return Err(Error::bad(
+                format!("{} covariates for a model of {width}", covariates.len()),
+                "Give the covariates of the fit, in the same order.",
+            ));
+        }
+        let [_, _, _, longest, _] = self.single;
+        if time.is_nan() || time > longest {
+            return Ok(None);
+        }
+        let number = |bytes: &[u8; 8]| f64::from_le_bytes(*bytes);
+        let passed = self.times.partition_point(|moment| number(moment) <= time);
+        let Some(hazard) = passed.checked_sub(1).map(|last| number(&self.hazards[last])) else {
+            return Ok(Some(1.0));
+        };
+        let effects = self.means.iter().zip(self.coefficients);
+        let score: f64 = covariates
+            .iter()
+            .zip(effects)
+            .map(|(x, (mean, coefficient))| (x - number(mean)) * number(coefficient))
+            .sum();
+        // A score that is no number is of covariates that are none, or beyond all.
+        let survival = (-hazard * score.exp()).exp();
+        Ok(Some(survival).filter(|survival| survival.is_finite()))
     }
 }
 

@@ -165,7 +165,7 @@ fn message(rows: &[Row]) -> String {
 
 #[test]
 fn what_cannot_be_fitted_is_named() {
-    let row = |i: u8, x: [f64; 2]| (f64::from(i), i % 4 > 0, x, None);
+    let row = |i: u8, x: [f64; 2]| (f64::from(i), !i.is_multiple_of(4), x, None);
     let n = |i: u8| f64::from(u32::from(i) * 7 % 13);
     let fit =
         |x: &dyn Fn(u8) -> [f64; 2]| message(&(1..40).map(|i| row(i, x(i))).collect::<Vec<_>>());

@@ -54,6 +54,15 @@ impl<H: Host> Course<H> {
         self.members
     }
 
+    pub(crate) fn exits(&self) -> &[Exit] {
+        &self.exits
+    }
+
+    /// When and how many members enter late.
+    pub(crate) fn entries(&self) -> &[(f64, u64)] {
+        &self.entries
+    }
+
     /// The longest duration.
     pub(crate) fn end(&self) -> Option<f64> {
         self.exits.last().map(|exit| exit.time)

@@ -178,7 +178,7 @@ impl<H: Host> Groups<H> {
                 return Err(Malformed("a name is missing"));
             }
             let leaving = Leaving::from_code(leaving).ok_or(Malformed("a long duration"))?;
-            members = members.checked_add(count).unwrap_or(u64::MAX);
+            members = members.saturating_add(count);
             if count == 0 || i64::try_from(members).is_err() {
                 return Err(Malformed("a number of members is out of range"));
             }

@@ -2,32 +2,34 @@
 //!
 //! | room | what it holds |
 //! | --- | --- |
-//! | `data` | the summary: how many members had which duration, outcome and entry; its bytes |
+//! | `data`, `codec` | the summary: how many members had which duration, outcome and entry; its bytes |
 //! | `tally` | a multiset that grows with its distinct keys |
 //! | `course` | who is at risk, who leaves, who is lost from sight, time by time |
 //! | `curve` | Kaplan–Meier, Nelson–Aalen, intervals |
+//! | `hazard` | the rate of leaving, by stretches of tenure |
 //! | `summary` | median and restricted mean |
 //! | `groups`, `names` | the summary of several groups, in strata; its bytes |
 //! | `logrank` | do groups leave alike? |
 //! | `lapse` | the first lapse of the members of a history |
 
+mod codec;
 mod course;
 mod curve;
 mod data;
 mod groups;
+mod hazard;
 mod lapse;
 mod logrank;
 mod names;
 mod summary;
 mod tally;
-#[cfg(test)]
-mod tests;
 
 pub use course::{Course, Exit};
 pub use curve::{Intervals, Scale, Step};
 pub use data::Data;
 pub(crate) use data::{Leaving, Time, entry_time};
 pub use groups::Groups;
+pub use hazard::Stretch;
 pub use lapse::{Question, first_lapses};
 pub use logrank::{Comparison, Group, Outcome};
 pub use summary::{Estimated, Summary};
