@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{Flat, History, Meta};
+use pg_retention_model::memberships;
 use pgrx::prelude::*;
 use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
 use std::ffi::CStr;
@@ -91,7 +92,7 @@ pub unsafe fn begin<'a>(
 
 /// Grain and zone must be the same for every row of a state, and the members of its type.
 #[inline]
-pub fn check_state(object: &Expanded, call: &Call) {
+fn check_state(object: &Expanded, call: &Call) {
     let (grain, kind) = (object.history.meta().grain, object.history.meta().kind);
     if grain == call.grain && object.zone == call.zone && kind == call.signature.member {
         return;
@@ -154,7 +155,12 @@ pub unsafe fn merge(form: Form, fcinfo: pg_sys::FunctionCallInfo) -> Option<&'st
             }
         };
         if let Some(other) = other {
-            object.history.absorb(&Stored::read(form, other).view()).or_raise();
+            let other = Stored::read(form, other);
+            match form {
+                Form::History => object.history.absorb(&other.view()),
+                Form::Memberships => memberships::absorb(&mut object.history, &other.view()),
+            }
+            .or_raise();
         }
         Some(object)
     }
@@ -163,17 +169,22 @@ pub unsafe fn merge(form: Form, fcinfo: pg_sys::FunctionCallInfo) -> Option<&'st
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
-    from_text(text, check)
+    from_text(Form::History, text, check)
 }
 
 /// The bytes of a text form, if `check` finds them good.
-pub fn from_text(text: &CStr, check: impl FnOnce(&[u8]) -> Result<(), Error>) -> Varlena {
+pub fn from_text(
+    form: Form,
+    text: &CStr,
+    check: impl FnOnce(&[u8]) -> Result<(), Error>,
+) -> Varlena {
     let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
     let len = STANDARD.decode_slice(text.to_bytes(), value.bytes()).unwrap_or_else(|_| {
-        raise_as(
-            PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
-            &Error::Malformed("its text is not base64"),
-        )
+        let error = match form {
+            Form::History => Error::Malformed("its text is not base64"),
+            Form::Memberships => memberships::malformed("their text is not base64"),
+        };
+        raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error)
     });
     let bytes = &value.bytes()[..len];
     if let Err(error) = check(bytes) {

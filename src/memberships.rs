@@ -1,10 +1,10 @@
 //! `retention.memberships`: the aggregates that build it, its text and bytes, what is inside, and its
 //! readers.
 
-use crate::history::{self, begin, check_state};
+use crate::history::{self, begin};
 use crate::pg::arguments;
 use crate::pg::call::{Arguments, Call};
-use crate::pg::errors::OrRaise;
+use crate::pg::errors::{OrRaise, raise};
 use crate::pg::expanded::{self, Expanded, Form};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
@@ -38,7 +38,9 @@ fn membership_step(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expa
             None => begin(Form::Memberships, fcinfo, state, call),
         };
         let Some((member, joined)) = row else { return Some(object) };
-        check_state(object, call);
+        if object.zone != call.zone {
+            raise(&memberships::different_zones(&object.zone.name(), &call.zone.name()));
+        }
         let (member, time) =
             (member::from_datum(call.signature.member, member), call.signature.time);
         let mut day = |datum| {
@@ -63,7 +65,7 @@ fn memberships_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Ex
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn memberships_in(text: &CStr) -> Varlena {
-    history::from_text(text, check)
+    history::from_text(Form::Memberships, text, check)
 }
 
 /// Reads the binary form, which is the stored one.
