@@ -5,15 +5,24 @@ CREATE FUNCTION logrank_data_in(cstring) RETURNS logrank_data
     AS 'MODULE_PATHNAME', 'logrank_data_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION logrank_data_out(logrank_data) RETURNS cstring
     AS 'MODULE_PATHNAME', 'logrank_data_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION logrank_data_recv(internal) RETURNS logrank_data
+    AS 'MODULE_PATHNAME', 'logrank_data_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION logrank_data_send(logrank_data) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE TYPE logrank_data (
     INPUT = logrank_data_in,
     OUTPUT = logrank_data_out,
+    RECEIVE = logrank_data_recv,
+    SEND = logrank_data_send,
+    ALIGNMENT = int4,
     STORAGE = external
 );
 COMMENT ON TYPE logrank_data IS
     'how many members of which group and stratum had which duration, and left or were still there: made by logrank_agg, read by logrank and logrank_groups';
 COMMENT ON FUNCTION logrank_data_in(cstring) IS 'I/O';
 COMMENT ON FUNCTION logrank_data_out(logrank_data) IS 'I/O';
+COMMENT ON FUNCTION logrank_data_recv(internal) IS 'I/O';
+COMMENT ON FUNCTION logrank_data_send(logrank_data) IS 'I/O';
 
 CREATE FUNCTION logrank_step(internal, float8, boolean, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;

@@ -12,7 +12,7 @@ CREATE FUNCTION memberships_recv(internal) RETURNS memberships
 CREATE FUNCTION memberships_send(memberships) RETURNS bytea
     AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 
--- External: as for history.
+-- External, and of the category: as for history.
 CREATE TYPE memberships (
     INPUT = memberships_in,
     OUTPUT = memberships_out,
@@ -20,7 +20,8 @@ CREATE TYPE memberships (
     SEND = memberships_send,
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = int4,
-    STORAGE = external
+    STORAGE = external,
+    CATEGORY = 'h'
 );
 
 COMMENT ON TYPE memberships IS

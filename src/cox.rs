@@ -1,13 +1,13 @@
 //! `cox_fit_agg`: what makes members leave earlier or later. The aggregate, its type, and its
 //! readers.
 
-use crate::pg::arguments;
 use crate::pg::errors::{OrRaise, raise_as};
 use crate::pg::floats::Floats;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::InState;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
+use crate::pg::{arguments, literal};
 use pg_retention_model::cox::{Members, Model, Stored};
 use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
@@ -75,6 +75,17 @@ fn cox_model_in(text: &CStr) -> Varlena {
     match Model::from_json(text.to_bytes(), PgHost::current()) {
         Ok(model) => flat(&model),
         Err(error) => raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error),
+    }
+}
+
+/// Reads the binary form, which is the stored one.
+#[pg_extern]
+fn cox_model_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
+    // SAFETY: the call is that of a receive function.
+    unsafe {
+        literal::receive(fcinfo, |bytes| {
+            Model::from_foreign_bytes(bytes, PgHost::current()).map(|_| ())
+        })
     }
 }
 

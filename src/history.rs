@@ -11,6 +11,7 @@ use crate::pg::zone::PgZone;
 use crate::pg::{amount, literal, member};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{Flat, History, Meta};
+use pg_retention_model::memberships;
 use pgrx::prelude::*;
 use pgrx::{pg_guard, pg_sys};
 use std::ffi::CStr;
@@ -89,7 +90,7 @@ pub unsafe fn begin<'a>(
 
 /// Grain and zone must be the same for every row of a state, and the members of its type.
 #[inline]
-pub fn check_state(object: &Expanded, call: &Call) {
+fn check_state(object: &Expanded, call: &Call) {
     let (grain, kind) = (object.history.meta().grain, object.history.meta().kind);
     if grain == call.grain && object.zone == call.zone && kind == call.signature.member {
         return;
@@ -152,7 +153,12 @@ pub unsafe fn merge(form: Form, fcinfo: pg_sys::FunctionCallInfo) -> Option<&'st
             }
         };
         if let Some(other) = other {
-            object.history.absorb(&Stored::read(form, other).view()).or_raise();
+            let other = Stored::read(form, other);
+            match form {
+                Form::History => object.history.absorb(&other.view()),
+                Form::Memberships => memberships::absorb(&mut object.history, &other.view()),
+            }
+            .or_raise();
         }
         Some(object)
     }
@@ -161,7 +167,7 @@ pub unsafe fn merge(form: Form, fcinfo: pg_sys::FunctionCallInfo) -> Option<&'st
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
-    literal::read(text, "history", check)
+    literal::read(text, &Error::Malformed("its text is not base64"), check)
 }
 
 /// Writes the text form.
@@ -174,26 +180,7 @@ fn history_out(bytes: &[u8]) -> CText {
 #[pg_extern]
 fn history_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
     // SAFETY: the call is that of a receive function.
-    unsafe { from_message(fcinfo, check) }
-}
-
-/// The bytes of a binary form, if `check` finds them good.
-///
-/// # Safety
-/// PostgreSQL calls receive functions with a StringInfo whose unread part is the value.
-pub unsafe fn from_message(
-    fcinfo: pg_sys::FunctionCallInfo,
-    check: impl FnOnce(&[u8]) -> Result<(), Error>,
-) -> Varlena {
-    // SAFETY: see above; having read it all is told by the cursor.
-    let bytes = unsafe {
-        let message: pg_sys::StringInfo = (*fcinfo).args.as_slice(1)[0].value.cast_mut_ptr();
-        let (len, cursor) = ((*message).len as usize, (*message).cursor as usize);
-        (*message).cursor = (*message).len;
-        std::slice::from_raw_parts((*message).data.cast::<u8>().add(cursor), len - cursor)
-    };
-    check(bytes).or_raise();
-    Varlena::copy_of(bytes)
+    unsafe { literal::receive(fcinfo, check) }
 }
 
 /// Writes the binary form.

@@ -7,9 +7,10 @@ use crate::pg::rows::Rows;
 use crate::pg::state::{self, InState};
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::{literal, member};
+use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
-use pg_retention_model::survival::Groups;
+use pg_retention_model::survival::{self, Groups};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
@@ -89,10 +90,19 @@ fn logrank_final(state: Option<State>) -> Option<Varlena> {
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn logrank_data_in(text: &CStr) -> Varlena {
-    literal::read(text, "logrank_data", |bytes| {
-        let check_name = |name: &[u8]| member::check_text(MemberRef::Text(name));
-        Groups::from_bytes(bytes, PgHost::current(), check_name).map(|_| ())
-    })
+    literal::read(text, &survival::malformed_groups("its text is not base64"), check)
+}
+
+/// Reads the binary form, which is the stored one.
+#[pg_extern]
+fn logrank_data_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
+    // SAFETY: the call is that of a receive function.
+    unsafe { literal::receive(fcinfo, check) }
+}
+
+fn check(bytes: &[u8]) -> Result<(), Error> {
+    let check_name = |name: &[u8]| member::check_text(MemberRef::Text(name));
+    Groups::from_bytes(bytes, PgHost::current(), check_name).map(|_| ())
 }
 
 /// Writes the text form.

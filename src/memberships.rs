@@ -1,9 +1,9 @@
 //! `retention.memberships`: the aggregates that build it, its text and bytes, what is inside, and its
 //! readers.
 
-use crate::history::{self, begin, check_state};
+use crate::history::{self, begin};
 use crate::pg::call::{Arguments, Call};
-use crate::pg::errors::OrRaise;
+use crate::pg::errors::{OrRaise, raise};
 use crate::pg::expanded::{self, Expanded, Form};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
@@ -38,7 +38,9 @@ fn membership_step(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expa
             None => begin(Form::Memberships, fcinfo, state, call),
         };
         let Some((member, joined)) = row else { return Some(object) };
-        check_state(object, call);
+        if object.zone != call.zone {
+            raise(&memberships::different_zones(&object.zone.name(), &call.zone.name()));
+        }
         let (member, time) =
             (member::from_datum(call.signature.member, member), call.signature.time);
         let mut day = |datum| {
@@ -63,14 +65,14 @@ fn memberships_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Ex
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn memberships_in(text: &CStr) -> Varlena {
-    literal::read(text, "memberships", check)
+    literal::read(text, &memberships::malformed("their text is not base64"), check)
 }
 
 /// Reads the binary form, which is the stored one.
 #[pg_extern]
 fn memberships_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
     // SAFETY: the call is that of a receive function.
-    unsafe { history::from_message(fcinfo, check) }
+    unsafe { literal::receive(fcinfo, check) }
 }
 
 /// Are these the canonical bytes of memberships, of a zone and with names that this database knows?

@@ -7,6 +7,7 @@ use crate::pg::state::{self, InState};
 use crate::pg::stored::{Stored, StoredMemberships};
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::{arguments, literal};
+use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
 use pg_retention_model::memberships;
 use pg_retention_model::survival::{self, Course, Data, Intervals, Question, Scale};
@@ -94,9 +95,18 @@ fn flat(data: &mut Data<PgHost>) -> Varlena {
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn survival_data_in(text: &CStr) -> Varlena {
-    literal::read(text, "survival_data", |bytes| {
-        Data::from_bytes(bytes, PgHost::current()).map(|_| ())
-    })
+    literal::read(text, &survival::malformed_data("its text is not base64"), check)
+}
+
+/// Reads the binary form, which is the stored one.
+#[pg_extern]
+fn survival_data_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
+    // SAFETY: the call is that of a receive function.
+    unsafe { literal::receive(fcinfo, check) }
+}
+
+fn check(bytes: &[u8]) -> Result<(), Error> {
+    Data::from_bytes(bytes, PgHost::current()).map(|_| ())
 }
 
 /// Writes the text form.

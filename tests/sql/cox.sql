@@ -1,5 +1,13 @@
--- What makes members leave: against R's coxph. Its functions are those of survival.sql.
-SET search_path = survival_test, public, retention;
+-- What makes members leave: against R's coxph.
+SET datestyle = 'ISO';
+SET client_min_messages = warning;
+DROP SCHEMA IF EXISTS cox_test CASCADE;
+CREATE SCHEMA cox_test;
+RESET client_min_messages;
+SET search_path = cox_test, public, retention;
+\set ECHO none
+\i tests/judge/agree.sql
+\set ECHO all
 \set content `cat tests/reference/cox_members.csv`
 CREATE TABLE cox_members AS
 SELECT c[1] AS data, c[2]::float8 AS duration, c[3]::boolean AS churned, c[4]::float8 AS entry,
@@ -40,6 +48,10 @@ WHERE test = 'score';
 SELECT bool_and(a.model::text = b.model::text) AS any_order, bool_and(a.model::text::cox_model::text = a.model::text) AS through_text
 FROM fitted a JOIN (SELECT data, cox_fit_agg(duration, churned, covariates, entry) AS model
                     FROM (SELECT * FROM cox_members ORDER BY duration::int * 37 % 11, entry DESC) m GROUP BY data) b USING (data);
+COPY (SELECT data, model FROM fitted) TO PROGRAM 'cat > "$PWD/cox.copy"' (FORMAT binary);
+CREATE TABLE copied (data text, model cox_model);
+COPY copied FROM PROGRAM 'cat "$PWD/cox.copy"; rm "$PWD/cox.copy"' (FORMAT binary);
+SELECT count(*) AS rows, bool_and(a.model::text = b.model::text) AS through_binary FROM fitted a JOIN copied b USING (data);
 SELECT data, jsonb_object_keys(model::text::jsonb) AS key, jsonb_typeof(model::text::jsonb -> jsonb_object_keys(model::text::jsonb)) AS type
 FROM fitted WHERE data = 'lung' ORDER BY 2;
 

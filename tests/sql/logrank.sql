@@ -1,5 +1,18 @@
--- Do groups leave alike: against R's survdiff, against lifelines, and against plain SQL. Its tables are those of survival.sql.
-SET search_path = survival_test, public, retention;
+-- Do groups leave alike: against R's survdiff, against lifelines, and against plain SQL.
+SET datestyle = 'ISO';
+SET client_min_messages = warning;
+DROP SCHEMA IF EXISTS logrank_test CASCADE;
+CREATE SCHEMA logrank_test;
+RESET client_min_messages;
+SET search_path = logrank_test, public, retention;
+\set ECHO none
+\i tests/judge/agree.sql
+\set ECHO all
+\set content `cat tests/reference/survival_members.csv`
+CREATE TABLE members AS
+SELECT c[1] AS data, c[2]::float8 AS duration, c[3]::boolean AS churned, c[4] AS grp, c[5] AS stratum FROM csv(:'content') c;
+\set content `cat tests/reference/waltons_members.csv`
+CREATE TABLE waltons AS SELECT c[1]::float8 AS duration, c[2]::boolean AS churned, c[3] AS grp FROM csv(:'content') c;
 CREATE TABLE grouped AS
 SELECT data, s AS stratified,
        CASE WHEN s THEN logrank_agg(duration, churned, grp, stratum) FILTER (WHERE stratum IS NOT NULL)
@@ -39,6 +52,10 @@ RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
 SELECT d::logrank_data::text = d AS through_text FROM serial_groups;
+COPY (SELECT d::logrank_data FROM serial_groups) TO PROGRAM 'cat > "$PWD/logrank.copy"' (FORMAT binary);
+CREATE TABLE copied (d logrank_data);
+COPY copied FROM PROGRAM 'cat "$PWD/logrank.copy"; rm "$PWD/logrank.copy"' (FORMAT binary);
+SELECT a.d = b.d::text AS through_binary FROM serial_groups a, copied b;
 SELECT a = b AS one_stratum_is_none
 FROM (SELECT logrank_agg(duration, churned, grp) AS d, logrank_agg(duration, churned, grp, 'all') AS e FROM big_groups) v,
      logrank(d) a, logrank(e) b;

@@ -7,15 +7,9 @@ CREATE SCHEMA survival_test;
 RESET client_min_messages;
 SET search_path = survival_test, public, retention;
 
--- A line of a CSV file a row, without the head.
-CREATE FUNCTION csv(content text) RETURNS SETOF text[] LANGUAGE sql AS $$
-    SELECT string_to_array(line, ',', '') FROM regexp_split_to_table(btrim(content, E'\r\n'), E'\r?\n') WITH ORDINALITY l (line, n)
-    WHERE n > 1 $$;
--- Do two numbers agree to nine digits, or are both missing?
-CREATE FUNCTION agree(a float8, b text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN b IS NULL OR a IS NULL THEN b IS NULL AND a IS NULL
-           ELSE abs(a - b::float8) <= 1e-9 * greatest(1, abs(a)) END $$;
-
+\set ECHO none
+\i tests/judge/agree.sql
+\set ECHO all
 \set content `cat tests/reference/survival_members.csv`
 CREATE TABLE members AS
 SELECT c[1] AS data, c[2]::float8 AS duration, c[3]::boolean AS churned, c[4] AS grp, c[5] AS stratum, c[6]::float8 AS entry
@@ -115,6 +109,10 @@ RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET max_parallel_workers_per_gather;
 SELECT bool_and(d::text::survival_data::text = d::text) AS through_text FROM data;
+COPY (SELECT data, d FROM data) TO PROGRAM 'cat > "$PWD/survival.copy"' (FORMAT binary);
+CREATE TABLE copied (data text, d survival_data);
+COPY copied FROM PROGRAM 'cat "$PWD/survival.copy"; rm "$PWD/survival.copy"' (FORMAT binary);
+SELECT count(*) AS rows, bool_and(a.d::text = b.d::text) AS through_binary FROM data a JOIN copied b USING (data);
 -- The counts of the big table in plain SQL.
 SELECT count(*) AS steps,
        count(*) FILTER (WHERE (s.at_risk, s.events, s.censored) = (p.at_risk, p.events, p.censored)) AS agree
@@ -214,15 +212,6 @@ SELECT s.* FROM (SELECT survival_agg(7, true) AS d) v, survival(d, NULL, NULL) s
 SELECT s.* FROM (SELECT survival_agg(7, false) AS d) v, survival_summary(d) s;
 SELECT s.* FROM (SELECT history_agg(1, date '2020-01-15') AS h) v, survival(h, as_of => '2020-03-15') s;
 SELECT s.* FROM (SELECT history_agg(1, date '2020-01-15') AS h) v, survival(h, as_of => '2019-01-01') s;
-CREATE FUNCTION outcome(sql text) RETURNS TABLE (state text, message text, hint text) LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE sql;
-    message := 'no error';
-    RETURN NEXT;
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
-    RETURN NEXT;
-END $$;
 \pset format unaligned
 \pset tuples_only on
 SELECT o.* FROM unnest(ARRAY[

@@ -173,6 +173,13 @@ impl<H: Host> Model<H> {
         })
     }
 
+    /// Reads a stored form that anybody may have written, and checks that it can be a model.
+    pub fn from_foreign_bytes(bytes: &[u8], host: H) -> Result<Self, Error> {
+        let model = Self::from_bytes(bytes, host)?;
+        model.check().map_err(malformed)?;
+        Ok(model)
+    }
+
     /// Can it be a fitted model?
     pub(super) fn check(&self) -> Result<(), Malformed> {
         let host = self.times.allocator();

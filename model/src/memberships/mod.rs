@@ -19,7 +19,7 @@ pub mod survival;
 mod tests;
 
 use crate::calendar::{DAY, Grain, LAST_DAY, date_text};
-use crate::error::{Error, Malformed};
+use crate::error::Error;
 use crate::history::{Flat, History, MemberRef, Timeline, View, Walk};
 use crate::host::{Host, Pace, Vec};
 
@@ -92,10 +92,10 @@ impl<'a, H: Host> Memberships<'a, H> {
 
     /// The first day on which somebody joined, and the last on which somebody joined or ended.
     pub fn days(&self) -> Result<(i64, i64), Error> {
-        let extent = self.0.meta.extent.ok_or(Malformed("it has no events"))?;
+        let extent = self.0.meta.extent.ok_or(malformed("they have no spells"))?;
         let (first, last) = (extent.low >> 1, extent.high >> 1);
         if first < -LAST_DAY || last > LAST_DAY {
-            return Err(Error::Malformed("a day is beyond the calendar"));
+            return Err(malformed("a day is beyond the calendar"));
         }
         Ok((first, last))
     }
@@ -144,7 +144,7 @@ impl<'a, H: Host> Members<'a, H> {
     /// The next member with its spells, of which there is one at least.
     #[inline]
     pub fn next_member(&mut self) -> Result<Option<(MemberRef<'a>, &[Spell])>, Error> {
-        let Some((member, timeline)) = self.walk.next_member()? else {
+        let Some((member, timeline)) = self.walk.next_member().map_err(of_memberships)? else {
             return Ok(None);
         };
         read(member, timeline, self.join, self.last, &mut self.spells)?;
@@ -165,7 +165,7 @@ fn read<H: Host>(
     for (i, &tick) in timeline.ticks().iter().enumerate() {
         let (day, joins) = (tick >> 1, tick & 1 == 1);
         if !(-LAST_DAY..=last).contains(&day) {
-            return Err(Error::Malformed("a day is outside of its first and last"));
+            return Err(malformed("a day is outside of their first and last"));
         }
         match (joins, open) {
             _ if timeline.count(i) > 1 => return Err(overlap(member, day)),
@@ -179,11 +179,39 @@ fn read<H: Host>(
                 spells.push(Spell { joined, ended: Some(day) });
                 open = None;
             }
-            (false, None) => return Err(Error::Malformed("an end without a beginning")),
+            (false, None) => return Err(malformed("an end without a beginning")),
         }
     }
     spells.extend(open.map(|joined| Spell { joined, ended: None }));
     Ok(())
+}
+
+/// Text or bytes that are no memberships.
+pub fn malformed(why: &str) -> Error {
+    Error::MalformedValue { of: "memberships", why: why.to_string() }
+}
+
+/// An error of the history that they are kept as, as one of theirs.
+fn of_memberships(error: Error) -> Error {
+    match error {
+        Error::Malformed(why) => malformed(why),
+        Error::Mismatch { left, right, .. } => different_zones(&left, &right),
+        error => error,
+    }
+}
+
+/// Memberships on the calendars of two zones.
+pub fn different_zones(left: &str, right: &str) -> Error {
+    Error::bad(
+        format!("memberships of different time zone: \"{left}\" and \"{right}\""),
+        "Build both with the same zone (fourth argument of membership_agg), from times of the same \
+         type.",
+    )
+}
+
+/// Adds all spells of others.
+pub fn absorb<H: Host>(history: &mut History<H>, other: &View<'_, H>) -> Result<(), Error> {
+    history.absorb(other).map_err(of_memberships)
 }
 
 fn overlap(member: MemberRef<'_>, day: i64) -> Error {
@@ -205,7 +233,7 @@ pub fn flat_size<H: Host>(history: &mut History<H>) -> Result<usize, Error> {
 /// Writes the bytes of memberships, whose history is compacted, into a buffer of just that size.
 pub fn write_flat<H: Host>(history: &History<H>, out: &mut [u8]) -> Result<(), Error> {
     let Some((mark, out)) = out.split_first_mut() else {
-        return Err(Error::Malformed("the buffer is too small"));
+        return Err(malformed("the buffer is too small"));
     };
     *mark = MARK;
     history.write_flat(out)
@@ -214,8 +242,8 @@ pub fn write_flat<H: Host>(history: &History<H>, out: &mut [u8]) -> Result<(), E
 /// The history inside the bytes of memberships.
 pub fn parse<H: Host>(bytes: &[u8], host: H) -> Result<Flat<'_, H>, Error> {
     match bytes {
-        [MARK, history @ ..] => Flat::parse(history, host),
-        _ => Err(Error::Malformed("these are no memberships")),
+        [MARK, history @ ..] => Flat::parse(history, host).map_err(of_memberships),
+        _ => Err(malformed("their first byte is another")),
     }
 }
 
@@ -225,15 +253,15 @@ pub fn check<H: Host>(
     flat: &Flat<'_, H>,
     check_member: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (low, high) = flat.check_columns(check_member)?;
+    let (low, high) = flat.check_columns(check_member).map_err(of_memberships)?;
     let view = flat.view();
-    let extent = view.meta.extent.ok_or(Malformed("it has no events"))?;
+    let extent = view.meta.extent.ok_or(malformed("they have no spells"))?;
     let at = |tick: i64| (tick >> 1).saturating_mul(DAY);
     if (extent.first, extent.last, extent.low, extent.high) != (at(low), at(high), low, high) {
-        return Err(Error::Malformed("its first or last event is not where its ticks are"));
+        return Err(malformed("their first or last day is not where their spells are"));
     }
     if view.meta.grain != Grain::Day || view.has_amounts() {
-        return Err(Error::Malformed("it is a history of something else"));
+        return Err(malformed("their history is one of something else"));
     }
     Memberships::new(view).count().map(|_| ())
 }

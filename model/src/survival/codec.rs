@@ -107,7 +107,12 @@ impl<H: Host> State<H> for Data<H> {
 }
 
 fn malformed(why: Malformed) -> Error {
-    Error::MalformedValue { of: "survival_data", why: why.0.to_string() }
+    malformed_data(why.0)
+}
+
+/// The error for a text or bytes that are no durations.
+pub fn malformed_data(why: &str) -> Error {
+    Error::MalformedValue { of: "survival_data", why: why.to_string() }
 }
 
 fn put_section<H: Host>(

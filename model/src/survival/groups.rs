@@ -199,7 +199,12 @@ impl<H: Host> Groups<H> {
 }
 
 fn malformed(why: Malformed) -> Error {
-    Error::MalformedValue { of: "logrank_data", why: why.0.to_string() }
+    malformed_groups(why.0)
+}
+
+/// The error for a text or bytes that are no groups.
+pub fn malformed_groups(why: &str) -> Error {
+    Error::MalformedValue { of: "logrank_data", why: why.to_string() }
 }
 
 fn too_many() -> Error {

@@ -24,11 +24,12 @@ mod names;
 mod summary;
 mod tally;
 
+pub use codec::malformed_data;
 pub use course::{Course, Exit};
 pub use curve::{Intervals, Scale, Step};
 pub use data::Data;
 pub(crate) use data::{Leaving, Time, entry_time};
-pub use groups::Groups;
+pub use groups::{Groups, malformed_groups};
 pub use hazard::Stretch;
 pub use lapse::{Question, first_lapses};
 pub use logrank::{Comparison, Group, Outcome};
