@@ -234,6 +234,7 @@ fn survival_summary_of_data(
 }
 
 #[pg_extern]
+#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
 fn survival_summary_of_history(
     h: Option<Stored<'_>>,
     period: Option<&str>,

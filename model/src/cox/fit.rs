@@ -89,7 +89,8 @@ impl<H: Host> Members<H> {
 }
 
 /// Tells a likelihood without a maximum: near one, every step is far shorter than the one before;
-/// without, they stay as long while the likelihood hardly grows.
+/// without, they stay as long while the likelihood hardly grows. Lengths are squares, in standard
+/// errors; what is below the least may be rounding.
 #[derive(Debug, Default)]
 struct Runaway {
     before: f64,
@@ -98,7 +99,7 @@ struct Runaway {
 
 impl Runaway {
     fn sees(&mut self, length: f64, step: f64) -> bool {
-        let goes_on = length < 1e-2 && step > 0.05 && step > 0.5 * self.before;
+        let goes_on = (1e-14..1e-2).contains(&length) && step > 0.5 * self.before;
         self.times = if goes_on { self.times + 1 } else { 0 };
         self.before = step;
         self.times >= 3
