@@ -16,7 +16,7 @@ sets <- list(
     ovarian = with(ovarian, data.frame(duration = futime, churned = fustat == 1, grp = rx, stratum = resid.ds, entry = NA)),
     kidney = with(kidney, data.frame(duration = time, churned = status == 1, grp = as.integer(disease), stratum = sex, entry = NA)),
     veteran = with(veteran, data.frame(duration = time, churned = status == 1, grp = as.integer(celltype), stratum = trt, entry = NA)),
-    # the same, seen late: left-truncated at a third of the days since the diagnosis, where that is before the end
+    # the same, seen late: made up entries, a third of the Karnofsky score, where that is before the end
     veteran_late = with(subset(transform(veteran, entry = karno / 3), entry < time),
         data.frame(duration = time, churned = status == 1, grp = as.integer(celltype), stratum = trt, entry = entry)))
 write(do.call(rbind, lapply(names(sets), function(n) cbind(data = n, transform(sets[[n]], churned = ifelse(churned, "t", "f"))))), "survival_members.csv")
