@@ -1,4 +1,5 @@
-//! `churn`: who is in, who left, who came and who came back, period by period.
+//! The ledger: `churn`, who is in, who left, who came and who came back; `churn_members`, which members
+//! those are; `growth`, the same rows as growth accounting.
 
 use crate::pg::arguments;
 use crate::pg::errors::OrRaise;
@@ -6,9 +7,25 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use pg_retention_model::churn::{self, Question};
+use pg_retention_model::error::Error;
 use pgrx::datum::Date;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+
+fn question(
+    period: Option<&str>,
+    gap: Option<i32>,
+    as_of: Option<Date>,
+    confidence: Option<f64>,
+) -> Result<Question, Error> {
+    let question = Question {
+        period: arguments::period(period)?,
+        gap: gap.unwrap_or(1),
+        as_of: arguments::day("as_of", as_of)?,
+        confidence: arguments::confidence(confidence),
+    };
+    question.check().map(|()| question)
+}
 
 #[pg_extern]
 fn churn(
@@ -21,13 +38,7 @@ fn churn(
 ) -> Rows {
     // SAFETY: declared RETURNS TABLE in sql/churn.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
-    let question = Question {
-        period: arguments::period(period).or_raise(),
-        gap: gap.unwrap_or(1),
-        as_of: arguments::day("as_of", as_of).or_raise(),
-        confidence: arguments::confidence(confidence),
-    };
-    question.check().or_raise();
+    let question = question(period, gap, as_of, confidence).or_raise();
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
     let ledger = churn::ledger(&view, &zone, &question, PgHost::current()).or_raise();
@@ -45,6 +56,77 @@ fn churn(
                 column.float(row.churn_rate.map(|(rate, _, _)| rate)),
                 column.float(row.churn_rate.map(|(_, low, _)| low)),
                 column.float(row.churn_rate.map(|(_, _, high)| high)),
+                column.flag(row.truncated),
+                column.flag(row.complete),
+            ])
+        })
+        .or_raise();
+    }
+    rows
+}
+
+#[pg_extern]
+fn churn_members(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/churn.sql, with these arguments; some overloads have one
+    // more before them, whose value is ignored.
+    let (mut rows, h, period_start, period, gap, as_of) = unsafe {
+        let last = usize::try_from((*fcinfo).nargs).unwrap_or(0) - 1;
+        (
+            Rows::begin(fcinfo),
+            pgrx::pg_getarg::<Stored<'_>>(fcinfo, 0),
+            pgrx::pg_getarg::<Date>(fcinfo, last - 3),
+            pgrx::pg_getarg::<&str>(fcinfo, last - 2),
+            pgrx::pg_getarg::<i32>(fcinfo, last - 1),
+            pgrx::pg_getarg::<Date>(fcinfo, last),
+        )
+    };
+    let question = question(period, gap, as_of, None).or_raise();
+    let period_start = arguments::day("period_start", period_start).or_raise();
+    let Some(period_start) = period_start else {
+        Err(Error::BadArgument {
+            message: "period_start is not given".to_string(),
+            hint: "Take a period_start of churn with the same period, gap and as_of.",
+        })
+        .or_raise()
+    };
+    let Some(h) = h else { return rows };
+    let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
+    churn::change_of_members(&view, &zone, &question, period_start, host, |member, change| {
+        rows.put(|column| Ok([column.member(member)?, column.text(change.name())]))
+    })
+    .or_raise();
+    rows
+}
+
+#[pg_extern]
+fn growth(
+    h: Option<Stored<'_>>,
+    period: Option<&str>,
+    gap: Option<i32>,
+    as_of: Option<Date>,
+    confidence: Option<f64>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/churn.sql.
+    let mut rows = unsafe { Rows::begin(fcinfo) };
+    let question = question(period, gap, as_of, confidence).or_raise();
+    let Some(h) = h else { return rows };
+    let (view, zone) = (h.view(), h.zone());
+    let ledger = churn::ledger(&view, &zone, &question, PgHost::current()).or_raise();
+    for growth in churn::growth(&ledger) {
+        let row = growth.row;
+        rows.put(|column| {
+            Ok([
+                column.day(row.period_start)?,
+                column.count(row.new),
+                column.count(row.retained),
+                column.count(row.reactivated),
+                column.count(growth.dormant),
+                column.count(row.churned),
+                column.difference(growth.net_change),
+                column.float(growth.quick_ratio.map(|(ratio, _, _)| ratio)),
+                column.float(growth.quick_ratio.map(|(_, low, _)| low)),
+                column.float(growth.quick_ratio.map(|(_, _, high)| high)),
                 column.flag(row.truncated),
                 column.flag(row.complete),
             ])

@@ -1,7 +1,7 @@
 //! What is inside a history, and parts of one.
 
 use crate::pg::errors::OrRaise;
-use crate::pg::expanded::{Expanded, Home};
+use crate::pg::expanded::{Expanded, Form, Home};
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
@@ -236,7 +236,7 @@ fn part(
 ) -> Option<&'static mut Expanded> {
     let (view, zone) = (h.view(), h.zone());
     let mut is_empty = false;
-    let object = Expanded::create(Home::Own, zone, |host| {
+    let object = Expanded::create(Form::History, Home::Own, zone, |host| {
         let part = History::part_of(&view, &zone, host, keep_member, keep_tick).or_raise();
         part.unwrap_or_else(|| {
             is_empty = true;

@@ -58,6 +58,22 @@ pub enum Error {
     },
     /// Bytes that are no history.
     Malformed(&'static str),
+    /// Text or bytes that are no value of another type.
+    MalformedValue {
+        /// The type.
+        of: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// A number that is not finite, or not in its range.
+    OutOfRange {
+        /// What it is.
+        what: &'static str,
+        /// As given.
+        given: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// A history or result that grew over its limit.
     TooLarge {
         /// What is too large.
@@ -79,6 +95,7 @@ impl Error {
             Error::NotYet { instead: hint, .. }
             | Error::BadArgument { hint, .. }
             | Error::Mismatch { hint, .. }
+            | Error::OutOfRange { hint, .. }
             | Error::TooLarge { hint, .. } => Some((*hint).to_string()),
             Error::MemberType { found, .. } => {
                 Some(format!("The members of this history are of type {found}."))
@@ -93,7 +110,7 @@ impl Error {
                      with FILTER or WHERE."
                     .to_string(),
             ),
-            Error::Malformed(_) => None,
+            Error::Malformed(_) | Error::MalformedValue { .. } => None,
         }
     }
 }
@@ -113,6 +130,8 @@ impl fmt::Display for Error {
             Error::AmountOutOfRange { given } => write!(f, "amount out of range: {given}"),
             Error::TimeOutOfRange { given } => write!(f, "time out of range: {given}"),
             Error::Malformed(why) => write!(f, "malformed history: {why}"),
+            Error::MalformedValue { of, why } => write!(f, "malformed {of}: {why}"),
+            Error::OutOfRange { what, given, .. } => write!(f, "{what} out of range: {given}"),
             Error::TooLarge { what, .. } => write!(f, "{what} is too large"),
         }
     }

@@ -11,8 +11,13 @@
 //! | [`amount`] | fixed-point amounts with six decimals |
 //! | [`cohorts`] | who comes back, by cohort and period |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
+//! | [`survival`] | how long members stay: curves, medians, comparisons |
+//! | [`cox`] | what makes members leave earlier or later |
+//! | [`engagement`] | how many are active a day, a week, a month, and on how many days |
+//! | [`memberships`] | members with a contract: their spells, and who joins and leaves |
 //! | [`value`] | what members have been worth so far |
 //! | [`numeric`] | intervals of estimated shares |
+//! | [`state`] | what a parallel aggregate asks of its state |
 //! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
 //!
 //! ```
@@ -41,8 +46,14 @@ mod axis;
 pub mod calendar;
 pub mod churn;
 pub mod cohorts;
+pub mod cox;
+pub mod engagement;
 pub mod error;
 pub mod history;
 pub mod host;
+pub mod memberships;
 pub mod numeric;
+pub mod state;
+pub mod survival;
+mod units;
 pub mod value;

@@ -19,8 +19,12 @@ impl<'a> Arguments<'a> {
     pub const MEMBER: usize = 1;
     pub const AT: usize = 2;
     pub const AMOUNT: usize = 3;
-    const GRAIN: usize = 4;
-    const ZONE: usize = 5;
+    pub const GRAIN: usize = 4;
+    pub const ZONE: usize = 5;
+    /// Of `membership_step`, which has member and the first time in the same places.
+    pub const JOINED: usize = 2;
+    pub const ENDED: usize = 3;
+    pub const MEMBERSHIP_ZONE: usize = 4;
 
     /// # Safety
     /// Called with the call that is under way.
@@ -42,7 +46,7 @@ impl<'a> Arguments<'a> {
     /// # Safety
     /// The argument must be declared as text.
     #[inline]
-    unsafe fn text(self, position: usize) -> Option<&'a [u8]> {
+    pub unsafe fn text(self, position: usize) -> Option<&'a [u8]> {
         // SAFETY: text is a varlena.
         self.get(position).map(|datum| unsafe { varlena::bytes(datum) })
     }
@@ -69,16 +73,16 @@ impl Call {
     /// it anew for every row.
     ///
     /// # Safety
-    /// Called from `history_step` with its call and its state, and not again while the result is
-    /// used.
+    /// Called from `history_step` or `membership_step` with its call, its state and the texts that
+    /// name grain and zone, and not again while the result is used.
     #[inline]
     pub unsafe fn of<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
-        arguments: Arguments<'_>,
+        grain: Option<&[u8]>,
+        zone: Option<&[u8]>,
         state: Option<&mut Expanded>,
     ) -> &'a Call {
-        // SAFETY: `fn_extra` is the function's own, for as long as its plan, and `call` the
-        // state's; the last two arguments are declared as text.
+        // SAFETY: `fn_extra` is the function's own, for as long as its plan, and `call` the state's.
         unsafe {
             let mut remembered: *const Call = (*(*fcinfo).flinfo).fn_extra.cast();
             if let Some(call) = remembered.as_ref()
@@ -89,8 +93,6 @@ impl Call {
             if remembered.is_null() {
                 remembered = state.as_ref().map_or(std::ptr::null(), |state| state.call);
             }
-            let grain = arguments.text(Arguments::GRAIN);
-            let zone = arguments.text(Arguments::ZONE);
             match remembered.as_ref() {
                 Some(call) if call.grain_text.is(grain) && call.zone_text.is(zone) => call,
                 _ => Call::remember(fcinfo, state, grain, zone),

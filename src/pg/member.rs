@@ -73,8 +73,9 @@ fn keeps_names_as_they_are() -> bool {
     })
 }
 
+/// Text of the database as the names that are kept.
 #[inline]
-fn to_utf8(name: &[u8]) -> &[u8] {
+pub fn to_utf8(name: &[u8]) -> &[u8] {
     if keeps_names_as_they_are() { name } else { convert(name, pg_sys::pg_server_to_any) }
 }
 

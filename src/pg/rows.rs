@@ -1,6 +1,7 @@
 //! Set-returning functions: rows straight into a tuple store.
 
 use super::arena::Arena;
+use super::varlena::Varlena;
 use super::{amount, member};
 use pg_retention_model::calendar::date_text;
 use pg_retention_model::error::Error;
@@ -145,6 +146,16 @@ impl Columns {
     /// A whole number.
     pub fn integer(&self, number: i64) -> Option<pg_sys::Datum> {
         i32::try_from(number).unwrap_or(i32::MAX).into_datum()
+    }
+
+    /// A difference between two counts.
+    pub fn difference(&self, difference: i64) -> Option<pg_sys::Datum> {
+        difference.into_datum()
+    }
+
+    /// A word.
+    pub fn text(&self, text: &str) -> Option<pg_sys::Datum> {
+        Some(Varlena::copy_of(text.as_bytes()).into_datum())
     }
 
     /// Yes or no.

@@ -163,8 +163,31 @@ impl<'a, H: Host> Flat<'a, H> {
     pub fn check(
         &self,
         zone: &impl Zone,
-        mut check_member: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
+        check_member: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let (low, high) = self.check_columns(check_member)?;
+        let fits = self.meta.extent.is_some_and(|extent| {
+            let mut clock = Clock::new(self.meta.grain, self.host.clone());
+            // A clock that was set back over midnight may show the day before, and only that.
+            let mut near = |at, tick| {
+                let day = clock.day(zone, at);
+                clock.first_day(zone, tick) - 1 <= day && day <= clock.last_day(zone, tick) + 1
+            };
+            (extent.low, extent.high) == (low, high)
+                && near(extent.first, low)
+                && near(extent.last, high)
+        });
+        if !fits {
+            return Err(Error::Malformed("its first or last event is not where its ticks are"));
+        }
+        Ok(())
+    }
+
+    /// Are the columns the canonical ones? The least and the greatest tick in them.
+    pub(crate) fn check_columns(
+        &self,
+        mut check_member: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
+    ) -> Result<(i64, i64), Error> {
         let mut objection = Ok(());
         let mut member = |member: MemberRef<'_>| {
             if objection.is_ok() {
@@ -186,20 +209,6 @@ impl<'a, H: Host> Flat<'a, H> {
         if again.totals != self.run.totals || again.as_ref().columns != self.run.columns {
             return Err(Error::Malformed("its bytes are not the canonical ones"));
         }
-        let fits = self.meta.extent.is_some_and(|extent| {
-            let mut clock = Clock::new(self.meta.grain, self.host.clone());
-            // A clock that was set back over midnight may show the day before, and only that.
-            let mut near = |at, tick| {
-                let day = clock.day(zone, at);
-                clock.first_day(zone, tick) - 1 <= day && day <= clock.last_day(zone, tick) + 1
-            };
-            (extent.low, extent.high) == (low, high)
-                && near(extent.first, low)
-                && near(extent.last, high)
-        });
-        if !fits {
-            return Err(Error::Malformed("its first or last event is not where its ticks are"));
-        }
-        Ok(())
+        Ok((low, high))
     }
 }

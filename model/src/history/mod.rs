@@ -16,7 +16,7 @@ mod row;
 mod run;
 #[cfg(test)]
 mod tests;
-mod varint;
+pub(crate) mod varint;
 mod walk;
 
 pub use codec::{Flat, MAX_FLAT_BYTES};
@@ -156,6 +156,10 @@ impl<'a, H: Host> View<'a, H> {
     /// The same, with only some columns of their timelines.
     pub fn walk_over(&self, columns: Columns) -> Result<Walk<'a, H>, Error> {
         Walk::new(self.meta.kind, &self.runs, columns, &self.host)
+    }
+
+    pub(crate) fn host(&self) -> &H {
+        &self.host
     }
 
     /// Does any event have an amount?

@@ -1,0 +1,172 @@
+//! States of aggregates whose transition type is `internal`.
+//!
+//! An aggregate over a model's `T: State<PgHost>` is five functions of a line or two and, by hand in
+//! `sql/`, a CREATE AGGREGATE with SFUNC, STYPE = internal, COMBINEFUNC, SERIALFUNC, DESERIALFUNC,
+//! FINALFUNC and PARALLEL = SAFE:
+//!
+//! ```ignore
+//! #[pg_extern] // survival_step(internal, float8, boolean) → internal, not STRICT
+//! fn survival_step(
+//!     state: Option<InState<Data<PgHost>>>,
+//!     duration: Option<f64>,
+//!     churned: Option<bool>,
+//!     fcinfo: pg_sys::FunctionCallInfo,
+//! ) -> InState<Data<PgHost>> {
+//!     let mut state = InState::or_new(state, fcinfo, Data::new);
+//!     if let (Some(duration), Some(churned)) = (duration, churned) {
+//!         state.push(duration, churned).or_raise();
+//!     }
+//!     state
+//! }
+//! #[pg_extern] // (internal, internal) → internal, not STRICT
+//! fn survival_combine(
+//!     left: Option<InState<Data<PgHost>>>,
+//!     right: Option<InState<Data<PgHost>>>,
+//!     fcinfo: pg_sys::FunctionCallInfo,
+//! ) -> Option<InState<Data<PgHost>>> {
+//!     state::combine(left, right, fcinfo)
+//! }
+//! #[pg_extern] // (internal) → bytea, STRICT
+//! fn survival_serialize(state: InState<Data<PgHost>>) -> Varlena {
+//!     state::serialize(&state)
+//! }
+//! #[pg_extern] // (bytea, internal) → internal, STRICT
+//! fn survival_deserialize(
+//!     bytes: &[u8],
+//!     _unused: Option<pgrx::Internal>,
+//! ) -> InState<Data<PgHost>> {
+//!     state::deserialize(bytes)
+//! }
+//! ```
+//!
+//! What a state owns must be in the memory of the host that it is made with: it lives in the
+//! aggregate's context, goes with it, and is never dropped.
+
+use super::errors::OrRaise;
+use super::memory::PgHost;
+use super::varlena::Varlena;
+use pg_retention_model::error::Error;
+use pg_retention_model::host::Vec;
+use pg_retention_model::state::State;
+use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::datum::Datum;
+use pgrx::{PgSqlErrorCode, ereport, pg_sys};
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+/// A state in the memory of its aggregate.
+pub struct InState<T>(NonNull<T>);
+
+impl<T> InState<T> {
+    /// The state of the rows before, or a new one.
+    pub fn or_new(
+        state: Option<Self>,
+        fcinfo: pg_sys::FunctionCallInfo,
+        make: impl FnOnce(PgHost) -> T,
+    ) -> Self {
+        state.unwrap_or_else(|| {
+            InState::in_context(aggregate_context(fcinfo), |host| Ok(make(host)))
+        })
+    }
+
+    fn in_context(
+        context: pg_sys::MemoryContext,
+        make: impl FnOnce(PgHost) -> Result<T, Error>,
+    ) -> Self {
+        const { assert!(align_of::<T>() <= 8, "what palloc aligns to") };
+        // SAFETY: the context is alive, and outlives the state by the contract of the callers; the
+        // place is written before anyone reads it.
+        unsafe {
+            let state = make(PgHost::of(context)).or_raise();
+            let place: *mut T = pg_sys::MemoryContextAlloc(context, size_of::<T>()).cast();
+            place.write(state);
+            InState(NonNull::new_unchecked(place))
+        }
+    }
+}
+
+impl<T> Deref for InState<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: made by `new`, alive as long as the aggregate, and this call's alone.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T> DerefMut for InState<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above.
+        unsafe { self.0.as_mut() }
+    }
+}
+
+// SAFETY: an argument declared as `internal` of a function that only its aggregate calls: SQL has no
+// values of that type.
+unsafe impl<'fcx, T> ArgAbi<'fcx> for InState<T> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: see above; nulls are an Option's affair.
+        let datum = unsafe { arg.unbox_arg_using_from_datum::<pg_sys::Datum>() };
+        match datum.and_then(|datum| NonNull::new(datum.cast_mut_ptr())) {
+            Some(state) => InState(state),
+            None => unreachable!("a null where Option is not expected"),
+        }
+    }
+}
+
+// SAFETY: the datum of an `internal` value is its address.
+unsafe impl<T> BoxRet for InState<T> {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+        // SAFETY: see above.
+        unsafe { fcinfo.return_raw_datum(pg_sys::Datum::from(self.0.as_ptr())) }
+    }
+}
+
+/// The combine function: adds the right state to the left one.
+pub fn combine<T: State<PgHost>>(
+    left: Option<InState<T>>,
+    right: Option<InState<T>>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Option<InState<T>> {
+    match (left, right) {
+        (Some(mut left), Some(right)) => {
+            left.merge(&right).or_raise();
+            Some(left)
+        }
+        (None, Some(right)) => {
+            // The right one is in memory that does not last.
+            let mut bytes = Vec::new_in(PgHost::current());
+            right.write(&mut bytes);
+            Some(InState::in_context(aggregate_context(fcinfo), |host| T::read(&bytes, host)))
+        }
+        (left, None) => left,
+    }
+}
+
+/// The serialisation function.
+pub fn serialize<T: State<PgHost>>(state: &T) -> Varlena {
+    let mut bytes = Vec::new_in(PgHost::current());
+    state.write(&mut bytes);
+    Varlena::copy_of(&bytes)
+}
+
+/// The deserialisation function. Its result lasts until it is combined, as that of PostgreSQL's own.
+pub fn deserialize<T: State<PgHost>>(bytes: &[u8]) -> InState<T> {
+    // SAFETY: reads a pointer that the backend has set before it calls any function.
+    let context = unsafe { pg_sys::CurrentMemoryContext };
+    InState::in_context(context, |host| T::read(bytes, host))
+}
+
+/// The memory context in which states live from row to row.
+///
+pub fn aggregate_context(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::MemoryContext {
+    let mut context = std::ptr::null_mut();
+    // SAFETY: PostgreSQL passes the call that is under way.
+    if unsafe { pg_sys::AggCheckCallContext(fcinfo, &mut context) } == 0 {
+        ereport!(
+            ERROR,
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            "this function is part of an aggregate and cannot be called by itself"
+        );
+    }
+    context
+}
