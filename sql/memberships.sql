@@ -105,6 +105,11 @@ CREATE FUNCTION memberships_merge(memberships, memberships) RETURNS memberships
 COMMENT ON FUNCTION memberships_merge(memberships, memberships) IS
     'transition function of rollup, combine function of rollup and membership_agg; not to be called by itself';
 
+CREATE FUNCTION memberships_final(memberships) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'history_final' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION memberships_final(memberships) IS
+    'final function of rollup and membership_agg; returns its argument';
+
 -- membership_agg(member, joined, ended [, zone]) for every type of member and time; a zone for instants alone.
 -- As with history_agg, the types are written out and the state is the result.
 DO $$
@@ -136,6 +141,7 @@ BEGIN
                          SFUNC = @extschema@.membership_step,
                          STYPE = @extschema@.memberships,
                          SSPACE = 2048,
+                         FINALFUNC = @extschema@.memberships_final,
                          COMBINEFUNC = @extschema@.memberships_merge,
                          PARALLEL = SAFE)',
                     arguments);
@@ -166,6 +172,7 @@ CREATE AGGREGATE rollup(memberships) (
     SFUNC = memberships_merge,
     STYPE = memberships,
     SSPACE = 8192,
+    FINALFUNC = memberships_final,
     COMBINEFUNC = memberships_merge,
     PARALLEL = SAFE
 );

@@ -47,8 +47,7 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
             return state.unwrap_or(pg_sys::Datum::null());
         };
         let mut object = state.and_then(|state| expanded::writable(state));
-        let (grain, zone) = (arguments.text(Arguments::GRAIN), arguments.text(Arguments::ZONE));
-        let call = Call::of(fcinfo, grain, zone, object.as_deref_mut());
+        let call = Call::of(fcinfo, arguments, Arguments::TEXTS, object.as_deref_mut());
         let object = match object {
             Some(object) => object,
             None => begin(Form::History, fcinfo, state, call),
@@ -163,6 +162,35 @@ pub unsafe fn merge(form: Form, fcinfo: pg_sys::FunctionCallInfo) -> Option<&'st
             .or_raise();
         }
         Some(object)
+    }
+}
+
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub extern "C" fn pg_finfo_history_final() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
+}
+
+/// The final function of both aggregates: the state itself.
+///
+/// PostgreSQL 14 and 15 copy a result that is not in the memory where they asked for it, which would
+/// flatten the history; so what they get there is a pointer to it. Not in a window, where the rows
+/// to come still change the state.
+///
+/// # Safety
+/// Called by PostgreSQL, as the function that sql/history_agg.sql declares over it.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn history_final(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: PostgreSQL passes a state; the function is STRICT.
+    unsafe {
+        let Some(state) = Arguments::of(fcinfo).get(Arguments::STATE) else {
+            unreachable!("a null argument of a strict function");
+        };
+        let kind = pg_sys::AggCheckCallContext(fcinfo, std::ptr::null_mut());
+        let is_final = u32::try_from(kind) == Ok(pg_sys::AGG_CONTEXT_AGGREGATE);
+        is_final.then(|| expanded::pointer_to(state)).flatten().unwrap_or(state)
     }
 }
 

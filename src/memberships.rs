@@ -31,8 +31,8 @@ fn membership_step(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expa
         if row.is_none() && (object.is_some() || state.is_none()) {
             return object; // No membership. The state is what it was.
         }
-        let zone = arguments.text(Arguments::MEMBERSHIP_ZONE);
-        let call = Call::of(fcinfo, None, zone, object.as_deref_mut());
+        let texts = Arguments::TEXTS_OF_MEMBERSHIP;
+        let call = Call::of(fcinfo, arguments, texts, object.as_deref_mut());
         let object = match object {
             Some(object) => object,
             None => begin(Form::Memberships, fcinfo, state, call),
