@@ -106,6 +106,8 @@ BEGIN
     ('growth', format('compare_growth(%s, %L, %L, %s, %s, %L, %s)', h, t, s.period, s.gap, clock, as_of, s.confidence), true),
     ('growth in days', format('compare_growth(%s, %L, %L, %s, %s, %L, %s)', h, t, stretch, s.gap, clock, as_of, s.confidence), knows_days),
     ('engagement', format('compare_engagement(%s, %L, %s, %L)', h, t, clock, as_of), knows_days AND range < 1500),
+    ('the parts add up', format('compare_parts(%L, %L, %L, %s, %s, %L)', oracle.aggregate(s), t, stretch, s.gap, back,
+       coalesce(as_of, days[cardinality(days)])), knows_days AND range < 1500),
     ('engagement_days', format('compare_engagement_days(%s, %L, %s, %s, %L)', h, t, back, clock, as_of), knows_days AND range < 2000000)
   ) v (name, call, has_answer)
   WHERE v.has_answer;
