@@ -199,6 +199,19 @@ COMMENT ON FUNCTION membership_rows(memberships, bigint) IS
 COMMENT ON FUNCTION membership_rows(memberships, uuid) IS
     'what is inside, with members as uuid: membership_rows(m, id => NULL::uuid)';
 
+CREATE FUNCTION without(m memberships, members bigint[]) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+CREATE FUNCTION without(m memberships, members uuid[]) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+CREATE FUNCTION without(m memberships, members text[]) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION without(memberships, bigint[]) IS
+    'the memberships of all but these members, for erasure requests; NULL if nobody is left';
+COMMENT ON FUNCTION without(memberships, uuid[]) IS
+    'the memberships of all but these members, for erasure requests; NULL if nobody is left';
+COMMENT ON FUNCTION without(memberships, text[]) IS
+    'the memberships of all but these members, for erasure requests; NULL if nobody is left';
+
 CREATE FUNCTION churn(
     m memberships,
     period text DEFAULT 'month',
