@@ -105,6 +105,11 @@ CREATE FUNCTION memberships_merge(memberships, memberships) RETURNS memberships
 COMMENT ON FUNCTION memberships_merge(memberships, memberships) IS
     'transition function of rollup, combine function of rollup and membership_agg; not to be called by itself';
 
+CREATE FUNCTION memberships_final(memberships) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'history_final' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION memberships_final(memberships) IS
+    'final function of rollup and membership_agg; returns its argument';
+
 -- membership_agg(member, joined, ended [, zone]) for every type of member and time; a zone for instants alone.
 -- As with history_agg, the types are written out and the state is the result.
 DO $$
@@ -136,6 +141,7 @@ BEGIN
                          SFUNC = @extschema@.membership_step,
                          STYPE = @extschema@.memberships,
                          SSPACE = 2048,
+                         FINALFUNC = @extschema@.memberships_final,
                          COMBINEFUNC = @extschema@.memberships_merge,
                          PARALLEL = SAFE)',
                     arguments);
@@ -166,6 +172,7 @@ CREATE AGGREGATE rollup(memberships) (
     SFUNC = memberships_merge,
     STYPE = memberships,
     SSPACE = 8192,
+    FINALFUNC = memberships_final,
     COMBINEFUNC = memberships_merge,
     PARALLEL = SAFE
 );
@@ -191,6 +198,19 @@ COMMENT ON FUNCTION membership_rows(memberships, bigint) IS
     'what is inside, with members as bigint: membership_rows(m, id => NULL::bigint)';
 COMMENT ON FUNCTION membership_rows(memberships, uuid) IS
     'what is inside, with members as uuid: membership_rows(m, id => NULL::uuid)';
+
+CREATE FUNCTION without(m memberships, members bigint[]) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+CREATE FUNCTION without(m memberships, members uuid[]) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+CREATE FUNCTION without(m memberships, members text[]) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION without(memberships, bigint[]) IS
+    'the memberships of all but these members, for erasure requests; NULL if nobody is left';
+COMMENT ON FUNCTION without(memberships, uuid[]) IS
+    'the memberships of all but these members, for erasure requests; NULL if nobody is left';
+COMMENT ON FUNCTION without(memberships, text[]) IS
+    'the memberships of all but these members, for erasure requests; NULL if nobody is left';
 
 CREATE FUNCTION churn(
     m memberships,

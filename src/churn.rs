@@ -1,16 +1,17 @@
 //! The ledger: `churn`, who is in, who left, who came and who came back; `churn_members`, which members
-//! those are; `growth`, the same rows as growth accounting.
+//! those are; `growth`, the same rows as growth accounting; `compare_churn`, two periods compared.
 
 use crate::pg::arguments;
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
-use pg_retention_model::churn::{self, Question};
+use pg_retention_model::churn::{self, Question, Stratum};
 use pg_retention_model::error::Error;
+use pg_retention_model::host::Vec;
 use pgrx::datum::Date;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::{Array, pg_sys};
 
 fn question(
     period: Option<&str>,
@@ -129,6 +130,48 @@ fn growth(
                 column.float(growth.quick_ratio.map(|(_, _, high)| high)),
                 column.flag(row.truncated),
                 column.flag(row.complete),
+            ])
+        })
+        .or_raise();
+    }
+    rows
+}
+
+#[pg_extern]
+fn compare_churn_arrays(
+    stratum: Option<Array<'_, &str>>,
+    opening_1: Option<Array<'_, i64>>,
+    churned_1: Option<Array<'_, i64>>,
+    opening_2: Option<Array<'_, i64>>,
+    churned_2: Option<Array<'_, i64>>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/churn.sql.
+    let mut rows = unsafe { Rows::begin(fcinfo) };
+    let Some(names) = stratum else { return rows };
+    let mut counts = [opening_1, churned_1, opening_2, churned_2];
+    let mut counts = counts.each_mut().map(|array| array.iter().flat_map(Array::iter));
+    let mut strata = Vec::with_capacity_in(names.len(), PgHost::current());
+    for name in names.iter() {
+        let [o1, c1, o2, c2] = counts.each_mut().map(|array| array.next().flatten().unwrap_or(0));
+        strata.push(Stratum { name, opening: [o1, o2], churned: [c1, c2] });
+    }
+    let compared = churn::compare(&strata, PgHost::current()).or_raise();
+    for (i, row) in compared.iter().enumerate() {
+        let stratum = strata.get(i);
+        rows.put(|column| {
+            Ok([
+                stratum.and_then(|stratum| stratum.name).and_then(|name| column.text(name)),
+                column.count(row.opening[0]),
+                column.count(row.opening[1]),
+                column.float(row.share[0]),
+                column.float(row.share[1]),
+                column.float(row.rate[0]),
+                column.float(row.rate[1]),
+                column.float(row.effects.map(|(mix, _, _)| mix)),
+                column.float(row.effects.map(|(_, rate, _)| rate)),
+                column.float(row.effects.map(|(_, _, both)| both)),
+                column.flag(stratum.is_none()),
             ])
         })
         .or_raise();

@@ -45,8 +45,7 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
             return state.unwrap_or(pg_sys::Datum::null());
         };
         let mut object = state.and_then(|state| expanded::writable(state));
-        let (grain, zone) = (arguments.text(Arguments::GRAIN), arguments.text(Arguments::ZONE));
-        let call = Call::of(fcinfo, grain, zone, object.as_deref_mut());
+        let call = Call::of(fcinfo, arguments, Arguments::TEXTS, object.as_deref_mut());
         let object = match object {
             Some(object) => object,
             None => begin(Form::History, fcinfo, state, call),

@@ -173,14 +173,18 @@ fn without(h: Option<Stored<'_>>, members: Option<AnyArray>) -> Option<&'static 
     let Some(members) = members else {
         return part(&h, |_| true, |_| true);
     };
-    let kind = h.view().meta.kind;
-    let asked = array_kind(&members);
+    let gone = members_named(h.view().meta.kind, &members);
+    part(&h, |member| gone.binary_search(&member).is_err(), |_| true)
+}
+
+/// The members in an array, sorted, which must be of this kind.
+pub fn members_named(kind: MemberKind, members: &AnyArray) -> Vec<MemberRef<'_>, PgHost> {
+    let asked = array_kind(members);
     if asked != Some(kind) {
         Err(Error::MemberType { found: kind.name(), asked: asked.map_or("that", MemberKind::name) })
             .or_raise()
     }
-    let gone = elements(kind, &members);
-    part(&h, |member| gone.binary_search(&member).is_err(), |_| true)
+    elements(kind, members)
 }
 
 /// The kind of members in an array.

@@ -2,9 +2,10 @@
 //! readers.
 
 use crate::history::{self, begin};
+use crate::inspect;
 use crate::pg::call::{Arguments, Call};
 use crate::pg::errors::{OrRaise, raise};
-use crate::pg::expanded::{self, Expanded, Form};
+use crate::pg::expanded::{self, Expanded, Form, Home};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
@@ -12,10 +13,11 @@ use crate::pg::stored::StoredMemberships;
 use crate::pg::varlena::Varlena;
 use crate::pg::{arguments, literal};
 use pg_retention_model::error::Error;
+use pg_retention_model::history::MemberRef;
 use pg_retention_model::memberships::{self, churn, churn::Question, cohorts};
 use pgrx::datum::Date;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::{AnyArray, pg_sys};
 use std::ffi::CStr;
 
 /// The transition function of every overload of `membership_agg`: one spell into the state.
@@ -31,8 +33,8 @@ fn membership_step(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expa
         if row.is_none() && (object.is_some() || state.is_none()) {
             return object; // No membership. The state is what it was.
         }
-        let zone = arguments.text(Arguments::MEMBERSHIP_ZONE);
-        let call = Call::of(fcinfo, None, zone, object.as_deref_mut());
+        let texts = Arguments::TEXTS_OF_MEMBERSHIP;
+        let call = Call::of(fcinfo, arguments, texts, object.as_deref_mut());
         let object = match object {
             Some(object) => object,
             None => begin(Form::Memberships, fcinfo, state, call),
@@ -85,6 +87,23 @@ fn check(bytes: &[u8]) -> Result<(), Error> {
 #[pg_extern]
 fn members_of_memberships(m: StoredMemberships<'_>) -> i64 {
     i64::try_from(m.view().count().or_raise()).unwrap_or(i64::MAX)
+}
+
+#[pg_extern]
+fn without_of_memberships(
+    m: Option<StoredMemberships<'_>>,
+    members: Option<AnyArray>,
+) -> Option<&'static mut Expanded> {
+    let m = m?;
+    let view = m.view();
+    let gone = members.as_ref().map(|members| inspect::members_named(view.kind(), members));
+    let keep = |member: MemberRef<'_>| {
+        gone.as_ref().is_none_or(|gone| gone.binary_search(&member).is_err())
+    };
+    let object = Expanded::create(Form::Memberships, Home::Own, m.zone(), |host| {
+        view.part(keep, host).or_raise()
+    });
+    object.history.meta().extent.is_some().then_some(object)
 }
 
 #[pg_extern]

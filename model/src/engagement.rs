@@ -4,7 +4,7 @@
 use crate::axis::Axis;
 use crate::calendar::{Grain, Period, Zone};
 use crate::error::Error;
-use crate::history::{Meta, View};
+use crate::history::{Columns, Meta, View};
 use crate::host::{Host, Pace, Vec};
 
 /// Days that are looked back on, each with its own last: a day, a week, a month.
@@ -97,7 +97,7 @@ fn days_of_members<H: Host, Z: Zone>(
 ) -> Result<(), Error> {
     let mut pace = Pace::new(host);
     let mut days = Vec::new_in(host.clone());
-    let mut walk = view.walk()?;
+    let mut walk = view.walk_over(Columns::TICKS)?;
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         days.clear();

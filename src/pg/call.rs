@@ -19,12 +19,12 @@ impl<'a> Arguments<'a> {
     pub const MEMBER: usize = 1;
     pub const AT: usize = 2;
     pub const AMOUNT: usize = 3;
-    pub const GRAIN: usize = 4;
-    pub const ZONE: usize = 5;
-    /// Of `membership_step`, which has member and the first time in the same places.
+    /// Of `membership_step`, which has the member in the same place.
     pub const JOINED: usize = 2;
     pub const ENDED: usize = 3;
-    pub const MEMBERSHIP_ZONE: usize = 4;
+    /// Where the texts are that name grain and zone, of each.
+    pub const TEXTS: [usize; 2] = [4, 5];
+    pub const TEXTS_OF_MEMBERSHIP: [usize; 2] = [usize::MAX, 4];
 
     /// # Safety
     /// Called with the call that is under way.
@@ -46,7 +46,7 @@ impl<'a> Arguments<'a> {
     /// # Safety
     /// The argument must be declared as text.
     #[inline]
-    pub unsafe fn text(self, position: usize) -> Option<&'a [u8]> {
+    unsafe fn text(self, position: usize) -> Option<&'a [u8]> {
         // SAFETY: text is a varlena.
         self.get(position).map(|datum| unsafe { varlena::bytes(datum) })
     }
@@ -73,16 +73,17 @@ impl Call {
     /// it anew for every row.
     ///
     /// # Safety
-    /// Called from `history_step` or `membership_step` with its call, its state and the texts that
-    /// name grain and zone, and not again while the result is used.
+    /// Called from `history_step` or `membership_step` with its call, its state and the places of its
+    /// texts, and not again while the result is used.
     #[inline]
     pub unsafe fn of<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
-        grain: Option<&[u8]>,
-        zone: Option<&[u8]>,
+        arguments: Arguments<'_>,
+        texts: [usize; 2],
         state: Option<&mut Expanded>,
     ) -> &'a Call {
-        // SAFETY: `fn_extra` is the function's own, for as long as its plan, and `call` the state's.
+        // SAFETY: `fn_extra` is the function's own, for as long as its plan, and `call` the
+        // state's; the last two arguments are declared as text.
         unsafe {
             let mut remembered: *const Call = (*(*fcinfo).flinfo).fn_extra.cast();
             if let Some(call) = remembered.as_ref()
@@ -93,9 +94,10 @@ impl Call {
             if remembered.is_null() {
                 remembered = state.as_ref().map_or(std::ptr::null(), |state| state.call);
             }
+            let [grain, zone] = texts.map(|position| arguments.text(position));
             match remembered.as_ref() {
                 Some(call) if call.grain_text.is(grain) && call.zone_text.is(zone) => call,
-                _ => Call::remember(fcinfo, state, grain, zone),
+                _ => Call::remember(fcinfo, state, texts, grain, zone),
             }
         }
     }
@@ -106,6 +108,7 @@ impl Call {
     unsafe fn remember<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
         state: Option<&mut Expanded>,
+        texts: [usize; 2],
         grain: Option<&[u8]>,
         zone: Option<&[u8]>,
     ) -> &'a Call {
@@ -118,7 +121,7 @@ impl Call {
                 signature,
                 grain: grain_of(grain).or_raise(),
                 zone: zone_of(signature.time, zone).or_raise(),
-                is_fixed: are_constant(fcinfo, &[Arguments::GRAIN, Arguments::ZONE]),
+                is_fixed: are_constant(fcinfo, texts),
                 grain_text: Seen::of(grain),
                 zone_text: Seen::of(zone),
             };
@@ -147,7 +150,7 @@ impl Call {
 ///
 /// # Safety
 /// Called with the call that is under way.
-unsafe fn are_constant(fcinfo: pg_sys::FunctionCallInfo, positions: &[usize]) -> bool {
+unsafe fn are_constant(fcinfo: pg_sys::FunctionCallInfo, positions: [usize; 2]) -> bool {
     // SAFETY: the expressions of the arguments of an aggregate, which are one less than those of its
     // transition function, live as long as its plan.
     unsafe {

@@ -1,7 +1,6 @@
 //! Set-returning functions: rows straight into a tuple store.
 
 use super::arena::Arena;
-use super::varlena::Varlena;
 use super::{amount, member};
 use pg_retention_model::calendar::date_text;
 use pg_retention_model::error::Error;
@@ -155,7 +154,7 @@ impl Columns {
 
     /// A word.
     pub fn text(&self, text: &str) -> Option<pg_sys::Datum> {
-        Some(Varlena::copy_of(text.as_bytes()).into_datum())
+        Some(self.arena.varlena(text.as_bytes()))
     }
 
     /// Yes or no.

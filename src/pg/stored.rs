@@ -75,6 +75,11 @@ impl StoredMemberships<'_> {
     pub fn view(&self) -> Memberships<'_, PgHost> {
         Memberships::new(self.0.view())
     }
+
+    /// The zone on whose calendar their days are.
+    pub fn zone(&self) -> PgZone {
+        self.0.zone()
+    }
 }
 
 impl FromDatum for StoredMemberships<'_> {

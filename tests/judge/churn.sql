@@ -149,3 +149,33 @@ LANGUAGE sql AS $$
   FROM oracle.engagement_days(tbl, days, grain, zone, as_of) a
        FULL JOIN retention.engagement_days(h, days, as_of) b USING (active_days)
 $$;
+
+-- At one explicit as_of the counts of two parts, by members, add up to those of the whole.
+CREATE FUNCTION oracle.compare_parts(
+  agg text, tbl regclass, period text, gap int, days int, as_of date, OUT answers bigint, OUT wrong bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format($q$
+    WITH h AS MATERIALIZED (
+      SELECT true AS whole, %1$s AS h FROM %2$s
+      UNION ALL SELECT false, %1$s FROM %2$s GROUP BY left(md5(member::text), 1) < '6'
+    ),
+    row AS (
+      SELECT whole, 'churn' AS reader, period_start AS day, 0 AS k, ARRAY[opening, new, reactivated, retained, churned, closing] AS n
+      FROM h, retention.churn(h, $1, $2, $4)
+      UNION ALL SELECT whole, 'growth', period_start, 0, ARRAY[new, retained, reactivated, dormant, churned, net_change]
+      FROM h, retention.growth(h, $1, $2, $4)
+      UNION ALL SELECT whole, 'engagement', day, 0, ARRAY[dau, wau, mau, 0, 0, 0] FROM h, retention.engagement(h, $4)
+      UNION ALL SELECT whole, 'engagement_days', NULL, active_days, ARRAY[members, 0, 0, 0, 0, 0]
+      FROM h, retention.engagement_days(h, $3, $4)
+    ),
+    summed AS (
+      SELECT whole, reader, day, k, ARRAY[sum(n[1]), sum(n[2]), sum(n[3]), sum(n[4]), sum(n[5]), sum(n[6])] AS n
+      FROM row GROUP BY 1, 2, 3, 4
+    )
+    SELECT count(a.n), count(*) FILTER (WHERE a.n IS DISTINCT FROM b.n)
+    FROM (SELECT * FROM summed WHERE whole) a
+         FULL JOIN (SELECT * FROM summed WHERE NOT whole) b
+         ON (a.reader, a.k, coalesce(a.day, '-infinity')) = (b.reader, b.k, coalesce(b.day, '-infinity')) $q$, agg, tbl)
+  INTO answers, wrong USING period, gap, days, as_of;
+END $$;

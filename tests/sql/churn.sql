@@ -106,6 +106,8 @@ BEGIN
     ('growth', format('compare_growth(%s, %L, %L, %s, %s, %L, %s)', h, t, s.period, s.gap, clock, as_of, s.confidence), true),
     ('growth in days', format('compare_growth(%s, %L, %L, %s, %s, %L, %s)', h, t, stretch, s.gap, clock, as_of, s.confidence), knows_days),
     ('engagement', format('compare_engagement(%s, %L, %s, %L)', h, t, clock, as_of), knows_days AND range < 1500),
+    ('the parts add up', format('compare_parts(%L, %L, %L, %s, %s, %L)', oracle.aggregate(s), t, stretch, s.gap, back,
+       coalesce(as_of, days[cardinality(days)])), knows_days AND range < 1500),
     ('engagement_days', format('compare_engagement_days(%s, %L, %s, %s, %L)', h, t, back, clock, as_of), knows_days AND range < 2000000)
   ) v (name, call, has_answer)
   WHERE v.has_answer;
@@ -117,3 +119,55 @@ SELECT question, count(*) > 100 AS many_tables, count(*) FILTER (WHERE answers >
 FROM random.answer GROUP BY question ORDER BY question COLLATE "C";
 \x on
 SELECT * FROM random.wrong;
+\x off
+
+-- Two periods compared. By hand: the same rates, 10 % and 40 %, of 900 and 100, then of 500 and 500: 12 points, all of them mix.
+CREATE TEMP VIEW compared AS
+SELECT retention.compare_churn_agg(stratum, o1, c1, o2, c2) AS strata
+FROM (VALUES ('basic', 400, 40, 500, 50), ('plus', 100, 40, 250, 100), ('basic', 500, 50, NULL, NULL), ('plus', 0, 0, 250, 100)) v (stratum, o1, c1, o2, c2);
+TABLE compared;
+SELECT stratum, opening_1, opening_2, share_1, share_2, rate_1, rate_2, round(mix_effect::numeric, 6) AS mix,
+       round(rate_effect::numeric, 6) AS rates, round(effect::numeric, 6) AS effect, overall
+FROM compared, retention.compare_churn(strata);
+-- A stratum that is new, one that is gone, one without a name, one of nobody.
+SELECT stratum, opening_1, opening_2, round(rate_1::numeric, 3) AS rate_1, round(rate_2::numeric, 3) AS rate_2,
+       round(mix_effect::numeric, 6) AS mix, round(rate_effect::numeric, 6) AS rates, round(effect::numeric, 6) AS effect, overall
+FROM retention.compare_churn('{"(new,0,0,10,5)","(gone,20,2,,)","(,30,3,30,6)","(nobody,0,0,0,0)"}');
+SELECT stratum, opening_1, rate_1, effect FROM retention.compare_churn('{"(a,1,1,,)"}');
+SELECT count(*) AS none FROM (SELECT * FROM retention.compare_churn(NULL) UNION ALL SELECT * FROM retention.compare_churn('{}')) c;
+SELECT retention.compare_churn_agg('a', 1, 1, 1, 1) IS NULL AS nothing FROM orders WHERE false;
+SELECT * FROM retention.compare_churn('{"(a,10,11,10,1)"}');
+SELECT * FROM retention.compare_churn('{"(a,10,1,10,-1)"}');
+SELECT * FROM retention.compare_churn('{"(a,9223372036854775807,1,10,1)","(a,9223372036854775807,1,10,1)"}');
+-- Quarters of the shop by country, against the textbook's sums; in any order of rows, in parallel, and with each row twice.
+CREATE TEMP TABLE quarters AS
+SELECT s.country, l.period_start, l.opening, l.churned
+FROM (SELECT country, retention.history_agg(member_id, ordered_at, NULL, 'month', 'UTC') AS h FROM orders GROUP BY country) s,
+     retention.churn(s.h, period => 'quarter', as_of => '2011-09-30') l;
+CREATE TABLE pairs WITH (parallel_workers = 2) AS
+SELECT country, a.opening AS o1, a.churned AS c1, b.opening AS o2, b.churned AS c2
+FROM (SELECT * FROM quarters WHERE period_start = '2011-04-01') a
+     FULL JOIN (SELECT * FROM quarters WHERE period_start = '2011-07-01') b USING (country);
+WITH given AS (SELECT c.* FROM (SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) AS strata FROM pairs) s, retention.compare_churn(strata) c),
+overall AS (SELECT sum(o1) AS n1, sum(o2) AS n2, sum(c1)::float8 / sum(o1) AS r1, sum(c2)::float8 / sum(o2) AS r2 FROM pairs),
+effect AS (
+  SELECT p.country, coalesce(p.o1, 0) / o.n1 AS w1, coalesce(p.o2, 0) / o.n2 AS w2,
+         coalesce(p.c1::float8 / nullif(p.o1, 0), p.c2::float8 / nullif(p.o2, 0)) AS r1,
+         coalesce(p.c2::float8 / nullif(p.o2, 0), p.c1::float8 / nullif(p.o1, 0)) AS r2
+  FROM pairs p, overall o
+)
+SELECT (SELECT count(*) FROM given) - 1 AS strata,
+       (SELECT bool_and(abs(effect - mix_effect - rate_effect) < 1e-15) FROM given) AS each_adds_up,
+       abs((SELECT effect FROM given WHERE overall) - (r2 - r1)) < 1e-15 AS the_change,
+       abs((SELECT sum(effect) FROM given WHERE NOT overall) - (r2 - r1)) < 1e-15 AS of_all_strata,
+       abs((SELECT mix_effect FROM given WHERE overall) - (SELECT sum((w2 - w1) * (e.r1 + e.r2) / 2) FROM effect e)) < 1e-15 AS mix,
+       abs((SELECT rate_effect FROM given WHERE overall) - (SELECT sum((e.r2 - e.r1) * (w1 + w2) / 2) FROM effect e)) < 1e-15 AS rates
+FROM overall;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+EXPLAIN (COSTS off) SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM pairs;
+SELECT (SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM pairs)
+       = (SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM (SELECT * FROM pairs ORDER BY o2 DESC, country) p) AS any_order,
+       (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.compare_churn((SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM pairs)))
+       = (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.compare_churn((SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM (TABLE pairs UNION ALL TABLE pairs) p))) AS twice;

@@ -4,7 +4,7 @@ use super::{Arrival, Question, Standing, check_gap};
 use crate::axis::Axis;
 use crate::calendar::{Zone, date_text};
 use crate::error::Error;
-use crate::history::{MemberRef, View};
+use crate::history::{Columns, MemberRef, View};
 use crate::host::{Host, Pace};
 
 /// What happened to a member in a period.
@@ -45,7 +45,7 @@ pub fn change_of_members<H: Host, Z: Zone>(
         return Ok(());
     };
     let mut pace = Pace::new(&host);
-    let mut walk = view.walk()?;
+    let mut walk = view.walk_over(Columns::TICKS)?;
     while let Some((member, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         let mut standing = Standing::new(gap);

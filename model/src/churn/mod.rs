@@ -7,11 +7,13 @@
 //! closing = opening − churned + new + reactivated,   retained = opening − churned
 //! ```
 
+mod compare;
 mod growth;
 mod members;
 #[cfg(test)]
 mod tests;
 
+pub use compare::{Compared, Stratum, compare};
 pub use growth::{Growth, growth};
 pub use members::{Change, change_of_members};
 

@@ -20,7 +20,7 @@ mod tests;
 
 use crate::calendar::{DAY, Grain, LAST_DAY, date_text};
 use crate::error::Error;
-use crate::history::{Flat, History, MemberRef, Timeline, View, Walk};
+use crate::history::{Flat, History, MemberKind, MemberRef, Timeline, View, Walk};
 use crate::host::{Host, Pace, Vec};
 
 /// The first byte of memberships. Histories begin with their version, a small number.
@@ -114,6 +114,32 @@ impl<'a, H: Host> Memberships<'a, H> {
         let (_, last) = self.days()?;
         let spells = Vec::new_in(self.0.host().clone());
         Ok(Members { walk: self.0.walk()?, spells, join, last })
+    }
+
+    /// The history of joins and ends of those members that `keep` wants.
+    pub fn part(
+        &self,
+        mut keep: impl FnMut(MemberRef<'_>) -> bool,
+        host: H,
+    ) -> Result<History<H>, Error> {
+        let mut part = History::new(self.0.meta.empty(host.clone()), host.clone());
+        let mut pace = Pace::new(&host);
+        let mut walk = self.walk_as_given()?;
+        while let Some((member, spells)) = walk.next_member()? {
+            pace.step(1 + spells.len());
+            if keep(member) {
+                for spell in spells {
+                    push(&mut part, member, spell.joined, spell.ended)?;
+                }
+            }
+        }
+        part.settle()?;
+        Ok(part)
+    }
+
+    /// The type of the members.
+    pub fn kind(&self) -> MemberKind {
+        self.0.meta.kind
     }
 
     /// The number of members. Reads them all: spells that overlap are an error.

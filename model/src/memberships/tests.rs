@@ -121,6 +121,19 @@ proptest! {
 }
 
 #[test]
+fn a_part_is_that_of_the_members_left() {
+    let given = [(1, 5, Some(9)), (1, 9, Some(12)), (2, 0, None), (3, 4, Some(30))];
+    let history = build(&given).unwrap();
+    let mut part = Memberships::new(history.view())
+        .part(|member| member != MemberRef::Int(2), Global)
+        .unwrap();
+    let mut expected = build(&[given[0], given[1], given[3]]).unwrap();
+    assert_eq!(bytes(&mut part), bytes(&mut expected));
+    let nobody = Memberships::new(history.view()).part(|_| false, Global).unwrap();
+    assert!(nobody.meta().extent.is_none());
+}
+
+#[test]
 fn spells_that_touch_are_one_stretch() {
     let history = build(&[(1, 5, Some(9)), (1, 9, Some(12)), (1, 12, None), (2, 0, None)]).unwrap();
     assert_eq!(spells(&history, true).unwrap()["1"].len(), 3);
