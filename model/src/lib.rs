@@ -9,10 +9,10 @@
 //! | [`history`] | the summary: build, merge, encode, decode, walk member by member |
 //! | [`calendar`] | grains, periods, time zones: which tick an instant belongs to |
 //! | [`amount`] | fixed-point amounts with six decimals |
-//! | [`cohorts`] | who comes back, by cohort and period |
+//! | [`cohorts`] | who comes back, by cohort and period: tables, curves, comparisons |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
 //! | [`value`] | what members have been worth so far |
-//! | [`numeric`] | intervals of estimated shares |
+//! | [`numeric`] | intervals of estimated shares, and of their differences |
 //! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
 //!
 //! ```

@@ -2,6 +2,7 @@
 
 use pg_retention_model::calendar::Period;
 use pg_retention_model::error::Error;
+use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::datum::Date;
 
 /// The period: 'month' by default.
@@ -23,4 +24,14 @@ pub fn day(what: &str, date: Option<Date>) -> Result<Option<i64>, Error> {
 /// The confidence of intervals: 0.95 by default.
 pub fn confidence(value: Option<f64>) -> f64 {
     value.unwrap_or(0.95)
+}
+
+/// An argument that only picks the overload of a function: its value is not looked at.
+pub struct Ignored;
+
+// SAFETY: reads nothing.
+unsafe impl<'fcx> ArgAbi<'fcx> for Ignored {
+    unsafe fn unbox_arg_unchecked(_: Arg<'_, 'fcx>) -> Self {
+        Ignored
+    }
 }
