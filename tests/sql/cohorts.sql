@@ -136,3 +136,88 @@ FROM random.answer GROUP BY 1 ORDER BY 1;
 \x on
 SELECT * FROM random.wrong;
 \x off
+
+-- The two real data sets, in every mode and entry.
+CREATE VIEW random.shop AS SELECT member_id AS member, ordered_at AS at, amount FROM orders;
+CREATE VIEW random.cdnow AS SELECT member_id AS member, ordered_on AS at, amount FROM cdnow;
+-- starts: the second half of the members, ten days before their first order, and some who never ordered
+CREATE VIEW random.shop_starts AS
+  SELECT member, min(at) - interval '10 days' AS at, NULL::numeric AS amount FROM random.shop GROUP BY member HAVING member > 15000
+  UNION ALL SELECT -n, timestamptz '2011-01-05 12:00+00' + n * interval '5 days', NULL FROM generate_series(1, 50) n;
+CREATE VIEW random.cdnow_starts AS
+  SELECT member, min(at) - 10 AS at, NULL::numeric AS amount FROM random.cdnow GROUP BY member HAVING member > 15000
+  UNION ALL SELECT -n, date '1997-01-05' + n * 5, NULL FROM generate_series(1, 50) n;
+CREATE TABLE random.real AS
+SELECT 'shop' AS data, date '2011-12-09' AS as_of, 'UTC' AS zone,
+       (SELECT retention.history_agg(member, at, amount, 'day', 'UTC') FROM random.shop) AS h,
+       (SELECT retention.history_agg(member, at, NULL, 'day', 'UTC') FROM random.shop_starts) AS hs
+UNION ALL
+SELECT 'cdnow', '1998-06-15', NULL, (SELECT retention.history_agg(member, at, amount) FROM random.cdnow),
+       (SELECT retention.history_agg(member, at) FROM random.cdnow_starts);
+SELECT data, mode, entry, period, brackets, min_events, t.answers AS cells, t.wrong, c.answers AS points, c.wrong
+FROM random.real r, (VALUES ('on', 'first', 'month', NULL::int[], 2), ('on', 'recurring', '30 days', NULL, 1),
+       ('on', 'starts', 'month', NULL, 1), ('on or after', 'first', 'week', '{0,1,4,13,26}', 1),
+       ('on or after', 'recurring', 'quarter', NULL, 1), ('on or after', 'starts', '30 days', NULL, 1),
+       ('on or before', 'first', '30 days', NULL, 1), ('on or before', 'recurring', 'month', '{1,3,6}', 2),
+       ('on or before', 'starts', 'month', NULL, 1), ('streak', 'first', 'month', NULL, 1),
+       ('streak', 'recurring', 'month', NULL, 1), ('streak', 'starts', 'quarter', NULL, 1)
+     ) q (mode, entry, period, brackets, min_events),
+     oracle.compare_cohort_table(h, hs, ('random.' || data)::regclass, ('random.' || data || '_starts')::regclass, period, mode, entry, as_of,
+                                 brackets, min_events, 'day', zone) t,
+     oracle.compare_curve(h, hs, ('random.' || data)::regclass, ('random.' || data || '_starts')::regclass, period, mode, entry, as_of,
+                          brackets, min_events, 'day', zone) c
+ORDER BY data, mode, entry;
+
+-- How members that enter more than once widen the interval, against R's package survey (tests/reference): its design effect
+-- of the mean of a sample of clusters.
+\set survey `cat tests/reference/online_retail_recurring_survey.csv`
+SELECT count(*) AS points, count(*) FILTER (WHERE (c.eligible, c.retained) IS DISTINCT FROM (cells[2]::bigint, cells[3]::bigint)) AS counts_differ,
+       count(*) FILTER (WHERE abs(c.trials * cells[4]::float8 / c.eligible - 1) > 1e-9) AS effects_differ
+FROM regexp_split_to_table(btrim(:'survey', E'\r\n'), E'\r?\n') WITH ORDINALITY AS line (line, number),
+     LATERAL (SELECT string_to_array(line, ',') WHERE number > 1) r (cells)
+     LEFT JOIN oracle.curve('random.shop', entry => 'recurring', as_of => '2011-12-09', zone => 'UTC') c ON c.period_number = cells[1]::int;
+
+-- Counts add up over disjoint sets of members, and rates and intervals are made of the sums: whatever is asked.
+CREATE TABLE random.shard AS
+SELECT s.shard, h.h, hh.h AS hh, hs.h AS hs, hhs.h AS hhs
+FROM generate_series(-1, 4) s (shard),   -- -1: the whole; 4: members who never ordered
+     LATERAL (SELECT retention.history_agg(member, at, amount, 'day', 'UTC') FROM random.shop WHERE shard IN (-1, member % 4)) h (h),
+     LATERAL (SELECT retention.history_agg(member, at, amount, 'hour', 'UTC') FROM random.shop WHERE shard IN (-1, member % 4)) hh (h),
+     LATERAL (SELECT retention.history_agg(member, at, NULL, 'day', 'UTC') FROM random.shop_starts
+              WHERE shard IN (-1, CASE WHEN member < 0 THEN 4 ELSE member % 4 END)) hs (h),
+     LATERAL (SELECT retention.history_agg(member, at, NULL, 'hour', 'UTC') FROM random.shop_starts
+              WHERE shard IN (-1, CASE WHEN member < 0 THEN 4 ELSE member % 4 END)) hhs (h);
+SELECT shard, retention.members(h) AS members, retention.members(hs) AS starts FROM random.shard ORDER BY shard;
+CREATE TABLE random.asked AS
+SELECT shard, period, mode, entry, brackets, min_events, c.*
+FROM random.shard, (VALUES ('month'), ('30 days'), ('240 hours')) p (period), unnest('{on,on or after,on or before,streak}'::text[]) mode,
+     unnest('{first,recurring,starts}'::text[]) entry, (VALUES (NULL::int[]), ('{0,1,3,8}')) b (brackets), generate_series(1, 2) min_events,
+     retention.cohorts(CASE WHEN period ~ 'hour' THEN hh ELSE h END, period, mode, entry,
+                       CASE WHEN entry = 'starts' THEN CASE WHEN period ~ 'hour' THEN hhs ELSE hs END END, '2011-11-20', brackets, min_events) c
+WHERE NOT (period ~ 'hour' AND entry = 'recurring');
+SELECT period, entry, count(*) AS cells, count(*) FILTER (WHERE
+         (a.members, a.eligible, a.retained, a.active, a.amount, a.complete) IS DISTINCT FROM
+         (b.members, b.eligible, b.retained, b.active, b.amount, b.complete)
+         OR (a.rate, a.rate_low, a.rate_high) IS DISTINCT FROM (w.rate, w.rate_low, w.rate_high)) AS different
+FROM (SELECT * FROM random.asked WHERE shard = -1) a
+     FULL JOIN (SELECT period, mode, entry, coalesce(brackets, '{}') AS brackets, min_events, cohort, period_number,
+                       sum(members)::bigint AS members, sum(eligible)::bigint AS eligible, sum(retained)::bigint AS retained,
+                       sum(active)::bigint AS active, sum(amount) AS amount, bool_and(complete) AS complete
+                FROM random.asked WHERE shard >= 0 GROUP BY 1, 2, 3, 4, 5, 6, 7) b
+     ON (a.period, a.mode, a.entry, coalesce(a.brackets, '{}'), a.min_events, a.cohort, a.period_number)
+      = (b.period, b.mode, b.entry, b.brackets, b.min_events, b.cohort, b.period_number)
+     LEFT JOIN LATERAL retention.wilson(b.retained, b.eligible) w ON true
+GROUP BY period, entry ORDER BY period, entry;
+-- The curve is the sum of the cohorts, and where members enter once its intervals are those of the sums.
+SELECT period, entry, count(*) AS points, count(*) FILTER (WHERE
+         (a.members, a.eligible, a.retained) IS DISTINCT FROM (b.members, b.eligible, b.retained)
+         OR (b.rate, b.rate_low, b.rate_high) IS DISTINCT FROM (w.rate, w.rate_low, w.rate_high)) AS different
+FROM (SELECT period, mode, entry, brackets, min_events, period_number, sum(members)::bigint AS members,
+             sum(eligible)::bigint AS eligible, sum(retained)::bigint AS retained
+      FROM random.asked WHERE shard = -1 AND period !~ 'hour' AND entry <> 'recurring' GROUP BY 1, 2, 3, 4, 5, 6) a
+     LEFT JOIN LATERAL (
+       SELECT c.* FROM random.shard s, retention.retention_curve(s.h, a.period, a.mode, a.entry, CASE a.entry WHEN 'starts' THEN s.hs END,
+                                                               '2011-11-20', a.brackets, a.min_events) c
+       WHERE s.shard = -1 AND c.period_number = a.period_number) b ON true
+     LEFT JOIN LATERAL retention.wilson(a.retained, a.eligible) w ON true
+GROUP BY period, entry ORDER BY period, entry;
