@@ -6,7 +6,7 @@ use super::{Entry, Question};
 use crate::axis::{Axis, DayStarts};
 use crate::calendar::{Grain, Period, Zone};
 use crate::error::{Error, Malformed};
-use crate::history::{MemberRef, Meta, Timeline, View, Walk};
+use crate::history::{Columns, MemberRef, Meta, Timeline, View, Walk};
 use crate::host::{Host, Pace, Vec};
 
 /// Whom a question is about: histories, each with its zone.
@@ -178,13 +178,14 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
         let Ground { axis, events, host } = self;
         let mut pace = Pace::new(host);
         let rules = Rules::of(question);
+        let columns = if rules.min_events > 1 { Columns::ALL } else { Columns::AMOUNTS };
         let mut follower = Follower { rules, length, days: axis.days(), sink };
         if let Some((starts, _)) = subject.starts {
             let mut lookup = match subject.events {
-                Some((view, _)) => Some(Lookup { walk: view.walk()? }),
+                Some((view, _)) => Some(Lookup { walk: view.walk_over(columns)? }),
                 None => None,
             };
-            let mut walk = starts.walk()?;
+            let mut walk = starts.walk_over(Columns::TICKS)?;
             while let Some((member, timeline)) = walk.next_member()? {
                 pace.step(1 + timeline.ticks().len());
                 let Some(start) = start_of(timeline, axis)? else { continue };
@@ -206,7 +207,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
             return Ok(());
         }
         let Some((view, _)) = subject.events else { return Ok(()) };
-        let mut walk = view.walk()?;
+        let mut walk = view.walk_over(columns)?;
         let mut periods: Vec<Step, H> = Vec::new_in(host.clone());
         while let Some((member, timeline)) = walk.next_member()? {
             pace.step(1 + timeline.ticks().len());

@@ -1,7 +1,7 @@
 //! The difference of two shares.
 
 use super::Wilson;
-use statrs::function::erf::erfc;
+use libm::erfc;
 
 /// A difference of two rates, with its interval and the p-value of there being none.
 #[derive(Debug, Clone, Copy, PartialEq)]
