@@ -52,6 +52,7 @@ LANGUAGE sql AS $$
          (SELECT count(*) FROM ((TABLE expected EXCEPT ALL TABLE given) UNION ALL (TABLE given EXCEPT ALL TABLE expected)) d)
 $$;
 
+-- A missing history has no curve, and there is nothing to compare.
 CREATE FUNCTION oracle.compare_comparison(
   h1 retention.history, h2 retention.history, tbl1 regclass, tbl2 regclass, period text, mode text, entry text,
   as_of date, brackets int[], min_events int, grain text DEFAULT 'day', zone text DEFAULT NULL,
@@ -63,7 +64,7 @@ LANGUAGE sql AS $$
     OR oracle.far(b.rate1, a.rate1) OR oracle.far(b.rate2, a.rate2) OR oracle.far(b.difference, a.difference)
     OR oracle.far(b.difference_low, a.difference_low) OR oracle.far(b.difference_high, a.difference_high)
     OR oracle.far(b.p_value, a.p_value))
-  FROM oracle.compare_curves(tbl1, tbl2, period, mode, entry, as_of, brackets, min_events, grain, zone, confidence)
+  FROM oracle.compare_curves(CASE WHEN h2 IS NOT NULL THEN tbl1 END, CASE WHEN h1 IS NOT NULL THEN tbl2 END, period, mode, entry, as_of, brackets, min_events, grain, zone, confidence)
          WITH ORDINALITY a
        FULL JOIN retention.compare_retention(h1, h2, period, mode, entry, NULL, NULL, as_of, brackets, min_events,
                                              confidence) WITH ORDINALITY b USING (ordinality)

@@ -133,7 +133,7 @@ RETURNS TABLE (cohort date, period_number int, members bigint, eligible bigint, 
                rate float8, rate_low float8, rate_high float8, active bigint, amount numeric, complete boolean)
 LANGUAGE sql STABLE AS $$
   SELECT c.cohort, c.low, c.members, c.eligible, c.retained, c.retained / nullif(c.eligible, 0)::float8, w.low, w.high,
-         c.active, CASE WHEN oracle.has_amounts(tbl, grain, zone) THEN coalesce(c.amount, 0) END, c.eligible = c.members
+         c.active, CASE WHEN (SELECT oracle.has_amounts(tbl, grain, zone)) THEN coalesce(c.amount, 0) END, c.eligible = c.members
   FROM (SELECT e.cohort, e.low, count(*) AS members, count(*) FILTER (WHERE e.ended) AS eligible,
                count(*) FILTER (WHERE e.ended AND e.counts) AS retained, count(*) FILTER (WHERE e.counts) AS active,
                sum(e.amount) AS amount
@@ -184,7 +184,7 @@ LANGUAGE sql STABLE AS $$
     FROM spread
   )
   SELECT p.low, p.members, p.eligible, p.retained, p.retained / nullif(p.eligible, 0)::float8, w.low, w.high,
-         CASE WHEN p.eligible > 0 AND oracle.has_amounts(tbl, grain, zone)
+         CASE WHEN p.eligible > 0 AND (SELECT oracle.has_amounts(tbl, grain, zone))
               THEN round(coalesce(p.amount, 0) * 1.000000000000000000000000000000 / p.eligible, 6) END, f.trials
   FROM point p LEFT JOIN effective f USING (low)
        LEFT JOIN LATERAL oracle.wilson_of(p.retained / nullif(p.eligible, 0)::float8, f.trials, confidence) w ON true

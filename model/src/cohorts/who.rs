@@ -69,7 +69,7 @@ impl<F: FnMut(MemberRef<'_>) -> Result<(), Error>> Sink for Search<F> {
         _: impl FnOnce() -> Span,
     ) -> Result<Option<Look<'_>>, Error> {
         let is_asked = place == self.place;
-        Ok(is_asked.then(|| Look { cell: self.cell, is_in: &mut self.is_in }))
+        Ok(is_asked.then_some(Look { cell: self.cell, is_in: &mut self.is_in }))
     }
 
     fn leave(&mut self, member: MemberRef<'_>) -> Result<(), Error> {
