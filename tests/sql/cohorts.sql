@@ -177,7 +177,8 @@ FROM regexp_split_to_table(btrim(:'survey', E'\r\n'), E'\r?\n') WITH ORDINALITY 
      LATERAL (SELECT string_to_array(line, ',') WHERE number > 1) r (cells)
      LEFT JOIN oracle.curve('random.shop', entry => 'recurring', as_of => '2011-12-09', zone => 'UTC') c ON c.period_number = cells[1]::int;
 
--- Counts add up over disjoint sets of members, and rates and intervals are made of the sums: whatever is asked.
+-- Counts add up over disjoint sets of members, and rates and intervals are made of the sums: whatever is asked. (The amounts
+-- of those who never ordered are NULL, as their history is.)
 CREATE TABLE random.shard AS
 SELECT s.shard, h.h, hh.h AS hh, hs.h AS hs, hhs.h AS hhs
 FROM generate_series(-1, 4) s (shard),   -- -1: the whole; 4: members who never ordered
@@ -196,8 +197,8 @@ FROM random.shard, (VALUES ('month'), ('30 days'), ('240 hours')) p (period), un
                        CASE WHEN entry = 'starts' THEN CASE WHEN period ~ 'hour' THEN hhs ELSE hs END END, '2011-11-20', brackets, min_events) c
 WHERE NOT (period ~ 'hour' AND entry = 'recurring');
 SELECT a.period, a.entry, count(*) AS cells, count(*) FILTER (WHERE
-         (a.members, a.eligible, a.retained, a.active, a.amount, a.complete) IS DISTINCT FROM
-         (b.members, b.eligible, b.retained, b.active, b.amount, b.complete)
+         (a.members, a.eligible, a.retained, a.active, coalesce(a.amount, 0), a.complete) IS DISTINCT FROM
+         (b.members, b.eligible, b.retained, b.active, coalesce(b.amount, 0), b.complete)
          OR (a.rate, a.rate_low, a.rate_high) IS DISTINCT FROM (w.rate, w.rate_low, w.rate_high)) AS different
 FROM (SELECT * FROM random.asked WHERE shard = -1) a
      FULL JOIN (SELECT period, mode, entry, coalesce(brackets, '{}') AS brackets, min_events, cohort, period_number,
