@@ -23,6 +23,114 @@ CREATE FUNCTION cohorts(
     amount numeric,
     complete boolean
 )
-    AS 'MODULE_PATHNAME', 'cohorts_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 500;
+    AS 'MODULE_PATHNAME', 'cohorts_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 500;
 COMMENT ON FUNCTION cohorts(history, text, text, text, history, date, integer[], integer, float8) IS
     'cohort retention: for every cohort and period since its own, how many members could be and were active, with Wilson intervals';
+
+CREATE FUNCTION retention_curve(
+    h history,
+    period text DEFAULT 'month',
+    mode text DEFAULT 'on',
+    entry text DEFAULT 'first',
+    starts history DEFAULT NULL,
+    as_of date DEFAULT NULL,
+    brackets integer[] DEFAULT NULL,
+    min_events integer DEFAULT 1,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    period_number integer,
+    members bigint,
+    eligible bigint,
+    retained bigint,
+    rate float8,
+    rate_low float8,
+    rate_high float8,
+    amount_per_member numeric
+)
+    AS 'MODULE_PATHNAME', 'retention_curve_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION retention_curve(history, text, text, text, history, date, integer[], integer, float8) IS
+    'retention of all cohorts in one curve: for every period since the entry, how many members could be and were active, whenever they entered; every eligible member weighs the same';
+
+CREATE FUNCTION cohort_members(
+    h history,
+    cohort date,
+    period_number integer,
+    period text DEFAULT 'month',
+    mode text DEFAULT 'on',
+    entry text DEFAULT 'first',
+    starts history DEFAULT NULL,
+    as_of date DEFAULT NULL,
+    brackets integer[] DEFAULT NULL,
+    min_events integer DEFAULT 1
+) RETURNS TABLE (member text)
+    AS 'MODULE_PATHNAME', 'cohort_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
+CREATE FUNCTION cohort_members(
+    h history,
+    id bigint,
+    cohort date,
+    period_number integer,
+    period text DEFAULT 'month',
+    mode text DEFAULT 'on',
+    entry text DEFAULT 'first',
+    starts history DEFAULT NULL,
+    as_of date DEFAULT NULL,
+    brackets integer[] DEFAULT NULL,
+    min_events integer DEFAULT 1
+) RETURNS TABLE (member bigint)
+    AS 'MODULE_PATHNAME', 'cohort_members_typed_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
+CREATE FUNCTION cohort_members(
+    h history,
+    id uuid,
+    cohort date,
+    period_number integer,
+    period text DEFAULT 'month',
+    mode text DEFAULT 'on',
+    entry text DEFAULT 'first',
+    starts history DEFAULT NULL,
+    as_of date DEFAULT NULL,
+    brackets integer[] DEFAULT NULL,
+    min_events integer DEFAULT 1
+) RETURNS TABLE (member uuid)
+    AS 'MODULE_PATHNAME', 'cohort_members_typed_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION cohort_members(history, date, integer, text, text, text, history, date, integer[], integer) IS
+    'who is behind a cell: the members that cohorts, with the same arguments, counts as active in the cell of this cohort and period number';
+COMMENT ON FUNCTION cohort_members(history, bigint, date, integer, text, text, text, history, date, integer[], integer) IS
+    'who is behind a cell, with members as bigint: cohort_members(h, NULL::bigint, ''2024-01-01'', 3)';
+COMMENT ON FUNCTION cohort_members(history, uuid, date, integer, text, text, text, history, date, integer[], integer) IS
+    'who is behind a cell, with members as uuid: cohort_members(h, NULL::uuid, ''2024-01-01'', 3)';
+
+CREATE FUNCTION compare_retention(
+    h1 history,
+    h2 history,
+    period text DEFAULT 'month',
+    mode text DEFAULT 'on',
+    entry text DEFAULT 'first',
+    starts1 history DEFAULT NULL,
+    starts2 history DEFAULT NULL,
+    as_of date DEFAULT NULL,
+    brackets integer[] DEFAULT NULL,
+    min_events integer DEFAULT 1,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    period_number integer,
+    eligible1 bigint,
+    retained1 bigint,
+    rate1 float8,
+    eligible2 bigint,
+    retained2 bigint,
+    rate2 float8,
+    difference float8,
+    difference_low float8,
+    difference_high float8,
+    p_value float8
+)
+    AS 'MODULE_PATHNAME', 'compare_retention_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 2000 ROWS 50;
+COMMENT ON FUNCTION compare_retention(history, history, text, text, text, history, history, date, integer[], integer, float8) IS
+    'the retention curves of two groups without common members: for every period the second rate minus the first, with a Newcombe interval and the p-value of there being no difference';
+
+-- Rates of counts that were added up, over shards or strata.
+CREATE FUNCTION wilson(successes float8, trials float8, confidence float8 DEFAULT 0.95)
+    RETURNS TABLE (rate float8, rate_low float8, rate_high float8)
+    AS 'MODULE_PATHNAME', 'wilson_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 1;
+COMMENT ON FUNCTION wilson(float8, float8, float8) IS
+    'successes / trials with Wilson''s interval, for sums of counts; one row, of NULLs where there are no trials';

@@ -150,8 +150,26 @@ fn reading(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(EVENTS / 10));
         group.bench_function("members", |b| b.iter(|| view.count_members().unwrap()));
         group.bench_function("cohorts", |b| {
-            let question = cohorts::Question { period, as_of, confidence };
-            b.iter(|| cohorts::by_first(&view, &Utc, &question, Global).unwrap().cells().count());
+            let question = cohorts::Question { period, as_of, confidence, ..Default::default() };
+            let subject = cohorts::Subject { events: Some((&view, &Utc)), starts: None };
+            let table = || cohorts::table(subject, &question, Global).unwrap().unwrap();
+            b.iter(|| table().cells().count());
+        });
+        group.bench_function("cohorts, streak", |b| {
+            let mode = cohorts::Mode::Streak;
+            let question =
+                cohorts::Question { period, as_of, confidence, mode, ..Default::default() };
+            let subject = cohorts::Subject { events: Some((&view, &Utc)), starts: None };
+            let table = || cohorts::table(subject, &question, Global).unwrap().unwrap();
+            b.iter(|| table().cells().count());
+        });
+        group.bench_function("curve of recurring entries", |b| {
+            let entry = cohorts::Entry::Recurring;
+            let question =
+                cohorts::Question { period, as_of, confidence, entry, ..Default::default() };
+            let subject = cohorts::Subject { events: Some((&view, &Utc)), starts: None };
+            let curve = || cohorts::curve(subject, &question, Global).unwrap().unwrap();
+            b.iter(|| curve().points().count());
         });
         group.bench_function("churn", |b| {
             let question = churn::Question { period, gap: 1, as_of, confidence };

@@ -1,7 +1,7 @@
 //! The axis of a reader: its periods, from the first event to `as_of`, and which of them a tick
 //! falls in.
 
-use crate::calendar::{Clock, LAST_DAY, Period, Zone, date_text};
+use crate::calendar::{Clock, Grain, LAST_DAY, Period, SECOND, Zone, date_text};
 use crate::error::{Error, Malformed};
 use crate::history::Meta;
 use crate::host::{Host, Vec};
@@ -30,6 +30,7 @@ pub(crate) struct Axis<'z, Z, H: Host> {
 }
 
 impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
+    /// The axis of periods that are the same for all members.
     pub(crate) fn new(
         meta: &Meta<H>,
         zone: &'z Z,
@@ -38,11 +39,32 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
         host: &H,
     ) -> Result<Self, Error> {
         period.check_grain(meta.grain)?;
+        Self::of(meta, zone, |as_of| Units::new(period, as_of), as_of, host)
+    }
+
+    /// The axis of calendar units, which must be made of whole ticks.
+    pub(crate) fn of_units(
+        meta: &Meta<H>,
+        zone: &'z Z,
+        unit: Grain,
+        as_of: Option<i64>,
+        host: &H,
+    ) -> Result<Self, Error> {
+        Self::of(meta, zone, |_| Ok(Units::Calendar(unit)), as_of, host)
+    }
+
+    fn of(
+        meta: &Meta<H>,
+        zone: &'z Z,
+        units: impl FnOnce(i64) -> Result<Units, Error>,
+        as_of: Option<i64>,
+        host: &H,
+    ) -> Result<Self, Error> {
         let extent = meta.extent.ok_or(Malformed("it has no events"))?;
         let mut clock = Clock::new(meta.grain, host.clone());
         let (first_day, last_day) = extent.days(&mut clock, zone);
         let as_of = as_of.unwrap_or(last_day);
-        let (grain, unit) = (meta.grain, Units::new(period, as_of)?);
+        let (grain, unit) = (meta.grain, units(as_of)?);
         let last_tick = if as_of < first_day {
             i64::MIN
         } else if grain.is_instant() {
@@ -111,6 +133,27 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
         self.unit.of_day(day) - self.origin
     }
 
+    /// The period that a day is in, if there is one up to `as_of`.
+    pub(crate) fn place_of(&self, day: i64) -> Option<usize> {
+        let place = usize::try_from(self.unit.of_day(day) - self.origin).ok()?;
+        (place < self.len).then_some(place)
+    }
+
+    /// The day of an instant of the history's calendar, in seconds, as a number of units of days.
+    pub(crate) fn day_of(&mut self, second: i64) -> i64 {
+        self.clock.day(self.zone, second.saturating_mul(SECOND)) - self.origin
+    }
+
+    /// When its days begin.
+    pub(crate) fn days(&self) -> DayStarts<'z, Z> {
+        DayStarts { zone: self.zone, origin: self.origin }
+    }
+
+    /// The first second after `as_of`.
+    pub(crate) fn end(&self) -> i64 {
+        self.days().start_of(self.as_of.min(LAST_DAY) + 1 - self.origin)
+    }
+
     /// The first day of a period.
     pub(crate) fn first_day(&self, period: i64) -> i64 {
         self.unit.first_day(self.origin + period)
@@ -119,5 +162,27 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
     /// Has a period ended by `as_of`?
     pub(crate) fn is_complete(&self, period: i64) -> bool {
         self.unit.last_day(self.origin + period) <= self.as_of
+    }
+}
+
+/// When the days of an axis begin, whose periods are days.
+#[derive(Debug)]
+pub(crate) struct DayStarts<'z, Z> {
+    zone: &'z Z,
+    origin: i64,
+}
+
+impl<Z> Clone for DayStarts<'_, Z> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Z> Copy for DayStarts<'_, Z> {}
+
+impl<Z: Zone> DayStarts<'_, Z> {
+    /// The first second of a day.
+    pub(crate) fn start_of(self, period: i64) -> i64 {
+        self.zone.day_start(self.origin + period).div_euclid(SECOND)
     }
 }

@@ -9,14 +9,14 @@
 //! | [`history`] | the summary: build, merge, encode, decode, walk member by member |
 //! | [`calendar`] | grains, periods, time zones: which tick an instant belongs to |
 //! | [`amount`] | fixed-point amounts with six decimals |
-//! | [`cohorts`] | who comes back, by cohort and period |
+//! | [`cohorts`] | who comes back, by cohort and period: tables, curves, comparisons |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
 //! | [`survival`] | how long members stay: curves, medians, comparisons |
 //! | [`cox`] | what makes members leave earlier or later |
 //! | [`engagement`] | how many are active a day, a week, a month, and on how many days |
 //! | [`memberships`] | members with a contract: their spells, and who joins and leaves |
 //! | [`value`] | what members have been worth so far |
-//! | [`numeric`] | intervals of estimated shares |
+//! | [`numeric`] | intervals of estimated shares, and of their differences |
 //! | [`state`] | what a parallel aggregate asks of its state |
 //! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
 //!

@@ -2,22 +2,12 @@
 
 use pg_retention_model::calendar::Period;
 use pg_retention_model::error::Error;
+use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::datum::Date;
 
 /// The period: 'month' by default.
 pub fn period(name: Option<&str>) -> Result<Period, Error> {
     name.map_or(Ok(Period::MONTH), Period::parse)
-}
-
-/// The same where only calendar periods will do yet.
-pub fn calendar_period(name: Option<&str>) -> Result<Period, Error> {
-    match period(name)? {
-        calendar @ Period::Calendar(_) => Ok(calendar),
-        _ => Err(Error::NotYet {
-            what: format!("the elapsed period \"{}\"", name.unwrap_or_default()),
-            instead: "Use a calendar period: day, week, month, quarter, year.",
-        }),
-    }
 }
 
 /// A day, such as `as_of`; none by default.
@@ -34,4 +24,14 @@ pub fn day(what: &str, date: Option<Date>) -> Result<Option<i64>, Error> {
 /// The confidence of intervals: 0.95 by default.
 pub fn confidence(value: Option<f64>) -> f64 {
     value.unwrap_or(0.95)
+}
+
+/// An argument that only picks the overload of a function: its value is not looked at.
+pub struct Ignored;
+
+// SAFETY: reads nothing.
+unsafe impl<'fcx> ArgAbi<'fcx> for Ignored {
+    unsafe fn unbox_arg_unchecked(_: Arg<'_, 'fcx>) -> Self {
+        Ignored
+    }
 }

@@ -11,7 +11,6 @@ fn code(error: &Error) -> PgSqlErrorCode {
         Error::UnknownName { .. } | Error::BadArgument { .. } | Error::Mismatch { .. } => {
             ERRCODE_INVALID_PARAMETER_VALUE
         }
-        Error::NotYet { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
         Error::MemberType { .. } => ERRCODE_DATATYPE_MISMATCH,
         Error::AmountOutOfRange { .. } | Error::OutOfRange { .. } => {
             ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE

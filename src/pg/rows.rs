@@ -27,7 +27,7 @@ impl Rows {
     /// Begins to return rows from the function being called.
     ///
     /// # Safety
-    /// `fcinfo` must be that of a function declared RETURNS TABLE with several columns.
+    /// `fcinfo` must be that of a function declared RETURNS TABLE.
     pub unsafe fn begin(fcinfo: pg_sys::FunctionCallInfo) -> Self {
         // SAFETY: PostgreSQL calls a set-returning function with a ReturnSetInfo, which tells
         // whether a tuple store will do. Store and description live in the per-query context.
@@ -48,6 +48,10 @@ impl Rows {
             let before = pg_sys::MemoryContextSwitchTo(query);
             let mut desc = std::ptr::null_mut();
             pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &mut desc);
+            if desc.is_null() {
+                // A table of one column is a set of plain values: the caller says of which type.
+                desc = pg_sys::CreateTupleDescCopy((*info).expectedDesc);
+            }
             let store = pg_sys::tuplestore_begin_heap(random, false, pg_sys::work_mem);
             (*info).returnMode = materialize;
             (*info).setResult = store;

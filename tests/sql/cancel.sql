@@ -14,6 +14,11 @@ END $$;
 
 SET statement_timeout = '15ms';
 SELECT pg_temp.outcome('SELECT count(*) FROM big, cohorts(h, ''day'')');
+SELECT pg_temp.outcome('SELECT count(*) FROM big, cohorts(h, ''7 days'', ''streak'', ''recurring'', brackets => ''{1,3,7}'', min_events => 2)');
+SELECT pg_temp.outcome('SELECT count(*) FROM big, cohorts(h, ''day'', entry => ''starts'', starts => h)');
+SELECT pg_temp.outcome('SELECT count(*) FROM big, retention_curve(h, ''day'', entry => ''recurring'')');
+SELECT pg_temp.outcome('SELECT count(*) FROM big, cohort_members(h, ''2000-01-01'', 0)');
+SELECT pg_temp.outcome('SELECT count(*) FROM big, compare_retention(h, h, ''1 day'')');
 SELECT pg_temp.outcome('SELECT count(*) FROM big, churn(h)');
 SELECT pg_temp.outcome('SELECT count(*) FROM big, value_summary(h)');
 SELECT pg_temp.outcome('SELECT count(*) FROM big, history_rows(h)');

@@ -1,7 +1,19 @@
 //! The score interval of a share.
 
+use super::difference::{Difference, difference};
 use super::normal;
 use crate::error::Error;
+
+/// A share with its interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Share {
+    /// Successes / trials.
+    pub rate: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
 
 /// Wilson's score interval for the share of `successes` among `trials`.
 ///
@@ -33,15 +45,42 @@ impl Wilson {
 
     /// The lower and the upper end. `trials` must not be 0, nor less than `successes`.
     pub fn interval(&self, successes: u64, trials: u64) -> (f64, f64) {
-        let (n, p) = (trials as f64, successes as f64 / trials as f64);
+        let share = self.share_of(successes as f64 / trials as f64, trials as f64);
+        (share.low, share.high)
+    }
+
+    /// The share of `successes` among `trials`; none without trials.
+    pub fn share(&self, successes: u64, trials: u64) -> Option<Share> {
+        (trials > 0).then(|| self.share_of(successes as f64 / trials as f64, trials as f64))
+    }
+
+    /// The share of counts that somebody else made, which need not be whole; none without trials.
+    pub fn share_of_counts(&self, successes: f64, trials: f64) -> Result<Option<Share>, Error> {
+        if !(successes >= 0.0 && successes <= trials && trials.is_finite()) {
+            return Err(Error::bad(
+                format!("{successes} of {trials} is not a share"),
+                "Successes are a count from 0 to the number of trials.",
+            ));
+        }
+        Ok((trials > 0.0).then(|| self.share_of(successes / trials, trials)))
+    }
+
+    /// The interval of a rate between 0 and 1 that was seen in so many trials, more than 0.
+    pub fn share_of(&self, rate: f64, trials: f64) -> Share {
+        let (n, p) = (trials, rate);
         let z2 = self.z * self.z;
         let scale = 1.0 + z2 / n;
         let centre = (p + z2 / (2.0 * n)) / scale;
         let half = self.z / scale * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
         // At its ends the interval is closed exactly.
-        let low = if successes == 0 { 0.0 } else { (centre - half).max(0.0) };
-        let high = if successes == trials { 1.0 } else { (centre + half).min(1.0) };
-        (low, high)
+        let low = if p == 0.0 { 0.0 } else { (centre - half).max(0.0) };
+        let high = if p == 1.0 { 1.0 } else { (centre + half).min(1.0) };
+        Share { rate, low, high }
+    }
+
+    /// The second rate − the first, each as a rate and its trials, with interval and p-value.
+    pub fn difference(&self, first: (f64, f64), second: (f64, f64)) -> Difference {
+        difference(self, first, second)
     }
 }
 

@@ -1,0 +1,80 @@
+//! Two retention curves against each other.
+
+use super::Question;
+use super::curve::{Curve, Point, curve};
+use super::entries::Subject;
+use crate::calendar::{Clock, Zone};
+use crate::error::Error;
+use crate::host::Host;
+use crate::numeric::{Difference, Share};
+
+/// One period of two curves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Comparison {
+    /// Periods since the entry's own, which is 0; of a bracket, its first period.
+    pub period_number: i64,
+    /// Eligible and retained members of the first.
+    pub first: (u64, u64),
+    /// Its rate, with its interval.
+    pub first_rate: Option<Share>,
+    /// Eligible and retained members of the second.
+    pub second: (u64, u64),
+    /// Its rate, with its interval.
+    pub second_rate: Option<Share>,
+    /// Second rate − first rate, with its interval and p-value.
+    pub difference: Option<Difference>,
+}
+
+/// Holds the curves of two subjects against each other, who share no members. By default both are
+/// seen up to the later of their last days. None if nobody can have entered on either side.
+pub fn compare<'q, Z: Zone, H: Host>(
+    [first, second]: [Subject<'_, Z, H>; 2],
+    question: &Question<'q>,
+    host: H,
+) -> Result<Option<Pair<'q, H>>, Error> {
+    let as_of = question.as_of.or_else(|| {
+        let last = |subject: Subject<'_, Z, H>| {
+            let (view, zone) = subject.events?;
+            let mut clock = Clock::new(view.meta.grain, host.clone());
+            Some(view.meta.extent?.days(&mut clock, zone).1)
+        };
+        last(first).max(last(second))
+    });
+    let question = Question { as_of, ..*question };
+    let first = curve(first, &question, host.clone())?;
+    let second = curve(second, &question, host)?;
+    Ok(first.zip(second).map(|(first, second)| Pair { first, second }))
+}
+
+/// Two curves of one question.
+#[derive(Debug)]
+pub struct Pair<'q, H: Host> {
+    first: Curve<'q, H>,
+    second: Curve<'q, H>,
+}
+
+impl<H: Host> Pair<'_, H> {
+    /// Period by period, as far as one of the curves goes.
+    pub fn rows(&self) -> impl Iterator<Item = Comparison> {
+        let (mut first, mut second) = (self.first.points(), self.second.points());
+        let wilson = self.first.wilson();
+        std::iter::from_fn(move || {
+            let (first, second) = (first.next(), second.next());
+            let period_number = first.or(second)?.period_number;
+            let counts = |point: Option<Point>| point.map_or((0, 0), |p| (p.eligible, p.retained));
+            let rate = |point: Option<Point>| point.and_then(|p| p.rate);
+            let trials = |point: Option<Point>| point.map_or(0.0, |p| p.effective);
+            let shares = rate(first).zip(rate(second));
+            Some(Comparison {
+                period_number,
+                first: counts(first),
+                first_rate: rate(first),
+                second: counts(second),
+                second_rate: rate(second),
+                difference: shares.map(|(a, b)| {
+                    wilson.difference((a.rate, trials(first)), (b.rate, trials(second)))
+                }),
+            })
+        })
+    }
+}

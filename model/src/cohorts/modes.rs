@@ -1,0 +1,183 @@
+//! Modes: of the cells in which a member was active, in which does it count?
+
+use super::{Cells, Mode, Question};
+use crate::error::Malformed;
+use std::ops::Range;
+
+/// What a member did in one of the periods after its entry, or a part of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub(super) period: usize,
+    pub(super) events: u64,
+    pub(super) amount: Option<i128>,
+}
+
+/// Where it is written down in which cells a member counts, and what it spent.
+///
+/// In a plain question (see [`Question`]) they are told one by one, else as ranges.
+pub(super) trait Marks {
+    fn point(&mut self, cell: usize);
+    fn range(&mut self, cells: Range<usize>);
+    fn amount(&mut self, cell: usize, amount: i128);
+}
+
+/// Counts by cell: of a plain question as they are, else as steps from each cell to the next.
+pub(super) struct Tally<'t> {
+    pub(super) counts: &'t mut [u64],
+    pub(super) amounts: &'t mut [i128],
+    /// Cells from this one on are not counted.
+    pub(super) end: usize,
+}
+
+impl Marks for Tally<'_> {
+    #[inline]
+    fn point(&mut self, cell: usize) {
+        if cell < self.end
+            && let Some(count) = self.counts.get_mut(cell)
+        {
+            *count += 1;
+        }
+    }
+
+    #[inline]
+    fn range(&mut self, cells: Range<usize>) {
+        let end = cells.end.min(self.end);
+        if cells.start < end
+            && let Some(step) = self.counts.get_mut(cells.start)
+        {
+            *step = step.wrapping_add(1);
+            if let Some(step) = self.counts.get_mut(end) {
+                *step = step.wrapping_sub(1);
+            }
+        }
+    }
+
+    #[inline]
+    fn amount(&mut self, cell: usize, amount: i128) {
+        if cell < self.end
+            && let Some(sum) = self.amounts.get_mut(cell)
+        {
+            *sum += amount;
+        }
+    }
+}
+
+impl<A: Marks, B: Marks> Marks for (A, B) {
+    #[inline]
+    fn point(&mut self, cell: usize) {
+        self.0.point(cell);
+        self.1.point(cell);
+    }
+
+    #[inline]
+    fn range(&mut self, cells: Range<usize>) {
+        self.0.range(cells.clone());
+        self.1.range(cells);
+    }
+
+    #[inline]
+    fn amount(&mut self, cell: usize, amount: i128) {
+        self.0.amount(cell, amount);
+        self.1.amount(cell, amount);
+    }
+}
+
+/// The rules by which the steps of a member become marks.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'q> {
+    pub(super) mode: Mode,
+    pub(super) cells: Cells<'q>,
+    pub(super) min_events: u64,
+}
+
+impl<'q> Rules<'q> {
+    pub(super) fn of(question: &'q Question<'_>) -> Self {
+        Rules {
+            mode: question.mode,
+            cells: question.cells(),
+            min_events: u64::from(question.min_events.unsigned_abs()),
+        }
+    }
+
+    /// Follows a member from its entry on; `cells` of them have begun.
+    #[inline]
+    pub(super) fn follow<const PLAIN: bool, M: Marks>(
+        self,
+        steps: impl Iterator<Item = Result<Step, Malformed>>,
+        cells: usize,
+        marks: &mut M,
+    ) -> Result<(), Malformed> {
+        let mut activity = Activity::new(self.mode, self.cells.after_entry());
+        let (mut current, mut events) = (usize::MAX, 0u64);
+        for step in steps {
+            let step = step?;
+            let cell = if PLAIN {
+                step.period
+            } else {
+                let Some(cell) = self.cells.of(step.period) else { continue };
+                cell
+            };
+            if cell != current {
+                (current, events) = (cell, 0);
+                if PLAIN {
+                    marks.point(cell);
+                }
+            }
+            if !PLAIN {
+                let before = events;
+                events = events.saturating_add(step.events);
+                if before < self.min_events && events >= self.min_events {
+                    activity.active(cell, marks);
+                }
+            }
+            if let Some(amount) = step.amount {
+                marks.amount(cell, amount);
+            }
+        }
+        if !PLAIN {
+            activity.done(cells, marks);
+        }
+        Ok(())
+    }
+}
+
+/// A member's active cells as they are told, in order, and what a mode has to remember of them.
+#[derive(Debug)]
+struct Activity {
+    mode: Mode,
+    /// The cell after that of the entry.
+    begin: usize,
+    first: Option<usize>,
+    last: Option<usize>,
+    /// The cell that would lengthen a streak.
+    next: usize,
+}
+
+impl Activity {
+    fn new(mode: Mode, begin: usize) -> Self {
+        Activity { mode, begin, first: None, last: None, next: begin }
+    }
+
+    #[inline]
+    fn active(&mut self, cell: usize, marks: &mut impl Marks) {
+        match self.mode {
+            Mode::On => marks.range(cell..cell + 1),
+            Mode::OnOrAfter => self.last = Some(cell),
+            // The cell of the entry is a question of its own.
+            Mode::OnOrBefore | Mode::Streak if cell < self.begin => marks.range(cell..cell + 1),
+            Mode::OnOrBefore => self.first = self.first.or(Some(cell)),
+            Mode::Streak if cell == self.next => self.next += 1,
+            Mode::Streak => {}
+        }
+    }
+
+    #[inline]
+    fn done(self, cells: usize, marks: &mut impl Marks) {
+        match self.mode {
+            Mode::On => {}
+            Mode::OnOrAfter => marks.range(0..self.last.map_or(0, |last| last + 1)),
+            Mode::OnOrBefore => marks.range(self.first.unwrap_or(cells)..cells),
+            Mode::Streak => marks.range(self.begin..self.next),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+use super::*;
+use crate::calendar::{Grain, Span as ZoneSpan, Utc, Zone};
+use crate::history::{History, MemberKind, MemberRef, Meta};
+use crate::host::Global;
+use crate::host::testing::stops;
+
+/// Members with the days on which they were active.
+fn of_days(members: &[(i64, &[i64])]) -> History<Global> {
+    let mut history = History::new(Meta::new(MemberKind::Int, Grain::Day, "", Global), Global);
+    for &(member, days) in members {
+        for &day in days {
+            let at = day * 86_400_000_000;
+            history.push(MemberRef::Int(member), day, at, Some(1_000_000)).unwrap();
+        }
+    }
+    history.settle().unwrap();
+    history
+}
+
+fn question(period: &str) -> Question<'static> {
+    Question { period: Period::parse(period).unwrap(), ..Question::default() }
+}
+
+/// Active members by cell.
+fn active(
+    history: &History<Global>,
+    question: &Question<'_>,
+) -> std::vec::Vec<(i64, i64, u64, u64)> {
+    let view = history.view();
+    let subject = Subject { events: Some((&view, &Utc)), starts: None };
+    let table = table(subject, question, Global).unwrap().unwrap();
+    table.cells().map(|c| (c.cohort, c.period_number, c.members, c.active)).collect()
+}
+
+#[test]
+fn modes_by_hand() {
+    // Days 0, 1, 3 and 4 of the member's own; as of its day 5.
+    let history = of_days(&[(1, &[10, 11, 13, 14]), (2, &[15])]);
+    let of = |mode| {
+        let question = Question { mode, as_of: Some(15), ..question("1 day") };
+        active(&history, &question).iter().map(|cell| cell.3).take(6).collect::<std::vec::Vec<_>>()
+    };
+    assert_eq!(of(Mode::On), [1, 1, 0, 1, 1, 0]);
+    assert_eq!(of(Mode::OnOrAfter), [1, 1, 1, 1, 1, 0]);
+    assert_eq!(of(Mode::OnOrBefore), [1, 1, 1, 1, 1, 1]);
+    assert_eq!(of(Mode::Streak), [1, 1, 0, 0, 0, 0]);
+}
+
+#[test]
+fn brackets_begin_where_they_say() {
+    let history = of_days(&[(1, &[0, 1, 3, 9])]);
+    let brackets = Some([1, 3, 7].as_slice());
+    let question = Question { brackets, as_of: Some(9), ..question("1 day") };
+    assert_eq!(active(&history, &question), [(0, 1, 1, 1), (0, 3, 1, 1)]);
+    // A bracket that has not begun has no cell.
+    let question = Question { as_of: Some(2), ..question };
+    assert_eq!(active(&history, &question), [(0, 1, 1, 1)]);
+    for bad in [&[] as &[i32], &[1], &[3, 1], &[1, 1], &[-1, 2]] {
+        assert!(Question { brackets: Some(bad), ..question }.check(false).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn days_of_one_are_calendar_days() {
+    let history = of_days(&[(1, &[0, 1, 3, 9]), (2, &[1, 2]), (3, &[9])]);
+    for entry in [Entry::First, Entry::Recurring] {
+        for mode in [Mode::On, Mode::OnOrAfter, Mode::OnOrBefore, Mode::Streak] {
+            let of = |period| active(&history, &Question { entry, mode, ..question(period) });
+            assert_eq!(of("1 day"), of("day"));
+        }
+    }
+}
+
+/// An hour is put back on 26 October, day 9430, at 1:00 UTC.
+struct Back;
+
+impl Zone for Back {
+    fn span(&self, at: i64) -> ZoneSpan {
+        const CHANGE: i64 = (9430 * 24 + 1) * 3_600_000_000;
+        let hour = 3_600_000_000;
+        if at < CHANGE {
+            ZoneSpan { from: i64::MIN, until: CHANGE, offset: 2 * hour }
+        } else {
+            ZoneSpan { from: CHANGE, until: i64::MAX, offset: hour }
+        }
+    }
+}
+
+/// A day of 25 hours: 24 hours after its midnight it is still the same day.
+#[test]
+fn hours_are_absolute_and_days_are_not() {
+    let mut history = History::new(Meta::new(MemberKind::Int, Grain::Hour, "", Global), Global);
+    let midnight = (9430 * 24 - 2) * 3600;
+    for tick in [midnight, midnight + 24 * 3600] {
+        history.push(MemberRef::Int(1), tick, tick * 1_000_000, None).unwrap();
+    }
+    history.settle().unwrap();
+    let view = history.view();
+    let cells = |period| {
+        let question = Question { as_of: Some(9430), ..question(period) };
+        let subject = Subject { events: Some((&view, &Back)), starts: None };
+        let table = table(subject, &question, Global).unwrap().unwrap();
+        table.cells().map(|c| (c.eligible, c.active)).collect::<std::vec::Vec<_>>()
+    };
+    assert_eq!(cells("24 hours"), [(1, 1), (0, 1)]);
+    assert_eq!(cells("1 day"), [(1, 1)]);
+}
+
+#[test]
+fn starts_without_events_are_counted() {
+    let (history, starts) = (of_days(&[(1, &[5]), (3, &[8])]), of_days(&[(1, &[4]), (2, &[4])]));
+    let (events, starts) = (history.view(), starts.view());
+    let starts = Some((&starts, &Utc));
+    let question = Question { entry: Entry::Starts, as_of: Some(6), ..question("day") };
+    let of = |events| {
+        let subject = Subject { events, starts };
+        let table = table(subject, &question, Global).unwrap().unwrap();
+        table.cells().map(|c| (c.members, c.eligible, c.active)).collect::<std::vec::Vec<_>>()
+    };
+    assert_eq!(of(Some((&events, &Utc))), [(2, 2, 0), (2, 2, 1), (2, 2, 0)]);
+    assert_eq!(of(None), [(2, 2, 0), (2, 2, 0), (2, 2, 0)]);
+    // Without a day to look up to there is no answer.
+    let question = Question { as_of: None, ..question };
+    let subject = Subject { events: None, starts };
+    assert!(table(subject, &question, Global).unwrap().is_none());
+}
+
+#[test]
+fn too_many_cells_are_refused() {
+    let history = of_days(&[(1, &[0, 20_000])]);
+    let view = history.view();
+    let subject = Subject { events: Some((&view, &Utc)), starts: None };
+    let recurring = Question { entry: Entry::Recurring, ..question("day") };
+    assert!(table(subject, &recurring, Global).is_ok());
+    let history = of_days(&[(1, &(0..20_000).collect::<std::vec::Vec<_>>())]);
+    let view = history.view();
+    let subject = Subject { events: Some((&view, &Utc)), starts: None };
+    assert!(matches!(table(subject, &recurring, Global), Err(Error::TooLarge { .. })));
+}
+
+#[test]
+fn every_reader_can_be_stopped() {
+    let many: std::vec::Vec<_> =
+        (0..30_000).map(|m| (m, [m % 700, 700].as_slice().to_vec())).collect();
+    let many: std::vec::Vec<_> = many.iter().map(|(m, days)| (*m, days.as_slice())).collect();
+    let (history, starts) = (of_days(&many), of_days(&many[..20_000]));
+    let (view, starts) = (history.view(), starts.view());
+    let events = Some((&view, &Utc));
+    for entry in [Entry::First, Entry::Recurring, Entry::Starts] {
+        let starts = (entry == Entry::Starts).then_some((&starts, &Utc));
+        let subject = Subject { events, starts };
+        for mode in [Mode::On, Mode::Streak] {
+            let question = Question { entry, mode, ..question("7 days") };
+            assert!(stops(|| table(subject, &question, Global)));
+            assert!(stops(|| curve(subject, &question, Global)));
+            assert!(stops(|| members_of_cell(subject, &question, (0, 0), Global, |_| Ok(()))));
+            assert!(stops(|| compare([subject, subject], &question, Global)));
+        }
+    }
+}
