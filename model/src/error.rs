@@ -28,6 +28,13 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// Text that is no JSON.
+    BadJson {
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong with it, and where.
+        why: String,
+    },
     /// Two histories that do not go together: other grain or zone.
     Mismatch {
         /// What differs.
@@ -93,7 +100,7 @@ impl Error {
                      with FILTER or WHERE."
                     .to_string(),
             ),
-            Error::Malformed(_) => None,
+            Error::BadJson { .. } | Error::Malformed(_) => None,
         }
     }
 }
@@ -104,6 +111,7 @@ impl fmt::Display for Error {
             Error::UnknownName { what, given, .. } => write!(f, "unknown {what} \"{given}\""),
             Error::NotYet { what, .. } => write!(f, "{what} is not available yet"),
             Error::BadArgument { message, .. } => f.write_str(message),
+            Error::BadJson { what, why } => write!(f, "{what} is not valid JSON: {why}"),
             Error::Mismatch { what, left, right, .. } => {
                 write!(f, "histories of different {what}: \"{left}\" and \"{right}\"")
             }

@@ -12,6 +12,7 @@
 //! | [`cohorts`] | who comes back, by cohort and period |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
 //! | [`value`] | what members have been worth so far |
+//! | [`rfm`] | recency, frequency and monetary value: scores and segments |
 //! | [`numeric`] | intervals of estimated shares |
 //! | [`state`] | what a parallel aggregate asks of its state |
 //! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
@@ -45,6 +46,8 @@ pub mod cohorts;
 pub mod error;
 pub mod history;
 pub mod host;
+mod json;
 pub mod numeric;
+pub mod rfm;
 pub mod state;
 pub mod value;

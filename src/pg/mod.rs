@@ -5,6 +5,7 @@ pub mod arguments;
 pub mod call;
 pub mod errors;
 pub mod expanded;
+pub mod json;
 pub mod member;
 pub mod memory;
 pub mod rows;

@@ -1,5 +1,6 @@
 //! Set-returning functions: rows straight into a tuple store.
 
+use super::varlena::Varlena;
 use super::{amount, member};
 use pg_retention_model::calendar::date_text;
 use pg_retention_model::error::Error;
@@ -98,6 +99,17 @@ unsafe impl BoxRet for Rows {
     }
 }
 
+/// A text that many rows share: made once, in the memory of the call.
+#[derive(Clone, Copy)]
+pub struct SharedText(pg_sys::Datum);
+
+impl SharedText {
+    /// Makes it. Not while a row is being filled: values of rows do not last.
+    pub fn new(text: &str) -> Self {
+        SharedText(Varlena::copy_of(member::from_utf8(text.as_bytes())).into_datum())
+    }
+}
+
 /// Makes the values of a row.
 pub struct Columns {
     /// The SQL type of the first column.
@@ -118,6 +130,16 @@ impl Columns {
     /// A whole number.
     pub fn integer(&self, number: i64) -> Option<pg_sys::Datum> {
         i32::try_from(number).unwrap_or(i32::MAX).into_datum()
+    }
+
+    /// A word.
+    pub fn text(&self, text: &str) -> Option<pg_sys::Datum> {
+        Some(SharedText::new(text).0)
+    }
+
+    /// A text that other rows have too.
+    pub fn shared(&self, text: Option<SharedText>) -> Option<pg_sys::Datum> {
+        text.map(|text| text.0)
     }
 
     /// Yes or no.

@@ -10,7 +10,7 @@ mod codec;
 mod fold;
 mod inbox;
 mod member;
-mod radix;
+pub(crate) mod radix;
 mod run;
 #[cfg(test)]
 mod tests;

@@ -218,7 +218,8 @@ impl<'a> Cursor<'a> {
         Ok(cursor)
     }
 
-    /// On to the next member, if there is one. The ticks of the present one must have been taken.
+    /// On to the next member, if there is one. The ticks of the present one must have been taken, or
+    /// never be taken of any.
     #[inline]
     pub(crate) fn advance(&mut self) -> Result<(), Malformed> {
         if self.left == 0 {

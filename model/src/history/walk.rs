@@ -42,6 +42,21 @@ impl<'a, H: Host> Walk<'a, H> {
         Ok(Some((member, &self.timeline)))
     }
 
+    /// The next member without its timeline, which is left unread. A walk does either this or
+    /// [`Self::next_member`], all the way.
+    #[inline]
+    pub fn next_name(&mut self) -> Result<Option<MemberRef<'a>>, Error> {
+        let Some((_, member)) = self.peek() else {
+            return Ok(None);
+        };
+        for cursor in self.cursors.iter_mut() {
+            if cursor.at.is_some_and(|(_, at)| at == member) {
+                cursor.advance()?;
+            }
+        }
+        Ok(Some(member))
+    }
+
     /// Bucket and name of the next member.
     #[inline]
     pub(crate) fn peek(&self) -> Option<(u32, MemberRef<'a>)> {
