@@ -225,8 +225,8 @@ impl Map {
         let value = json::parse(WHAT, text)?;
         let root = Node::root(&value, WHAT, HINT);
         let mut map = Map::empty("of your own");
-        let rules = if value.is_array() {
-            Node::root(&value, WHAT, HINT)
+        let (rules, default) = if value.is_array() {
+            (Node::root(&value, WHAT, HINT), None)
         } else {
             let object = root.object(&["rules", "default", "bins"])?;
             if let Some(made_for) = object.get("bins") {
@@ -235,10 +235,7 @@ impl Map {
                     return Err(made_for.wrong(format!("made for {number} bins, not {bins}")));
                 }
             }
-            if let Some(default) = object.get("default") {
-                map.default = Some(map.segment(default.text()?)?);
-            }
-            object.need("rules")?
+            (object.need("rules")?, object.get("default"))
         };
         for node in rules.list()? {
             let rule = node.object(&["segment", "r", "f", "m", "fm"])?;
@@ -247,6 +244,9 @@ impl Map {
             let (r, f, m) = (score("r")?, score("f")?, score("m")?);
             let segment = map.segment(rule.need("segment")?.text()?)?;
             map.rules.push(Rule { segment, r, f, m, fm });
+        }
+        if let Some(default) = default {
+            map.default = Some(map.segment(default.text()?)?);
         }
         Ok(map)
     }
