@@ -12,6 +12,7 @@
 //! | [`cohorts`] | who comes back, by cohort and period |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
 //! | [`value`] | what members have been worth so far |
+//! | [`repurchase`] | how many go on to the next purchase, and after how long |
 //! | [`rfm`] | recency, frequency and monetary value: scores and segments |
 //! | [`numeric`] | intervals of estimated shares |
 //! | [`state`] | what a parallel aggregate asks of its state |
@@ -48,6 +49,7 @@ pub mod history;
 pub mod host;
 mod json;
 pub mod numeric;
+pub mod repurchase;
 pub mod rfm;
 pub mod state;
 pub mod value;

@@ -39,14 +39,19 @@ impl Wilson {
 
     /// The lower and the upper end. `trials` must not be 0, nor less than `successes`.
     pub fn interval(&self, successes: u64, trials: u64) -> (f64, f64) {
-        let (n, p) = (trials as f64, successes as f64 / trials as f64);
+        self.of_share(successes as f64 / trials as f64, trials as f64)
+    }
+
+    /// The same of a share `p` that is as good as one among `n` trials, a number that need not be
+    /// whole.
+    pub fn of_share(&self, p: f64, n: f64) -> (f64, f64) {
         let z2 = self.z * self.z;
         let scale = 1.0 + z2 / n;
         let centre = (p + z2 / (2.0 * n)) / scale;
         let half = self.z / scale * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
         // At its ends the interval is closed exactly.
-        let low = if successes == 0 { 0.0 } else { (centre - half).max(0.0) };
-        let high = if successes == trials { 1.0 } else { (centre + half).min(1.0) };
+        let low = if p <= 0.0 { 0.0 } else { (centre - half).max(0.0) };
+        let high = if p >= 1.0 { 1.0 } else { (centre + half).min(1.0) };
         (low, high)
     }
 }
