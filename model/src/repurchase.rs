@@ -158,7 +158,7 @@ impl<H: Host> Gaps<H> {
     /// the American Statistical Association 53 (1958), 457–481.
     fn row(&self, purchase_number: u32, gaps: &[u64]) -> Result<Row, Error> {
         let mut pace = Pace::new(&self.host);
-        let mut curve = Curve::new();
+        let mut curve = Curve::new(gaps.len() as u64);
         let mut quantiles = [None; 3];
         let mut at_risk = gaps.len() as u64;
         let mut rate = None;
@@ -205,8 +205,8 @@ struct Curve {
 }
 
 impl Curve {
-    fn new() -> Self {
-        Curve { survival: 1.0, greenwood: 0.0, before: (1.0, 0) }
+    fn new(at_risk: u64) -> Self {
+        Curve { survival: 1.0, greenwood: 0.0, before: (1.0, at_risk) }
     }
 
     fn step(&mut self, ended: u64, at_risk: u64) {
@@ -298,6 +298,9 @@ mod tests {
         let rows = ask(&history([(1, 0), (2, 0), (1, 5), (2, 6)]), question(50));
         assert_eq!((rows[0].rate.0, rows[0].rate.2, rows[0].gaps), (1.0, 1.0, [Some(5), Some(5), Some(6)]));
         assert_eq!((rows.len(), rows[1].members, rows[1].rate.0), (2, 2, 0.0));
+        let early = ask(&history([(1, 0), (2, 0), (1, 5)]), Question { within: Some(3), ..question(50) })[0];
+        assert_eq!(early.rate.0, 0.0);
+        assert!(early.rate.2 < 1.0);
         // Before the first event there is nobody.
         assert_eq!(ask(&history([(1, 10)]), question(5)), []);
     }
