@@ -118,12 +118,43 @@ const DAYS_IN_400_YEARS: i64 = 146_097;
 /// Days from 0000-03-01 to 2000-01-01: years that begin in March end with the leap day.
 const MARCH_0000: i64 = 730_425;
 
+/// The local day of a local time.
+#[inline]
+fn day_of(local: i64) -> i64 {
+    // Whole days are added, so that times of PostgreSQL's are positive: that divides faster.
+    const DAYS: i64 = i64::MAX / DAY;
+    (local.wrapping_add(DAYS * DAY) as u64 / DAY as u64) as i64 - DAYS
+}
+
+/// The months of the days from 1980 to 2069, counted from January 2000: what most rows ask for.
+static MONTHS: [i16; 1 << 15] = {
+    let mut months = [0; 1 << 15];
+    let (mut day, mut month) = (0, -240);
+    while day < months.len() {
+        while first_day_of_month(month as i64 + 1) <= FIRST_OF_MONTHS + day as i64 {
+            month += 1;
+        }
+        months[day] = month;
+        day += 1;
+    }
+    months
+};
+
+/// 1980-01-01.
+const FIRST_OF_MONTHS: i64 = -7305;
+
 /// Months from January 2000 to the month of this day.
-///
-/// C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar
-/// algorithms", Software: Practice and Experience 53 (2023), proposition 6.3.
 #[inline]
 fn month_of(day: i64) -> i64 {
+    match MONTHS.get(day.wrapping_sub(FIRST_OF_MONTHS) as usize) {
+        Some(month) => i64::from(*month),
+        None => compute_month_of(day),
+    }
+}
+
+/// C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar
+/// algorithms", Software: Practice and Experience 53 (2023), proposition 6.3.
+fn compute_month_of(day: i64) -> i64 {
     // Whole eras are added, so that every day of PostgreSQL's is positive.
     const ERAS: i64 = 1 << 20;
     let day = day.wrapping_add(MARCH_0000 + ERAS * DAYS_IN_400_YEARS) as u64;
@@ -139,7 +170,7 @@ fn month_of(day: i64) -> i64 {
 /// The first day of a month, counted from January 2000.
 ///
 /// H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
-fn first_day_of_month(month: i64) -> i64 {
+const fn first_day_of_month(month: i64) -> i64 {
     let from_march = month - 2 + 2000 * 12;
     let (year, month) = (from_march.div_euclid(12), from_march.rem_euclid(12));
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -306,14 +337,15 @@ impl<H: Host> Clock<H> {
     pub fn tick(&mut self, zone: &impl Zone, at: i64) -> i64 {
         let local = at + self.offset(zone, at);
         match self.grain {
-            Grain::Day => local.div_euclid(DAY),
+            Grain::Day => day_of(local),
+            Grain::Month => month_of(day_of(local)),
             grain if grain.is_instant() => {
                 let unit = grain.micros();
                 let start = local.div_euclid(unit) * unit - self.current.offset;
                 // A clock that was set within the unit: the tick begins with the new time.
                 start.max(self.current.from).div_euclid(SECOND)
             }
-            grain => grain.of_day(local.div_euclid(DAY)),
+            grain => grain.of_day(day_of(local)),
         }
     }
 

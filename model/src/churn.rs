@@ -10,7 +10,7 @@
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
 use crate::error::Error;
-use crate::history::View;
+use crate::history::{Columns, View};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::Wilson;
 
@@ -149,7 +149,7 @@ pub fn ledger<'z, H: Host, Z: Zone>(
     let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
     let mut movements = Movements::new(axis.len, question.gap, &host)?;
     let mut pace = Pace::new(&host);
-    let mut walk = view.walk()?;
+    let mut walk = view.walk_over(Columns::TICKS)?;
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         let mut member = movements.member();

@@ -6,7 +6,7 @@
 use crate::axis::Cut;
 use crate::calendar::{Clock, Grain, Zone};
 use crate::error::Error;
-use crate::history::{View, radix};
+use crate::history::{Columns, View, radix};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::Wilson;
 
@@ -98,7 +98,7 @@ pub fn gaps<H: Host>(
     let cut = Cut::new(view.meta, zone, question.as_of, &mut clock)?;
     let mut packed = Vec::new_in(host.clone());
     let mut pace = Pace::new(&host);
-    let mut walk = view.walk()?;
+    let mut walk = view.walk_over(Columns { counts: !question.distinct_days, amounts: false })?;
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         // The day of the purchase before, and its number.

@@ -57,6 +57,8 @@ pub struct Call {
     pub grain: Grain,
     /// The zone whose calendar the times are put on.
     pub zone: PgZone,
+    /// Are grain and zone constants of the query, so that they need not be looked at again?
+    is_fixed: bool,
     grain_text: Seen,
     zone_text: Seen,
 }
@@ -79,6 +81,11 @@ impl Call {
         // state's; the last two arguments are declared as text.
         unsafe {
             let mut remembered: *const Call = (*(*fcinfo).flinfo).fn_extra.cast();
+            if let Some(call) = remembered.as_ref()
+                && call.is_fixed
+            {
+                return call;
+            }
             if remembered.is_null() {
                 remembered = state.as_ref().map_or(std::ptr::null(), |state| state.call);
             }
@@ -109,6 +116,7 @@ impl Call {
                 signature,
                 grain: grain_of(grain).or_raise(),
                 zone: zone_of(signature.time, zone).or_raise(),
+                is_fixed: are_constant(fcinfo, &[Arguments::GRAIN, Arguments::ZONE]),
                 grain_text: Seen::of(grain),
                 zone_text: Seen::of(zone),
             };
@@ -130,6 +138,28 @@ impl Call {
             place.write(call);
             &*place
         }
+    }
+}
+
+/// Are these arguments, where this overload has them, constants of the query?
+///
+/// # Safety
+/// Called with the call that is under way.
+unsafe fn are_constant(fcinfo: pg_sys::FunctionCallInfo, positions: &[usize]) -> bool {
+    // SAFETY: the expressions of the arguments of an aggregate, which are one less than those of its
+    // transition function, live as long as its plan.
+    unsafe {
+        let Some(aggregate) = pg_sys::AggGetAggref(fcinfo).as_ref() else {
+            return false;
+        };
+        let arguments = match aggregate.args.as_ref() {
+            Some(list) => std::slice::from_raw_parts(list.elements, list.length as usize),
+            None => &[],
+        };
+        positions.iter().filter_map(|position| arguments.get(position - 1)).all(|argument| {
+            let argument: *const pg_sys::TargetEntry = argument.ptr_value.cast();
+            (*(*argument).expr).type_ == pg_sys::NodeTag::T_Const
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The bridge between PostgreSQL and the model.
 
 pub mod amount;
+pub mod arena;
 pub mod arguments;
 pub mod call;
 pub mod errors;

@@ -16,7 +16,7 @@
 //! allocates is in proportion to their number. [`Flat::check`] also tells whether they are the
 //! canonical ones.
 
-use super::run::{RunRef, Totals};
+use super::run::{Columns, RunRef, Totals};
 use super::varint::{self, Bytes, unzigzag, zigzag};
 use super::walk::{self, Walk};
 use super::{Extent, History, MemberKind, MemberRef, Meta, View};
@@ -176,7 +176,7 @@ impl<'a, H: Host> Flat<'a, H> {
             (low, high) = (low.min(tick), high.max(tick));
             true
         };
-        let mut walk = Walk::new(self.meta.kind, &[self.run], &self.host)?;
+        let mut walk = Walk::new(self.meta.kind, &[self.run], Columns::ALL, &self.host)?;
         let again = walk::rewrite(&mut walk, &self.host, &mut member, tick)?;
         objection?;
         if !walk.at_end() {

@@ -90,7 +90,7 @@ impl<H: Host> Run<H> {
     }
 
     /// A tick of the member just begun: its first, or a later one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tick_of_member(
         &mut self,
         later: bool,
@@ -120,14 +120,20 @@ impl<H: Host> Run<H> {
     }
 
     /// A value of a column that stands for zeros until its first other value.
+    #[inline(always)]
     fn optional(&mut self, column: usize, value: u64) {
         let ticks = self.totals.ticks as usize;
         let column = &mut self.columns[column];
         if column.is_empty() {
-            column.resize(ticks, 0);
+            zeros(column, ticks);
         }
         varint::put(column, value);
     }
+}
+
+#[cold]
+fn zeros<H: Host>(column: &mut Vec<u8, H>, count: usize) {
+    column.resize(count, 0);
 }
 
 /// A run to be read.
@@ -181,6 +187,25 @@ impl<H: Host> Timeline<H> {
     }
 }
 
+/// The columns of a timeline that a reader asks for besides its ticks. The others are not read: what
+/// is wrong in them is not seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Columns {
+    /// The number of events of each tick; else every tick says 1.
+    pub counts: bool,
+    /// The amount of each tick; else none has one.
+    pub amounts: bool,
+}
+
+impl Columns {
+    /// All that there are.
+    pub const ALL: Self = Columns { counts: true, amounts: true };
+    /// The ticks alone.
+    pub const TICKS: Self = Columns { counts: false, amounts: false };
+    /// The ticks with their amounts.
+    pub const AMOUNTS: Self = Columns { counts: false, amounts: true };
+}
+
 /// Reads a run member by member.
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
@@ -199,16 +224,21 @@ pub(crate) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(run: &RunRef<'a>, kind: MemberKind) -> Result<Self, Malformed> {
+    pub(crate) fn new(
+        run: &RunRef<'a>,
+        kind: MemberKind,
+        wanted: Columns,
+    ) -> Result<Self, Malformed> {
         let [members, ticks, counts, amounts] = run.columns.map(Bytes);
-        let optional = |column: Bytes<'a>| (!column.0.is_empty()).then_some(column);
+        let optional =
+            |column: Bytes<'a>, wanted| (wanted && !column.0.is_empty()).then_some(column);
         let mut cursor = Cursor {
             kind,
             left: run.totals.members,
             members,
             ticks,
-            counts: optional(counts),
-            amounts: optional(amounts),
+            counts: optional(counts, wanted.counts),
+            amounts: optional(amounts, wanted.amounts),
             at: None,
             ticks_of_member: 0,
             previous_key: 0,
@@ -258,32 +288,40 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// The ticks of the present member, into an empty timeline.
-    #[inline]
+    /// The ticks of the present member, in place of what the timeline held.
+    #[inline(always)]
     pub(crate) fn take<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
-        timeline.ticks.reserve(self.ticks_of_member);
-        let mut tick = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
-        self.previous_first = tick;
-        timeline.ticks.push(tick);
-        for _ in 1..self.ticks_of_member {
-            let gap = self.ticks.varint()?;
-            let next = tick.checked_add_unsigned(gap).and_then(|t| t.checked_add(1));
-            tick = next.ok_or(Malformed("a tick passes 64 bits"))?;
-            timeline.ticks.push(tick);
+        let len = self.ticks_of_member;
+        let first = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
+        self.previous_first = first;
+        timeline.ticks.resize(len, 0);
+        let Some((place, later)) = timeline.ticks.split_first_mut() else {
+            return Ok(());
+        };
+        *place = first;
+        let (mut tick, mut overflow) = (first, false);
+        self.ticks.varints(later, |gap| {
+            let (next, passed) = tick.overflowing_add_unsigned(gap);
+            let (next, passed_too) = next.overflowing_add(1);
+            overflow |= passed | passed_too;
+            tick = next;
+            next
+        })?;
+        if overflow {
+            return Err(Malformed("a tick passes 64 bits"));
         }
         if let Some(column) = &mut self.counts {
-            timeline.counts.reserve(self.ticks_of_member);
-            for _ in 0..self.ticks_of_member {
-                timeline.counts.push(column.varint()?.saturating_add(1));
-            }
+            timeline.counts.resize(len, 0);
+            column.varints(&mut timeline.counts, |count| count.saturating_add(1))?;
+        } else {
+            timeline.counts.clear();
         }
         if let Some(column) = &mut self.amounts {
-            timeline.amounts.reserve(self.ticks_of_member);
-            for _ in 0..self.ticks_of_member {
-                let value = column.varint()?;
-                let amount = value.checked_sub(1).map_or(NO_AMOUNT, unzigzag);
-                timeline.amounts.push(amount);
-            }
+            timeline.amounts.resize(len, 0);
+            let amount = |value: u64| value.checked_sub(1).map_or(NO_AMOUNT, unzigzag);
+            column.varints(&mut timeline.amounts, amount)?;
+        } else {
+            timeline.amounts.clear();
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Walking a history member by member, whatever number of runs it is in.
 
 use super::member::{MemberKind, MemberRef, bucket};
-use super::run::{Cursor, NO_AMOUNT, Run, RunRef, Timeline};
+use super::run::{Columns, Cursor, NO_AMOUNT, Run, RunRef, Timeline};
 use crate::amount;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -10,6 +10,7 @@ use crate::host::{Host, Pace, Vec};
 #[derive(Debug)]
 pub struct Walk<'a, H: Host> {
     cursors: Vec<Cursor<'a>, H>,
+    columns: Columns,
     timeline: Timeline<H>,
     part: Timeline<H>,
     merged: Timeline<H>,
@@ -18,13 +19,19 @@ pub struct Walk<'a, H: Host> {
 }
 
 impl<'a, H: Host> Walk<'a, H> {
-    pub(crate) fn new(kind: MemberKind, runs: &[RunRef<'a>], host: &H) -> Result<Self, Error> {
+    pub(crate) fn new(
+        kind: MemberKind,
+        runs: &[RunRef<'a>],
+        columns: Columns,
+        host: &H,
+    ) -> Result<Self, Error> {
         let mut cursors = Vec::with_capacity_in(runs.len(), host.clone());
         for run in runs {
-            cursors.push(Cursor::new(run, kind)?);
+            cursors.push(Cursor::new(run, kind, columns)?);
         }
         Ok(Walk {
             cursors,
+            columns,
             timeline: Timeline::new(host),
             part: Timeline::new(host),
             merged: Timeline::new(host),
@@ -80,20 +87,20 @@ impl<'a, H: Host> Walk<'a, H> {
 
     #[inline]
     fn read(&mut self, member: MemberRef<'a>) -> Result<(), Error> {
-        self.timeline.clear();
+        let mut found = false;
         for cursor in self.cursors.iter_mut() {
             if cursor.at.is_none_or(|(_, at)| at != member) {
                 continue;
             }
-            if self.timeline.ticks.is_empty() {
-                cursor.take(&mut self.timeline)?;
-                self.taken += self.timeline.ticks.len() as u64;
-            } else {
-                self.part.clear();
+            if found {
                 cursor.take(&mut self.part)?;
                 self.taken += self.part.ticks.len() as u64;
-                merge(&self.timeline, &self.part, &mut self.merged)?;
+                merge(&self.timeline, &self.part, self.columns, &mut self.merged)?;
                 std::mem::swap(&mut self.timeline, &mut self.merged);
+            } else {
+                cursor.take(&mut self.timeline)?;
+                self.taken += self.timeline.ticks.len() as u64;
+                found = true;
             }
             cursor.advance()?;
         }
@@ -113,34 +120,62 @@ impl<'a, H: Host> Walk<'a, H> {
 fn merge<H: Host>(
     left: &Timeline<H>,
     right: &Timeline<H>,
+    columns: Columns,
     out: &mut Timeline<H>,
 ) -> Result<(), Error> {
     out.clear();
-    let has_amounts = !(left.amounts.is_empty() && right.amounts.is_empty());
-    let of = |side: &Timeline<H>, i| side.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
+    let most = left.ticks.len() + right.ticks.len();
+    out.ticks.resize(most, 0);
+    // Which side goes on is a matter of chance: computed, not branched upon.
+    let (mut l, mut r, mut len) = (0, 0, 0);
+    while let (Some(&a), Some(&b), Some(place)) =
+        (left.ticks.get(l), right.ticks.get(r), out.ticks.get_mut(len))
+    {
+        *place = a.min(b);
+        l += usize::from(a <= b);
+        r += usize::from(b <= a);
+        len += 1;
+    }
+    for (side, at) in [(left, l), (right, r)] {
+        let rest = &side.ticks[at..];
+        out.ticks[len..len + rest.len()].copy_from_slice(rest);
+        len += rest.len();
+    }
+    out.ticks.truncate(len);
+    if columns.counts {
+        let count = |a: u64, b: u64| Ok(a.saturating_add(b));
+        merge_column(left, right, &out.ticks, &mut out.counts, Timeline::count, count)?;
+    }
+    if !(left.amounts.is_empty() && right.amounts.is_empty()) {
+        let amount = |side: &Timeline<H>, i| side.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
+        merge_column(left, right, &out.ticks, &mut out.amounts, amount, add_amounts)?;
+    }
+    Ok(())
+}
+
+/// What two timelines have at their common ticks.
+fn merge_column<T, H: Host>(
+    left: &Timeline<H>,
+    right: &Timeline<H>,
+    ticks: &[i64],
+    out: &mut Vec<T, H>,
+    of: impl Fn(&Timeline<H>, usize) -> T,
+    add: impl Fn(T, T) -> Result<T, Error>,
+) -> Result<(), Error> {
     let (mut l, mut r) = (0, 0);
-    loop {
-        let (a, b) = (left.ticks.get(l).copied(), right.ticks.get(r).copied());
-        let from_left = a.is_some_and(|a| b.is_none_or(|b| a <= b));
-        let from_right = b.is_some_and(|b| a.is_none_or(|a| b <= a));
-        let (tick, count, sum) = match (from_left, from_right) {
-            (true, true) => (
-                a,
-                left.count(l).saturating_add(right.count(r)),
-                add_amounts(of(left, l), of(right, r))?,
-            ),
-            (true, false) => (a, left.count(l), of(left, l)),
-            (false, true) => (b, right.count(r), of(right, r)),
-            (false, false) => return Ok(()),
-        };
-        out.ticks.extend(tick);
-        out.counts.push(count);
-        if has_amounts {
-            out.amounts.push(sum);
-        }
+    out.reserve(ticks.len());
+    for tick in ticks {
+        let from_left = left.ticks.get(l) == Some(tick);
+        let from_right = right.ticks.get(r) == Some(tick);
+        out.push(match (from_left, from_right) {
+            (true, true) => add(of(left, l), of(right, r))?,
+            (true, false) => of(left, l),
+            (false, _) => of(right, r),
+        });
         l += usize::from(from_left);
         r += usize::from(from_right);
     }
+    Ok(())
 }
 
 /// The sum of two amounts, either of which may be none.

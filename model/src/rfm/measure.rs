@@ -4,7 +4,7 @@ use crate::amount;
 use crate::axis::Cut;
 use crate::calendar::{Clock, Grain, Zone};
 use crate::error::Error;
-use crate::history::View;
+use crate::history::{Columns, View};
 use crate::host::{Host, Pace, Vec};
 
 /// One of the three.
@@ -102,7 +102,8 @@ impl<H: Host> Measures<H> {
             measures.revenue.reserve(room);
         }
         let mut pace = Pace::new(host);
-        let mut walk = view.walk()?;
+        let columns = Columns { counts: !distinct_days, amounts: has_amounts };
+        let mut walk = view.walk_over(columns)?;
         while let Some((_, timeline)) = walk.next_member()? {
             let ticks = timeline.ticks();
             pace.step(1 + ticks.len());

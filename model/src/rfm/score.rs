@@ -7,7 +7,7 @@ use super::scale::{Sample, Scale};
 use crate::amount;
 use crate::calendar::Zone;
 use crate::error::Error;
-use crate::history::{MemberRef, View, Walk};
+use crate::history::{Columns, MemberRef, View, Walk};
 use crate::host::{Host, Pace, Vec};
 
 /// Scores have up to three digits.
@@ -262,7 +262,7 @@ pub fn scored<'a, 'p, H: Host>(
     if plan.method == Method::Ntile {
         scorer.given = Some(ntile_scores(view, &measures, plan.bins, &host)?);
     }
-    Ok(Scored { walk: view.walk()?, measures, scorer, next: 0, host, steps: 0 })
+    Ok(Scored { walk: view.walk_over(Columns::TICKS)?, measures, scorer, next: 0, host, steps: 0 })
 }
 
 impl<'a, H: Host> Scored<'a, '_, H> {
@@ -313,7 +313,7 @@ fn ntile_scores<H: Host>(
 ) -> Result<Vec<Score, H>, Error> {
     let mut names = Vec::with_capacity_in(measures.len(), host.clone());
     let mut pace = Pace::new(host);
-    let mut walk = view.walk()?;
+    let mut walk = view.walk_over(Columns::TICKS)?;
     while let Some(name) = walk.next_name()? {
         pace.step(1);
         names.push(name);
