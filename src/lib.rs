@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `history` | the type `retention.history`: building, text and bytes, comparing |
 //! | `inspect` | what is inside a history, and parts of one |
-//! | `cohorts` `churn` `value` `repurchase` `rfm` | the readers, by family |
+//! | `cohorts` `churn` `value` `repurchase` `rfm` `tiers` | the readers, by family |
 //! | `pg` | the bridge: expanded object, memory, interrupts, errors, rows, types |
 
 mod churn;
@@ -18,6 +18,7 @@ mod inspect;
 mod pg;
 mod repurchase;
 mod rfm;
+mod tiers;
 mod value;
 
 pgrx::pg_module_magic!();

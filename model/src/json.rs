@@ -61,12 +61,6 @@ impl<'v> Node<'v> {
         number.ok_or_else(|| self.wrong("not a number"))
     }
 
-    /// A number as a decimal text, exactly as it is written.
-    pub(crate) fn decimal(&self) -> Result<String, Error> {
-        self.number()?;
-        Ok(self.value.to_string())
-    }
-
     /// A text that is not empty.
     pub(crate) fn text(&self) -> Result<&'v str, Error> {
         match self.value.as_str() {

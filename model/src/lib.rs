@@ -14,6 +14,7 @@
 //! | [`value`] | what members have been worth so far |
 //! | [`repurchase`] | how many go on to the next purchase, and after how long |
 //! | [`rfm`] | recency, frequency and monetary value: scores and segments |
+//! | [`tiers`] | membership levels: thresholds over a trailing window |
 //! | [`numeric`] | intervals of estimated shares |
 //! | [`state`] | what a parallel aggregate asks of its state |
 //! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
@@ -51,5 +52,6 @@ mod json;
 pub mod numeric;
 pub mod repurchase;
 pub mod rfm;
+pub mod tiers;
 pub mod state;
 pub mod value;
