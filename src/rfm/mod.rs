@@ -1,5 +1,6 @@
 //! `rfm` and what belongs to it: members by recency, frequency and monetary value.
 
+mod clusters;
 mod maps;
 mod values;
 

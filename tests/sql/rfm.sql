@@ -189,6 +189,36 @@ SELECT count(DISTINCT c) AS one FROM (
 RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size;
 SELECT retention.rfm_cuts_agg(NULL, 1, 1), retention.rfm_cuts_agg(1, 1, NULL) ->> 'monetary' AS monetary;
 
+-- Clusters: the members add up to them; every member is nearest to its own centre, in plain SQL; nothing depends on names.
+CREATE TEMP TABLE clustered AS
+  SELECT data, c.* FROM data, retention.rfm_cluster_members(h, k => 4, seed => 3, as_of => last) c;
+CREATE TEMP TABLE cluster AS
+  SELECT data, c.* FROM data, retention.rfm_clusters(h, k => 4, seed => 3, as_of => last) c;
+SELECT data, count(*) AS clusters, sum(c.members) AS members, count(*) FILTER (WHERE (c.members, c.revenue) IS DISTINCT FROM (m.members, m.revenue)
+         OR abs(c.silhouette - m.silhouette) > 1e-6) AS wrong
+FROM cluster c FULL JOIN (SELECT data, cluster, count(*) AS members, sum(monetary) AS revenue, avg(silhouette) AS silhouette FROM clustered GROUP BY 1, 2) m
+     USING (data, cluster) GROUP BY data ORDER BY data;
+WITH scale AS (SELECT data, stddev_pop(ln(1 + recency::float8)) AS r, stddev_pop(ln(1 + frequency::float8)) AS f, stddev_pop(ln(1 + monetary::float8)) AS m
+               FROM clustered GROUP BY data),
+distance AS (
+  SELECT data, a.member, a.cluster AS own, a.silhouette, c.cluster,
+         sqrt(((ln(1 + a.recency) - ln(1 + c.recency)) / r) ^ 2 + ((ln(1 + a.frequency) - ln(1 + c.frequency)) / f) ^ 2
+              + ((ln(1 + a.monetary::float8) - ln(1 + c.monetary)) / m) ^ 2) AS d
+  FROM clustered a JOIN cluster c USING (data) JOIN scale USING (data)
+)
+SELECT data, count(*) AS members, count(*) FILTER (WHERE own_d > other_d + 1e-9 OR abs(silhouette - (other_d - own_d) / other_d) > 1e-6) AS wrong
+FROM (SELECT data, member, silhouette, min(d) FILTER (WHERE cluster = own) AS own_d, min(d) FILTER (WHERE cluster <> own) AS other_d
+      FROM distance GROUP BY 1, 2, 3) t GROUP BY data ORDER BY data;
+SELECT data, count(*) AS k FROM data, retention.rfm_clusters(h, as_of => last) GROUP BY data ORDER BY data;
+SELECT count(*), count(silhouette), sum(members) FROM data, retention.rfm_clusters(h, k => 1) WHERE data = 'shop';
+SELECT count(*) AS other FROM (
+  SELECT members, recency, frequency FROM cluster WHERE data = 'shop' EXCEPT SELECT c.members, c.recency, c.frequency
+  FROM (SELECT retention.history_agg(md5(member::text), at, amount, 'day', 'UTC') AS h FROM rfm_test.shop) s, retention.rfm_clusters(h, 4, 3, '2011-12-09') c) t;
+SELECT count(*) FROM data, retention.rfm_clusters(h, as_of => '1990-01-01');
+SELECT count(*) FROM retention.rfm_clusters(NULL);
+SELECT count(*) FROM data, retention.rfm_clusters(h, k => 51);
+SELECT c.* FROM (SELECT retention.history_agg(x, date '2024-01-01') AS h FROM generate_series(1, 3) x) s, retention.rfm_clusters(h, k => 3) c;
+
 -- Everything can be cancelled.
 CREATE TEMP TABLE big AS SELECT retention.history_agg(i, date '2000-01-01' + (i % 3000)::int, i % 1000) AS h FROM generate_series(1, 1000000) i;
 CREATE FUNCTION pg_temp.cancelled(sql text) RETURNS text LANGUAGE plpgsql AS $$
@@ -205,5 +235,8 @@ SELECT pg_temp.cancelled('rfm_cuts(h, method => ''rank'')');
 SELECT pg_temp.cancelled('rfm_segments(h)');
 SELECT pg_temp.cancelled('rfm_migration(h, ''2003-01-01'', ''2008-01-01'')');
 SELECT pg_temp.cancelled('rfm_score(retention.rfm_cuts_json(h), 1, 1, 1)');
+SELECT pg_temp.cancelled('rfm_clusters(h)');
+SELECT pg_temp.cancelled('repurchase(h)');
+SELECT pg_temp.cancelled('tiers(h, ''{"grace": "90 days", "tiers": [{"name": "A", "from": 1}]}'')');
 RESET statement_timeout;
 DROP SCHEMA rfm_test CASCADE;

@@ -10,8 +10,10 @@
 //! | `maps` | segment maps: named regions of scores |
 //! | `segments` | a row per segment |
 //! | `values` | cut points for values that are there already |
+//! | `clusters` | k-means, for those who do not want cut points |
 //! | `migration` | from which segment to which, between two days |
 
+mod clusters;
 mod cuts;
 mod maps;
 mod measure;
@@ -21,6 +23,7 @@ mod score;
 mod segments;
 mod values;
 
+pub use clusters::{Assigned, Cluster, Clusters, Question as ClusterQuestion, clusters};
 pub use cuts::{Bin, Method};
 pub use maps::{BUILT_IN, CHINESE, Fault, Map, Rule, Span};
 pub use measure::{Measure, Monetary};
