@@ -31,7 +31,10 @@ fn tiers(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
         (
             Rows::begin(fcinfo),
             pgrx::pg_getarg::<Stored<'_>>(fcinfo, 0),
-            pgrx::pg_getarg::<JsonText<'_>>(fcinfo, usize::try_from((*fcinfo).nargs).unwrap_or(0) - 2),
+            pgrx::pg_getarg::<JsonText<'_>>(
+                fcinfo,
+                usize::try_from((*fcinfo).nargs).unwrap_or(0) - 2,
+            ),
             pgrx::pg_getarg::<Date>(fcinfo, usize::try_from((*fcinfo).nargs).unwrap_or(0) - 1),
         )
     };

@@ -52,6 +52,6 @@ mod json;
 pub mod numeric;
 pub mod repurchase;
 pub mod rfm;
-pub mod tiers;
 pub mod state;
+pub mod tiers;
 pub mod value;

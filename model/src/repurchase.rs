@@ -236,9 +236,9 @@ impl Curve {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::Utc;
     use crate::history::{History, MemberKind, MemberRef, Meta};
     use crate::host::{Global, testing::stops};
-    use crate::calendar::Utc;
 
     fn history(rows: impl IntoIterator<Item = (i64, i64)>) -> History<Global> {
         let mut history = History::new(Meta::new(MemberKind::Int, Grain::Day, "", Global), Global);
@@ -272,7 +272,9 @@ mod tests {
         assert_eq!((first.purchase_number, first.members), (1, 21));
         assert!((1.0 - first.rate.0 - 0.4482).abs() < 5e-5);
         assert_eq!(first.gaps, [Some(13), Some(23), None]);
-        for (within, survival) in [(6, 0.8571), (7, 0.8067), (12, 0.7529), (13, 0.6902), (22, 0.5378)] {
+        for (within, survival) in
+            [(6, 0.8571), (7, 0.8067), (12, 0.7529), (13, 0.6902), (22, 0.5378)]
+        {
             let row = ask(&h, Question { within: Some(within), ..question(100) })[0];
             assert!((1.0 - row.rate.0 - survival).abs() < 5e-5, "{within}: {row:?}");
         }
@@ -296,9 +298,14 @@ mod tests {
         assert_eq!((none.rate.0, none.rate.1, none.gaps), (0.0, 0.0, [None; 3]));
         assert!(none.rate.2 > 0.5 && none.rate.2 < 1.0);
         let rows = ask(&history([(1, 0), (2, 0), (1, 5), (2, 6)]), question(50));
-        assert_eq!((rows[0].rate.0, rows[0].rate.2, rows[0].gaps), (1.0, 1.0, [Some(5), Some(5), Some(6)]));
+        assert_eq!(
+            (rows[0].rate.0, rows[0].rate.2, rows[0].gaps),
+            (1.0, 1.0, [Some(5), Some(5), Some(6)])
+        );
         assert_eq!((rows.len(), rows[1].members, rows[1].rate.0), (2, 2, 0.0));
-        let early = ask(&history([(1, 0), (2, 0), (1, 5)]), Question { within: Some(3), ..question(50) })[0];
+        let early =
+            ask(&history([(1, 0), (2, 0), (1, 5)]), Question { within: Some(3), ..question(50) })
+                [0];
         assert_eq!(early.rate.0, 0.0);
         assert!(early.rate.2 < 1.0);
         // Before the first event there is nobody.

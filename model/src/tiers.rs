@@ -181,9 +181,10 @@ impl<H: Host> Scope<H> {
     fn new(rules: &Rules, cut: Cut, host: &H) -> Self {
         let first = rules.grace.map_or(cut.as_of, |grace| grace.before(cut.as_of));
         let mut windows = Vec::new_in(host.clone());
-        windows.extend((first..=cut.as_of).map(|day| {
-            rules.window.map_or(i64::MIN, |window| window.before(day) + 1)
-        }));
+        windows.extend(
+            (first..=cut.as_of)
+                .map(|day| rules.window.map_or(i64::MIN, |window| window.before(day) + 1)),
+        );
         Scope { cut, first, windows }
     }
 }
@@ -205,7 +206,13 @@ impl<H: Host> Account<H> {
         }
     }
 
-    fn fill(&mut self, rules: &Rules, timeline: &Timeline<H>, clock: &mut Clock<H>, zone: &impl Zone) {
+    fn fill(
+        &mut self,
+        rules: &Rules,
+        timeline: &Timeline<H>,
+        clock: &mut Clock<H>,
+        zone: &impl Zone,
+    ) {
         self.days.clear();
         self.sums.clear();
         let mut sum = 0i128;
@@ -421,11 +428,14 @@ mod tests {
         let rules = Rules::parse(RULES).unwrap();
         let h = history(&[(1, 0, 200), (1, 20, 150), (2, 0, 50), (3, 25, 400)]);
         let flows = migration(&h.view(), &Utc, &rules, (0, 25), Global).unwrap();
-        assert_eq!(flows, [
-            Flow { from: None, to: None, is_new: false, members: 1 },
-            Flow { from: Some(0), to: Some(1), is_new: false, members: 1 },
-            Flow { from: None, to: Some(1), is_new: true, members: 1 },
-        ]);
+        assert_eq!(
+            flows,
+            [
+                Flow { from: None, to: None, is_new: false, members: 1 },
+                Flow { from: Some(0), to: Some(1), is_new: false, members: 1 },
+                Flow { from: None, to: Some(1), is_new: true, members: 1 },
+            ]
+        );
     }
 
     #[test]
@@ -447,7 +457,9 @@ mod tests {
         ] {
             assert!(Rules::parse(&wrong).is_err(), "{wrong}");
         }
-        assert!(Rules::parse(&format!("{{\"by\": \"days\", \"window\": \"1 Year\", {tier}}}")).is_ok());
+        assert!(
+            Rules::parse(&format!("{{\"by\": \"days\", \"window\": \"1 Year\", {tier}}}")).is_ok()
+        );
     }
 
     #[test]

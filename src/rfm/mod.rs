@@ -119,6 +119,7 @@ fn texts(names: &[String]) -> std::vec::Vec<SharedText> {
 
 /// The bins of the measures; a word about those that ties leave empty.
 #[pg_extern]
+#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
 fn rfm_cuts(
     h: Option<Stored<'_>>,
     as_of: Option<Date>,
@@ -134,8 +135,7 @@ fn rfm_cuts(
     let asked = Asked { bins, method, cuts, map: Some("none"), distinct_days, monetary };
     let plan = asked.plan(arguments::day("as_of", as_of).or_raise()).or_raise();
     let Some(h) = h else { return rows };
-    let found =
-        rfm::cut_points(&h.view(), &h.zone(), &plan, PgHost::current()).or_raise();
+    let found = rfm::cut_points(&h.view(), &h.zone(), &plan, PgHost::current()).or_raise();
     for measure in rfm::Measure::ALL {
         warn_of_empty(measure.name(), found.iter().filter(|bin| bin.measure == measure));
     }

@@ -20,7 +20,12 @@ fn rfm_cuts_step(fcinfo: pg_sys::FunctionCallInfo) -> InState<Values<PgHost>> {
         let number = |at| arguments.get(at).map(|datum| f64::from_bits(datum.value() as u64));
         let bins = arguments.get(4).map(|datum| datum.value() as i32);
         let method = arguments.get(5).map(|datum| varlena::bytes(datum));
-        (arguments.get(0).and_then(|state| InState::of(state)), [number(1), number(2), number(3)], bins, method)
+        (
+            arguments.get(0).and_then(|state| InState::of(state)),
+            [number(1), number(2), number(3)],
+            bins,
+            method,
+        )
     };
     let mut state = InState::or_new(state, fcinfo, Values::new);
     let method = method.map(String::from_utf8_lossy);
@@ -44,10 +49,7 @@ fn rfm_cuts_serialize(state: InState<Values<PgHost>>) -> Varlena {
 }
 
 #[pg_extern]
-fn rfm_cuts_deserialize(
-    bytes: &[u8],
-    _unused: Option<pgrx::Internal>,
-) -> InState<Values<PgHost>> {
+fn rfm_cuts_deserialize(bytes: &[u8], _unused: Option<pgrx::Internal>) -> InState<Values<PgHost>> {
     state::deserialize(bytes)
 }
 

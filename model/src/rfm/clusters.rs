@@ -187,7 +187,12 @@ impl Random {
 }
 
 /// k points far from each other, each drawn by the square of its distance to those before.
-fn seeds<H: Host>(points: &[Point], k: usize, random: &mut Random, host: &H) -> std::vec::Vec<Point> {
+fn seeds<H: Host>(
+    points: &[Point],
+    k: usize,
+    random: &mut Random,
+    host: &H,
+) -> std::vec::Vec<Point> {
     let mut pace = Pace::new(host);
     let last = points.len() - 1;
     let mut centres = vec![points[((random.next() * points.len() as f64) as usize).min(last)]];
@@ -288,7 +293,11 @@ pub fn clusters<'a, H: Host>(
     for point in points.iter_mut() {
         pace.step(1);
         *point = std::array::from_fn(|i| {
-            if space.deviation[i] > 0.0 { (point[i] - space.mean[i]) / space.deviation[i] } else { 0.0 }
+            if space.deviation[i] > 0.0 {
+                (point[i] - space.mean[i]) / space.deviation[i]
+            } else {
+                0.0
+            }
         });
     }
     let mut centres = std::vec::Vec::new();
@@ -359,9 +368,8 @@ impl<'a, H: Host> Clusters<'a, H> {
         }
         let all: u64 = sums.iter().map(|(members, ..)| members).sum();
         let has_several = self.centres.len() > 1;
-        let mean = |sum: f64, n: u64| {
-            (has_several && n > 0).then(|| sum / SILHOUETTE_UNITS / n as f64)
-        };
+        let mean =
+            |sum: f64, n: u64| (has_several && n > 0).then(|| sum / SILHOUETTE_UNITS / n as f64);
         self.silhouette = mean(sums.iter().map(|(.., sum)| sum).sum(), all);
         let space = self.space;
         self.clusters = self
@@ -392,7 +400,14 @@ impl<'a, H: Host> Clusters<'a, H> {
             if let Some(values) = self.measures.get(self.next - 1) {
                 let (cluster, silhouette) = self.assign(&values);
                 let Values { recency, frequency, monetary } = values;
-                return Ok(Some(Assigned { member, recency, frequency, monetary, cluster, silhouette }));
+                return Ok(Some(Assigned {
+                    member,
+                    recency,
+                    frequency,
+                    monetary,
+                    cluster,
+                    silhouette,
+                }));
             }
         }
         Ok(None)
@@ -414,7 +429,8 @@ mod tests {
         let mut history = History::new(Meta::new(MemberKind::Int, Grain::Day, "", Global), Global);
         for i in 0..3 * size {
             let (heap, j) = (i % 3, i / 3);
-            let (ago, events) = [(2 + j % 2, 30 + j % 5), (90 + j % 7, 4), (600 + j % 50, 1)][heap as usize];
+            let (ago, events) =
+                [(2 + j % 2, 30 + j % 5), (90 + j % 7, 4), (600 + j % 50, 1)][heap as usize];
             for event in 0..events {
                 let day = 1000 - ago - event;
                 let amount = Some((10 + j % 3) * 1_000_000);
@@ -450,7 +466,9 @@ mod tests {
     fn names_do_not_matter_and_a_seed_says_all() {
         let (a, b) = (heaps(50, |i| i), heaps(50, |i| i.wrapping_mul(0x5851_F42D_4C95_7F2D)));
         for k in [1, 2, 4, 7] {
-            let of = |h: &History<Global>| clusters(&h.view(), &Utc, &ask(Some(k), 7), Global).unwrap().clusters;
+            let of = |h: &History<Global>| {
+                clusters(&h.view(), &Utc, &ask(Some(k), 7), Global).unwrap().clusters
+            };
             assert_eq!(of(&a), of(&b));
             assert_eq!(of(&a), of(&a));
         }
@@ -464,9 +482,14 @@ mod tests {
         let (space, centres) = (found.space, found.centres.clone());
         let mut sums = vec![([0.0; 3], 0.0); centres.len()];
         while let Some(row) = found.next_member().unwrap() {
-            let values = Values { recency: row.recency, frequency: row.frequency, monetary: row.monetary };
+            let values =
+                Values { recency: row.recency, frequency: row.frequency, monetary: row.monetary };
             let point = space.point(&values);
-            assert!(centres.iter().all(|c| distance(&point, c) >= distance(&point, &centres[row.cluster])));
+            assert!(
+                centres
+                    .iter()
+                    .all(|c| distance(&point, c) >= distance(&point, &centres[row.cluster]))
+            );
             let (sum, n) = &mut sums[row.cluster];
             *n += 1.0;
             (0..3).for_each(|i| sum[i] += point[i]);

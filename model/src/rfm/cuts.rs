@@ -101,7 +101,12 @@ impl<H: Host> Column<H> {
     }
 
     /// The cut points: a value belongs to the bin at whose upper end it lies.
-    pub(crate) fn points(&self, measure: Measure, method: Method, bins: usize) -> std::vec::Vec<f64> {
+    pub(crate) fn points(
+        &self,
+        measure: Measure,
+        method: Method,
+        bins: usize,
+    ) -> std::vec::Vec<f64> {
         match method {
             Method::Rank => self.rank_points(measure, bins),
             _ => (1..bins).filter_map(|k| self.quantile(k as f64 / bins as f64)).collect(),
@@ -157,11 +162,7 @@ pub(crate) fn below(points: &[f64], value: f64) -> usize {
 /// The bucket of the `i`-th of `n` rows as NTILE makes them: the first ones are the larger ones.
 pub(crate) fn ntile(i: usize, n: usize, bins: usize) -> usize {
     let (size, larger) = (n / bins, n % bins);
-    if i < larger * (size + 1) {
-        i / (size + 1)
-    } else {
-        larger + (i - larger * (size + 1)) / size
-    }
+    if i < larger * (size + 1) { i / (size + 1) } else { larger + (i - larger * (size + 1)) / size }
 }
 
 /// A bin of one measure.

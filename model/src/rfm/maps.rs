@@ -52,7 +52,10 @@ impl<S> Rule<S> {
         };
         let (r, f) = (f64::from(score.r), f64::from(score.f));
         let m = score.m.map(f64::from);
-        is(self.r, Some(r)) && is(self.f, Some(f)) && is(self.m, m) && is(self.fm, m.map(|m| (f + m) / 2.0))
+        is(self.r, Some(r))
+            && is(self.f, Some(f))
+            && is(self.m, m)
+            && is(self.fm, m.map(|m| (f + m) / 2.0))
     }
 
     fn uses_monetary(&self) -> bool {
@@ -151,8 +154,16 @@ const RFM8: &[Rule<&str>] = &[
 ];
 
 /// The customary Chinese names of the eight classes, in their order.
-pub const CHINESE: [&str; 8] =
-    ["重要价值", "重要保持", "重要发展", "重要挽留", "一般价值", "一般维持", "一般发展", "一般挽留"];
+pub const CHINESE: [&str; 8] = [
+    "重要价值",
+    "重要保持",
+    "重要发展",
+    "重要挽留",
+    "一般价值",
+    "一般维持",
+    "一般发展",
+    "一般挽留",
+];
 
 /// The maps that are known by name.
 pub const BUILT_IN: &[BuiltIn] = &[
@@ -197,7 +208,10 @@ impl Map {
             && made_for != bins
         {
             return Err(Error::bad(
-                format!("segment map \"{}\" is made for {made_for} bins, not {bins}", built_in.name),
+                format!(
+                    "segment map \"{}\" is made for {made_for} bins, not {bins}",
+                    built_in.name
+                ),
                 "Take 5 bins, the map 'rfm8', which goes with any number, a map of your own, or 'none'.",
             ));
         }
@@ -276,7 +290,10 @@ impl Map {
             return Ok(());
         }
         Err(Error::bad(
-            format!("segment map \"{}\" goes by monetary value, and the history has no amounts", self.name),
+            format!(
+                "segment map \"{}\" goes by monetary value, and the history has no amounts",
+                self.name
+            ),
             "Take the map 'rf10', a map of your own over r and f, or build the history with amounts.",
         ))
     }
@@ -310,7 +327,10 @@ impl Map {
                 Some(segment) => cells.push(segment),
                 None => {
                     return Err(Error::bad(
-                        format!("the segment map has no segment for the score {}", score.text(bins)),
+                        format!(
+                            "the segment map has no segment for the score {}",
+                            score.text(bins)
+                        ),
                         "Add rules until check_segment_map finds no hole, or name a \"default\" segment.",
                     ));
                 }
@@ -328,7 +348,8 @@ impl Map {
         let mut high = [1; 3];
         for measure in Measure::ALL {
             let (value, centre) = (values[measure as usize]?, centres[measure as usize]?);
-            let is_high = if measure == Measure::Recency { value <= centre } else { value > centre };
+            let is_high =
+                if measure == Measure::Recency { value <= centre } else { value > centre };
             high[measure as usize] = if is_high { 2 } else { 1 };
         }
         let score = Score { r: high[0], f: high[1], m: Some(high[2]) };

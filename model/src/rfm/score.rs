@@ -96,8 +96,7 @@ impl Plan {
         as_of: Option<i64>,
         host: &H,
     ) -> Result<Measures<H>, Error> {
-        let measures =
-            Measures::of(view, zone, as_of, self.distinct_days, self.monetary, host)?;
+        let measures = Measures::of(view, zone, as_of, self.distinct_days, self.monetary, host)?;
         if let Some(fixed) = &self.fixed
             && fixed.has_monetary() != measures.has_amounts()
         {

@@ -68,13 +68,13 @@ pub fn segments<H: Host>(
             *place += 1;
         }
     }
-    let total: i128 = (0..measures.len()).map(|i| measures.get(i).map_or(0, |_| measures.revenue(i))).sum();
+    let total: i128 =
+        (0..measures.len()).map(|i| measures.get(i).map_or(0, |_| measures.revenue(i))).sum();
     let mut segments = std::vec::Vec::new();
     for segment in 0..begins.len() - 1 {
         let members = &members[begins[segment]..begins[segment + 1]];
-        let values = || {
-            members.iter().filter_map(|i| measures.get(*i as usize).map(|values| (*i, values)))
-        };
+        let values =
+            || members.iter().filter_map(|i| measures.get(*i as usize).map(|values| (*i, values)));
         let n = members.len();
         let (mut days, mut events, mut units, mut revenue) = (0u128, 0u128, 0i128, 0i128);
         for (i, values) in values() {
@@ -88,7 +88,8 @@ pub fn segments<H: Host>(
         let frequency = Column::whole(values().map(|(_, v)| v.frequency), n, &host);
         let mean = |sum: u128| sum as f64 / n as f64;
         let has_amounts = measures.has_amounts();
-        let monetary = has_amounts.then(|| median_units(values().filter_map(|(_, v)| v.monetary), n, &host));
+        let monetary =
+            has_amounts.then(|| median_units(values().filter_map(|(_, v)| v.monetary), n, &host));
         segments.push(Segment {
             name: names.get(segment).cloned(),
             members: n as u64,

@@ -26,14 +26,24 @@ fn plan(bins: i32, method: Method, map: &str) -> Plan {
     Plan::new(bins, method, None, map).unwrap().with(Some(1000), false, Monetary::Total)
 }
 
-fn rows(history: &History<Global>, plan: &Plan) -> Vec<(i64, u32, u64, Option<i128>, String, Option<String>)> {
+/// Member, recency, frequency, monetary value, score, segment.
+type Found = (i64, u32, u64, Option<i128>, String, Option<String>);
+
+fn rows(history: &History<Global>, plan: &Plan) -> Vec<Found> {
     let view = history.view();
     let mut scored = scored(&view, &Utc, plan, Global).unwrap();
     let mut rows = Vec::new();
     while let Some(row) = scored.next_row().unwrap() {
         let MemberRef::Int(member) = row.member else { panic!("a member of another kind") };
         let segment = row.segment.map(|segment| plan.map.segments[segment].clone());
-        rows.push((member, row.recency, row.frequency, row.monetary, row.score.text(scored.bins()), segment));
+        rows.push((
+            member,
+            row.recency,
+            row.frequency,
+            row.monetary,
+            row.score.text(scored.bins()),
+            segment,
+        ));
     }
     rows.sort();
     rows
@@ -51,7 +61,13 @@ fn five_members_by_hand() {
         (5, 700, 0, None),
     ]);
     let found = rows(&h, &plan(5, Method::Quantile, "rf10"));
-    let expected = ["115 Hibernating", "224 Hibernating", "333 Need attention", "442 Loyal customers", "551 Champions"];
+    let expected = [
+        "115 Hibernating",
+        "224 Hibernating",
+        "333 Need attention",
+        "442 Loyal customers",
+        "551 Champions",
+    ];
     for (row, expected) in found.iter().zip(expected) {
         assert_eq!(format!("{} {}", row.4, row.5.clone().unwrap()), expected);
     }
@@ -59,7 +75,8 @@ fn five_members_by_hand() {
     let bins = cut_points(&h.view(), &Utc, &plan(5, Method::Quantile, "none"), Global).unwrap();
     assert_eq!(bins.len(), 15);
     assert!(bins.iter().all(|bin| bin.members == 1));
-    let second = bins.iter().find(|bin| bin.measure == Measure::Frequency && bin.score == 2).unwrap();
+    let second =
+        bins.iter().find(|bin| bin.measure == Measure::Frequency && bin.score == 2).unwrap();
     assert_eq!((second.above, second.up_to), (Some(1.8), Some(2.6)));
 }
 
@@ -67,8 +84,16 @@ fn five_members_by_hand() {
 fn every_built_in_map_names_every_cell() {
     for built_in in BUILT_IN {
         let map = Map::named(built_in.name, 5).unwrap();
-        assert_eq!(map.faults(5, Global).filter(|fault| fault.claims.is_empty()).count(),
-            if built_in.name == "none" { 25 } else if built_in.is_of_classes() { 117 } else { 0 });
+        assert_eq!(
+            map.faults(5, Global).filter(|fault| fault.claims.is_empty()).count(),
+            if built_in.name == "none" {
+                25
+            } else if built_in.is_of_classes() {
+                117
+            } else {
+                0
+            }
+        );
         if built_in.is_of_classes() {
             // Of high and low: eight cells, each with a class of its own.
             assert_eq!(map.faults(2, Global).count(), 0);
@@ -82,6 +107,9 @@ fn every_built_in_map_names_every_cell() {
     assert_eq!(Map::named("rf10", 5).unwrap().faults(5, Global).count(), 0);
 }
 
+/// A segment with its ranges of r and of fm.
+type Published = (&'static str, (u8, u8), (f64, f64));
+
 /// Where Putler's published regions overlap: see docs/rfm.md.
 #[test]
 fn the_narrowest_of_the_overlapping_rules_wins() {
@@ -91,7 +119,7 @@ fn the_narrowest_of_the_overlapping_rules_wins() {
         let segment = cells[Score { r, f, m: Some(m) }.cell(5)];
         map.segments[usize::from(segment)].as_str()
     };
-    let published: [(&str, (u8, u8), (f64, f64)); 11] = [
+    let published: [Published; 11] = [
         ("Champions", (4, 5), (4.0, 5.0)),
         ("Loyal customers", (2, 5), (3.0, 5.0)),
         ("Potential loyalists", (3, 5), (1.0, 3.0)),
@@ -108,14 +136,15 @@ fn the_narrowest_of_the_overlapping_rules_wins() {
         for f in 1..=5u8 {
             for m in 1..=5u8 {
                 let fm = f64::from(f + m) / 2.0;
-                let holds = |(_, r_span, span): &&(&str, (u8, u8), (f64, f64))| {
+                let holds = |(_, r_span, span): &&Published| {
                     (r_span.0..=r_span.1).contains(&r) && span.0 <= fm && fm <= span.1
                 };
                 // Whole cells from 1 to 5.
-                let size = |(_, r, fm): &&(&str, (u8, u8), (f64, f64))| {
+                let size = |(_, r, fm): &&Published| {
                     f64::from(r.1 - r.0.max(1) + 1) * (fm.1 - fm.0.max(1.0) + 1.0)
                 };
-                let narrowest = published.iter().filter(holds).min_by(|a, b| size(a).total_cmp(&size(b)));
+                let narrowest =
+                    published.iter().filter(holds).min_by(|a, b| size(a).total_cmp(&size(b)));
                 let expected = if (r, f, m) == (1, 1, 1) { "Lost" } else { narrowest.unwrap().0 };
                 assert_eq!(name(r, f, m), expected, "{r}{f}{m}");
             }
@@ -132,11 +161,14 @@ fn a_migration_has_the_cut_points_of_the_first_day() {
     let name = |place: usize| plan.map.segments[place].as_str();
     let found: Vec<_> = flows.iter().map(|f| (f.from.map(name), name(f.to), f.members)).collect();
     // At day 900 both were there that very day: recency 0 is the best, and a later one the worst.
-    assert_eq!(found, [
-        (Some("Champions"), "Can't lose them", 1),
-        (Some("New customers"), "Can't lose them", 1),
-        (None, "New customers", 1),
-    ]);
+    assert_eq!(
+        found,
+        [
+            (Some("Champions"), "Can't lose them", 1),
+            (Some("New customers"), "Can't lose them", 1),
+            (None, "New customers", 1),
+        ]
+    );
     let ntile = Plan::new(5, Method::Ntile, None, "rf10").unwrap();
     assert!(migration(&h.view(), &Utc, &ntile, between, Global).is_err());
 }
@@ -157,7 +189,11 @@ fn states_of_values_merge() {
     let mut parts = [Values::new(Global), Values::new(Global)];
     let mut whole = Values::new(Global);
     for i in 0..1000u32 {
-        let values = [Some(f64::from(i % 97)), Some(f64::from(i % 13)), (i % 5 > 0).then(|| f64::from(i) / 7.0)];
+        let values = [
+            Some(f64::from(i % 97)),
+            Some(f64::from(i % 13)),
+            (i % 5 > 0).then(|| f64::from(i) / 7.0),
+        ];
         for state in [&mut parts[(i % 2) as usize], &mut whole] {
             state.ask(Some(6), Some("rank")).unwrap();
             state.push(values).unwrap();
@@ -172,7 +208,10 @@ fn states_of_values_merge() {
         assert!(Values::read(&bytes[..cut], Global).is_err());
     }
     assert!(whole.ask(Some(5), None).is_err());
-    assert!(matches!(whole.push([Some(f64::NAN), None, None]), Err(Error::AmountOutOfRange { .. })));
+    assert!(matches!(
+        whole.push([Some(f64::NAN), None, None]),
+        Err(Error::AmountOutOfRange { .. })
+    ));
 }
 
 #[test]

@@ -51,7 +51,9 @@ impl<H: Host> Values<H> {
     #[inline]
     pub fn push(&mut self, values: [Option<f64>; 3]) -> Result<(), Error> {
         const MOST: f64 = 1e300; // differences stay finite
-        if let Some(wrong) = values.iter().flatten().find(|value| !(value.abs() <= MOST)) {
+        if let Some(wrong) =
+            values.iter().flatten().find(|value| value.is_nan() || value.abs() > MOST)
+        {
             return Err(Error::AmountOutOfRange { given: wrong.to_string() });
         }
         if let [Some(recency), Some(frequency), monetary] = values {
