@@ -36,6 +36,10 @@ SELECT data, c.* FROM data, oracle.compare_classes(h, tbl, 'day', zone, last) c 
 SELECT data, method, map, c.*
 FROM data, (VALUES ('quantile', 'rf10'), ('quantile', 'putler11'), ('rank', 'rfm8'), ('rank', 'rfm8 median')) q (method, map),
      oracle.compare_rfm_with_itself(h, last, earlier, method, map) c ORDER BY data, method, map;
+-- pandas: qcut(recency, 5, labels=[5, 4, 3, 2, 1]) and qcut(monetary, 5, labels=[1, 2, 3, 4, 5]); frequency by cut at the
+-- quantiles, since qcut refuses equal edges. The sum of all scores read as numbers, and the three most frequent.
+SELECT sum(score::int) = 1431164 AS sum_is_that_of_pandas FROM data, retention.rfm(h, as_of => last) WHERE data = 'shop';
+SELECT score, count(*) FROM data, retention.rfm(h, as_of => last) WHERE data = 'shop' GROUP BY 1 ORDER BY 2 DESC LIMIT 3; -- 330, 324, 208
 -- The comparisons do find differences.
 SELECT c.wrong > 0 AS found FROM data, oracle.compare_rfm(retention.slice(h, NULL, earlier), tbl, 5, 'quantile', 'day', zone, last) c
 WHERE data = 'shop';
@@ -209,6 +213,15 @@ distance AS (
 SELECT data, count(*) AS members, count(*) FILTER (WHERE own_d > other_d + 1e-9 OR abs(silhouette - (other_d - own_d) / other_d) > 1e-6) AS wrong
 FROM (SELECT data, member, silhouette, min(d) FILTER (WHERE cluster = own) AS own_d, min(d) FILTER (WHERE cluster <> own) AS other_d
       FROM distance GROUP BY 1, 2, 3) t GROUP BY data ORDER BY data;
+-- scikit-learn's KMeans(k, n_init=50) on the same standardised logarithms: the least sum of squared distances it found.
+WITH scale AS (SELECT stddev_pop(ln(1 + recency::float8)) AS r, stddev_pop(ln(1 + frequency::float8)) AS f, stddev_pop(ln(1 + monetary::float8)) AS m
+               FROM clustered WHERE data = 'shop')
+SELECT k, round((sum(((ln(1 + a.recency) - ln(1 + rc)) / r) ^ 2 + ((ln(1 + a.frequency) - ln(1 + fc)) / f) ^ 2
+              + ((ln(1 + a.monetary::float8) - ln(1 + mc)) / m) ^ 2) / inertia)::numeric, 3) AS of_scikit_learn
+FROM data, scale, (VALUES (2, 6485.694984388631), (3, 4877.126107971897), (4, 3962.429926640105), (6, 2875.216577383493)) v (k, inertia),
+     LATERAL (SELECT m.*, c.recency AS rc, c.frequency AS fc, c.monetary AS mc
+              FROM retention.rfm_cluster_members(h, k => k, as_of => last) m JOIN retention.rfm_clusters(h, k => k, as_of => last) c USING (cluster)) a
+WHERE data = 'shop' GROUP BY k, inertia ORDER BY k;
 SELECT data, count(*) AS k FROM data, retention.rfm_clusters(h, as_of => last) GROUP BY data ORDER BY data;
 SELECT count(*), count(silhouette), sum(members) FROM data, retention.rfm_clusters(h, k => 1) WHERE data = 'shop';
 SELECT count(*) AS other FROM (
