@@ -149,6 +149,35 @@ fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expand
     }
 }
 
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub extern "C" fn pg_finfo_history_final() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
+}
+
+/// The final function of both aggregates: the state itself.
+///
+/// PostgreSQL 14 and 15 copy a result that is not in the memory where they asked for it, which would
+/// flatten the history; so what they get there is a pointer to it. Not in a window, where the rows
+/// to come still change the state.
+///
+/// # Safety
+/// Called by PostgreSQL, as the function that sql/history_agg.sql declares over it.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn history_final(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: PostgreSQL passes a state; the function is STRICT.
+    unsafe {
+        let Some(state) = Arguments::of(fcinfo).get(Arguments::STATE) else {
+            unreachable!("a null argument of a strict function");
+        };
+        let kind = pg_sys::AggCheckCallContext(fcinfo, std::ptr::null_mut());
+        let is_final = u32::try_from(kind) == Ok(pg_sys::AGG_CONTEXT_AGGREGATE);
+        is_final.then(|| expanded::pointer_to(state)).flatten().unwrap_or(state)
+    }
+}
+
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {

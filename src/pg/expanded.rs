@@ -172,6 +172,22 @@ impl Expanded {
     }
 }
 
+/// Another pointer to the object behind a datum, in the current memory context; none if the datum is
+/// flat. As good as the first one, and no better: it may be read only.
+///
+/// # Safety
+/// The datum must be a valid history.
+pub unsafe fn pointer_to(datum: pg_sys::Datum) -> Option<pg_sys::Datum> {
+    const SIZE: usize = 2 + size_of::<*mut pg_sys::ExpandedObjectHeader>();
+    // SAFETY: the pointer of an expanded object has that many bytes (see `expanded`).
+    unsafe {
+        expanded(datum)?;
+        let copy: *mut [u8; SIZE] = pg_sys::palloc(SIZE).cast();
+        copy.write(datum.cast_mut_ptr::<[u8; SIZE]>().read());
+        Some(pg_sys::Datum::from(copy))
+    }
+}
+
 const HEADER: usize = pg_sys::VARHDRSZ;
 
 // The two methods are called with any memory context current, such as the one of a sort since

@@ -16,7 +16,8 @@
 //! allocates is in proportion to their number. [`Flat::check`] also tells whether they are the
 //! canonical ones.
 
-use super::run::{Columns, RunRef, Totals};
+use super::cursor::Columns;
+use super::run::{RunRef, Totals};
 use super::varint::{self, Bytes, unzigzag, zigzag};
 use super::walk::{self, Walk};
 use super::{Extent, History, MemberKind, MemberRef, Meta, View};

@@ -75,6 +75,8 @@ impl Packing {
             _ => (Payload::Index, bits(rows as u64)),
         };
         let fits = rank_bits + tick_bits + payload_bits <= u64::BITS;
+        // No shift is by all 64 bits.
+        let fits = fits && tick_bits + payload_bits < u64::BITS;
         fits.then_some(Packing { least_tick: ticks.0, rank_bits, tick_bits, payload, payload_bits })
     }
 
@@ -110,6 +112,12 @@ impl Packing {
         self.least_tick.wrapping_add((id & ((1u64 << self.tick_bits) - 1)) as i64)
     }
 
+    #[inline]
+    fn with_rank(self, number: u64, rank: u64) -> u64 {
+        let below = self.tick_bits + self.payload_bits;
+        rank << below | number & ((1u64 << below) - 1)
+    }
+
     /// The amount of a number as it stood in its row.
     #[inline]
     fn amount(self, number: u64, amounts: &[i64]) -> i64 {
@@ -131,15 +139,13 @@ struct Folder<K, H: Host> {
     bucket_bits: u32,
     ticks: (i64, i64),
     keys: (i64, i64),
-    /// Open addressing: 1 + the number of a member, 0 where free.
+    /// A table to find members by: see [`number`].
     slots: Vec<u32, H>,
     /// Members in order of appearance, and their places among themselves.
     members: Vec<K, H>,
     ranks: Vec<u32, H>,
     /// Members in their order: a number that sorts them, mostly, and their own.
     order: Vec<(u64, u32), H>,
-    /// The member of each row.
-    member_of: Vec<u32, H>,
     /// The amount of each row, as it stands there.
     amounts: Vec<i64, H>,
     numbers: Vec<u64, H>,
@@ -161,7 +167,6 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             members: Vec::new_in(host.clone()),
             ranks: Vec::new_in(host.clone()),
             order: Vec::new_in(host.clone()),
-            member_of: Vec::new_in(host.clone()),
             amounts: Vec::new_in(host.clone()),
             numbers: Vec::new_in(host.clone()),
             other: Vec::new_in(host.clone()),
@@ -192,15 +197,14 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
                 return self.write(pace, packing, key, run);
             }
         }
-        self.number_members(pace, part, count);
-        let rank_bits = bits(self.members.len() as u64 - 1);
         let key = |folder: &Self, rank: u64| {
             let member = folder.order.get(rank as usize)?;
             folder.members.get(member.1 as usize).copied()
         };
-        match Packing::new(self.layout, self.ticks, rank_bits, count) {
+        // There are no more members than rows.
+        match Packing::new(self.layout, self.ticks, bits(count as u64 - 1), count) {
             Some(packing) => {
-                self.pack_numbered(pace, part, packing);
+                self.pack_numbered(pace, part, count, packing);
                 self.write(pace, packing, key, run)
             }
             None => self.write_wide(pace, part, key, run),
@@ -217,32 +221,59 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         key_bits: u32,
     ) {
         let inside = (1u64 << self.bucket_bits) - 1;
-        let rank = |key: K, _: usize| {
+        let rank = |key: K| {
             let bucket = u64::from(bucket(key.hash())) & inside;
             bucket << key_bits | key.place().wrapping_sub(least) as u64
         };
-        let (numbers, amounts) = (&mut self.numbers, &mut self.amounts);
-        pack(pace, part, count, packing, rank, numbers, amounts);
-    }
-
-    fn pack_numbered(&mut self, pace: &mut Pace<'_, H>, part: &Part<'a, H>, packing: Packing) {
-        let (ranks, member_of) = (&self.ranks, &self.member_of);
-        let rank = |_: K, index: usize| u64::from(ranks[member_of[index] as usize]);
-        let (numbers, amounts) = (&mut self.numbers, &mut self.amounts);
-        pack(pace, part, member_of.len(), packing, rank, numbers, amounts);
-    }
-
-    /// Numbers the members of a part as they appear, and ranks them in the order of histories.
-    fn number_members(&mut self, pace: &mut Pace<'_, H>, part: &Part<'a, H>, count: usize) {
-        self.slots.fill(0);
-        self.members.clear();
-        self.member_of.clear();
-        self.member_of.reserve(count);
+        let numbers = &mut self.numbers;
+        numbers.clear();
+        numbers.reserve(count);
         part.each(pace, |row: Row<K>| {
-            let number = self.number(row.key);
-            self.member_of.push(number);
+            let index = numbers.len();
+            numbers.push(packing.pack(rank(row.key), row.tick, index, row.amount));
+        });
+        self.put_amounts_aside(pace, part, count, packing);
+    }
+
+    fn pack_numbered(
+        &mut self,
+        pace: &mut Pace<'_, H>,
+        part: &Part<'a, H>,
+        count: usize,
+        packing: Packing,
+    ) {
+        let numbers = &mut self.numbers;
+        numbers.clear();
+        numbers.reserve(count);
+        self.members.clear();
+        part.each(pace, |row: Row<K>| {
+            let member = number(&mut self.members, &mut self.slots, row.key);
+            numbers.push(packing.pack(u64::from(member), row.tick, numbers.len(), row.amount));
         });
         self.rank_members();
+        for number in &mut self.numbers {
+            let id = packing.id(*number);
+            let rank = u64::from(self.ranks[packing.rank(id) as usize]);
+            *number = packing.with_rank(*number, rank);
+        }
+        pace.step(count);
+        self.put_amounts_aside(pace, part, count, packing);
+    }
+
+    /// Keeps the amounts of rows whose numbers have no room for them.
+    fn put_amounts_aside(
+        &mut self,
+        pace: &mut Pace<'_, H>,
+        part: &Part<'a, H>,
+        count: usize,
+        packing: Packing,
+    ) {
+        if packing.payload == Payload::Index {
+            let amounts = &mut self.amounts;
+            amounts.clear();
+            amounts.reserve(count);
+            part.each(pace, |row: Row<K>| amounts.push(row.amount));
+        }
     }
 
     /// Ranks the members of a part: by the bits with which they begin to differ, as numbers, and
@@ -266,41 +297,6 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         self.ranks.resize(members.len(), 0);
         for (rank, member) in (0..).zip(&self.order) {
             self.ranks[member.1 as usize] = rank;
-        }
-    }
-
-    /// The number of a member, a new one if it is new.
-    #[inline]
-    fn number(&mut self, key: K) -> u32 {
-        let mask = self.slots.len() - 1;
-        let mut slot = home(key, self.slots.len());
-        loop {
-            match self.slots[slot] {
-                0 => break,
-                taken if self.members[taken as usize - 1] == key => return taken - 1,
-                _ => slot = (slot + 1) & mask,
-            }
-        }
-        self.members.push(key);
-        let number = self.members.len() as u32;
-        self.slots[slot] = number;
-        if self.members.len() * 2 > self.slots.len() {
-            self.grow();
-        }
-        number - 1
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let len = self.slots.len() * 4;
-        self.slots.clear();
-        self.slots.resize(len, 0);
-        for (number, key) in (1..).zip(&self.members) {
-            let mut slot = home(*key, len);
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & (len - 1);
-            }
-            self.slots[slot] = number;
         }
     }
 
@@ -334,13 +330,17 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         run: &mut Run<H>,
     ) -> Result<(), Error> {
         let (events, layout) = (&mut self.events, self.layout);
-        let (ranks, member_of) = (&self.ranks, &self.member_of);
         events.clear();
+        self.members.clear();
         part.each(pace, |row: Row<K>| {
-            let rank = ranks[member_of[events.len()] as usize];
-            events.push((rank, row.tick, layout.amount(row.amount)));
+            let member = number(&mut self.members, &mut self.slots, row.key);
+            events.push((member, row.tick, layout.amount(row.amount)));
         });
-        events.sort_unstable();
+        self.rank_members();
+        for event in &mut self.events {
+            event.0 = self.ranks[event.0 as usize];
+        }
+        self.events.sort_unstable();
         write_members(
             pace,
             &self.events,
@@ -353,26 +353,46 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
     }
 }
 
-/// Makes the numbers of the rows of a part, and puts their amounts aside where the numbers have none.
-fn pack<'a, K: RowKey<'a>, H: Host>(
-    pace: &mut Pace<'_, H>,
-    part: &Part<'a, H>,
-    count: usize,
-    packing: Packing,
-    rank: impl Fn(K, usize) -> u64,
-    numbers: &mut Vec<u64, H>,
-    amounts: &mut Vec<i64, H>,
-) {
-    numbers.clear();
-    numbers.reserve(count);
-    part.each(pace, |row: Row<K>| {
-        let index = numbers.len();
-        numbers.push(packing.pack(rank(row.key, index), row.tick, index, row.amount));
-    });
-    if packing.payload == Payload::Index {
-        amounts.clear();
-        amounts.reserve(count);
-        part.each(pace, |row: Row<K>| amounts.push(row.amount));
+/// The number of a member, a new one if it is new. `slots` is a table with open addressing: 1 + the
+/// number of a member, 0 where free; no members, and it is empty.
+#[inline]
+fn number<'a, K: RowKey<'a>, H: Host>(
+    members: &mut Vec<K, H>,
+    slots: &mut Vec<u32, H>,
+    key: K,
+) -> u32 {
+    if members.is_empty() {
+        slots.fill(0);
+    }
+    let mask = slots.len() - 1;
+    let mut slot = home(key, slots.len());
+    loop {
+        match slots[slot] {
+            0 => break,
+            taken if members[taken as usize - 1] == key => return taken - 1,
+            _ => slot = (slot + 1) & mask,
+        }
+    }
+    members.push(key);
+    let number = members.len() as u32;
+    slots[slot] = number;
+    if members.len() * 2 > slots.len() {
+        grow(members, slots);
+    }
+    number - 1
+}
+
+#[cold]
+fn grow<'a, K: RowKey<'a>, H: Host>(members: &[K], slots: &mut Vec<u32, H>) {
+    let len = slots.len() * 4;
+    slots.clear();
+    slots.resize(len, 0);
+    for (number, key) in (1..).zip(members) {
+        let mut slot = home(*key, len);
+        while slots[slot] != 0 {
+            slot = (slot + 1) & (len - 1);
+        }
+        slots[slot] = number;
     }
 }
 

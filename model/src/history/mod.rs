@@ -7,6 +7,7 @@
 //! through it in order.
 
 mod codec;
+mod cursor;
 mod fold;
 mod inbox;
 mod member;
@@ -19,8 +20,9 @@ mod varint;
 mod walk;
 
 pub use codec::{Flat, MAX_FLAT_BYTES};
+pub use cursor::Columns;
 pub use member::{MemberKind, MemberRef};
-pub use run::{Columns, Timeline};
+pub use run::Timeline;
 pub use walk::Walk;
 
 use crate::calendar::{Clock, Grain, Zone};
@@ -190,9 +192,9 @@ impl<'a, H: Host> View<'a, H> {
 const FIRST_BUDGET: usize = 12 << 10;
 /// After a fold: bytes of rows per tick in runs, so that memory stays in proportion to what the
 /// history holds.
-const BUDGET_PER_TICK: usize = 12;
+const BUDGET_PER_TICK: usize = 8;
 /// Rows wait as long as there are no more of them than this per tick of theirs, in hundredths.
-const MAX_ROWS_PER_TICK: usize = 160;
+const MAX_ROWS_PER_TICK: usize = 140;
 /// Runs that are read side by side.
 const MAX_RUNS: usize = 8;
 /// Runs that hold a tick this much more often than once, in hundredths, are merged.
@@ -341,7 +343,7 @@ impl<H: Host> History<H> {
             let scratch = self.host.scratch();
             let refs = run_refs(&self.runs[keep..], &scratch);
             let mut walk = Walk::new(self.meta.kind, &refs, Columns::ALL, &scratch)?;
-            walk::rewrite(&mut walk, &self.host, |_| true, |_| true)?
+            walk::copy(&mut walk, &self.host)?
         };
         self.runs.truncate(keep);
         self.add_run(run);
