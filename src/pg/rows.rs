@@ -85,8 +85,12 @@ impl Rows {
             pg_sys::MemoryContextSwitchTo(before);
             let row = row?;
             assert_eq!(N, (*self.desc).natts as usize, "columns of the SQL declaration");
-            let mut nulls = row.map(|value| value.is_none());
-            let mut values = row.map(|value| value.unwrap_or(pg_sys::Datum::null()));
+            let (mut values, mut nulls) = ([pg_sys::Datum::null(); N], [true; N]);
+            for (i, value) in row.iter().enumerate() {
+                if let Some(value) = value {
+                    (values[i], nulls[i]) = (*value, false);
+                }
+            }
             let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
             pg_sys::tuplestore_putvalues(self.store, self.desc, values, nulls);
             self.since_cleaning += 1;

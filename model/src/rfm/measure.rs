@@ -113,9 +113,11 @@ impl<H: Host> Measures<H> {
             };
             let ticks = &ticks[..seen];
             let recency = ticks.last().map_or(0, |&tick| {
-                cut.as_of - clock.last_day(zone, tick).clamp(cut.first_day, last)
+                cut.as_of - clock.last_day(zone, tick).min(last).max(cut.first_day)
             });
-            let frequency = if !distinct_days {
+            let frequency = if !distinct_days && timeline.counts.is_empty() {
+                seen as u64
+            } else if !distinct_days {
                 (0..seen).fold(0u64, |sum, i| sum.saturating_add(timeline.count(i)))
             } else if grain == Grain::Day {
                 seen as u64
