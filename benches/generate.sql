@@ -39,3 +39,6 @@ AS 'pg_retention_bench_rows', 'same_row' LANGUAGE c PARALLEL SAFE ROWS 100000;
 CREATE FUNCTION bench.rows_text(number_of_rows bigint)
 RETURNS TABLE (member text, at timestamptz, events bigint, amount numeric)
 AS 'pg_retention_bench_rows', 'same_row' LANGUAGE c PARALLEL SAFE ROWS 100000;
+CREATE FUNCTION bench.rows_rfm(number_of_rows bigint)
+RETURNS TABLE (member bigint, recency int, frequency bigint, monetary numeric, r int, f int, m int, score text, segment text)
+AS 'pg_retention_bench_rows', 'same_row' LANGUAGE c PARALLEL SAFE ROWS 100000;

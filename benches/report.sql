@@ -36,7 +36,8 @@ INSERT INTO result (what, value, goal) VALUES
     ('… of rows in the order of time / their floor', pg_temp.ratio('ordered', 'ours', 'floor'), NULL),
     ('… of a table in the system''s cache, not in shared buffers / its floor', pg_temp.ratio('cached', 'ours', 'floor'), NULL);
 INSERT INTO result (what, value, unit, sign, goal) VALUES
-    ('monthly cohorts: plain SQL / ours', pg_temp.ratio('plain', 'plain SQL', 'ours'), '× faster', '≥', 20);
+    ('monthly cohorts: plain SQL / ours', pg_temp.ratio('plain', 'plain SQL', 'ours'), '× faster', '≥', 20),
+    ('rfm, day history with numeric amounts: plain SQL / ours', pg_temp.ratio('rfm', 'plain SQL', 'ours'), '× faster', '≥', 5);
 INSERT INTO result (what, value, goal) VALUES
     ('day history with numeric amounts, cohorts + churn + value_summary / floor with amounts', pg_temp.ratio('days', 'ours', 'floor'), 2.5),
     ('… written with `WITH` / the same', pg_temp.ratio('days', 'ours, in a WITH', 'floor'), NULL),
@@ -64,6 +65,8 @@ ORDER BY i, j;
 INSERT INTO result (what, value, goal) VALUES
     ('history_rows, bigint members / a function that only returns rows', pg_temp.ratio('rows', 'history_rows', 'nothing'), 1.5),
     ('history_rows, members as text / the same', pg_temp.ratio('rows', 'history_rows, members as text', 'nothing, members as text'), 1.5);
+INSERT INTO result (what, value, goal) VALUES
+    ('rfm of a stored monthly history / a function that only returns rows', pg_temp.ratio('rfm_rows', 'ours', 'nothing'), 1.5);
 INSERT INTO result (what, value, goal)
 SELECT format('time per row: %s rows / %s rows', pg_temp.millions(:rows), pg_temp.millions(:rows / 10)),
        pg_temp.ratio('size', 'ours, all', 'ours, a tenth') / 10, CASE WHEN :rows >= 100000000 THEN 1.3 END;

@@ -1,6 +1,6 @@
 /*
  * What a reader that returns a row per member is measured against: a set-returning function that does nothing but return
- * rows. It makes one row, (member, at, events, amount), and puts it into the tuple store as often as it is asked to, in the
+ * rows. It makes one row, of the columns that it is declared with, and puts it into the tuple store as often as it is asked to, in the
  * same way (materialize mode, tuplestore_putvalues) as the extension does.
  */
 #include "postgres.h"
@@ -25,10 +25,10 @@ same_row(PG_FUNCTION_ARGS)
 	MemoryContext before = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
 	Tuplestorestate *store;
 	TupleDesc	desc;
-	Datum		values[4];
-	bool		nulls[4] = {false, false, false, false};
+	Datum		values[9];
+	bool		nulls[9] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts != 4)
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts > 9)
 		elog(ERROR, "same_row is declared with other columns");
 	store = tuplestore_begin_heap(random, false, work_mem);
 	info->returnMode = SFRM_Materialize;
@@ -36,13 +36,30 @@ same_row(PG_FUNCTION_ARGS)
 	info->setDesc = desc;
 	MemoryContextSwitchTo(before);
 
-	if (TupleDescAttr(desc, 0)->atttypid == TEXTOID)
-		values[0] = CStringGetTextDatum("123456");
-	else
-		values[0] = Int64GetDatum(123456);
-	values[1] = Int64GetDatum(INT64CONST(725846400000000)); /* 2023-01-01 00:00 UTC */
-	values[2] = Int64GetDatum(1);
-	values[3] = DirectFunctionCall3(numeric_in, CStringGetDatum("123.45"), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		switch (TupleDescAttr(desc, i)->atttypid)
+		{
+			case INT4OID:
+				values[i] = Int32GetDatum(3);
+				break;
+			case INT8OID:
+				values[i] = Int64GetDatum(123456);
+				break;
+			case TIMESTAMPTZOID:
+				values[i] = Int64GetDatum(INT64CONST(725846400000000)); /* 2023-01-01 00:00 UTC */
+				break;
+			case NUMERICOID:
+				values[i] = DirectFunctionCall3(numeric_in, CStringGetDatum("123.45"),
+												ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+				break;
+			case TEXTOID:
+				values[i] = CStringGetTextDatum("123456");
+				break;
+			default:
+				elog(ERROR, "same_row does not know a type");
+		}
+	}
 
 	for (int64 i = 0; i < number_of_rows; i++)
 	{

@@ -120,3 +120,38 @@ INSERT INTO bench.statement (question, variant, data, query) VALUES
         FROM (SELECT retention.history_agg(member_id, at) AS h FROM events_grouped GROUP BY group_id) t $q$),
     ('groups', 'ours, read', 'groups read', $q$ SELECT jsonb_build_object('groups', count(h), 'members', sum(retention.members(h)))
         FROM (SELECT retention.history_agg(member_id, at) AS h FROM events_grouped GROUP BY group_id) t $q$);
+
+-- RFM from the rows, as a good analyst writes it and as ours; of both the members and the revenue of every segment.
+CREATE FUNCTION bench.rfm_answer(scored text) RETURNS text LANGUAGE sql AS $$
+    SELECT format('SELECT jsonb_build_object(''rfm'', md5(string_agg(concat_ws('' '', segment, n, revenue), '','' ORDER BY segment COLLATE "C")))
+                   FROM (SELECT segment, count(*) AS n, sum(monetary) AS revenue FROM %s GROUP BY segment) t', scored)
+$$;
+INSERT INTO bench.statement (question, variant, data, query) VALUES
+    ('rfm', 'ours', 'rfm', bench.rfm_answer($q$ (SELECT retention.history_agg(member_id, at, amount, 'day', 'UTC') AS h FROM events) s,
+        retention.rfm(s.h, id => NULL::bigint, as_of => '2023-12-31') $q$)),
+    ('rfm', 'plain SQL', 'rfm', bench.rfm_answer($q$ (
+        WITH measured AS MATERIALIZED (
+            SELECT member_id, date '2023-12-31' - max(at AT TIME ZONE 'UTC')::date AS recency, count(*) AS frequency, sum(amount) AS monetary
+            FROM events GROUP BY member_id
+        ), cut AS (
+            SELECT percentile_cont('{0.2,0.4,0.6,0.8}'::float8[]) WITHIN GROUP (ORDER BY recency) AS r,
+                   percentile_cont('{0.2,0.4,0.6,0.8}'::float8[]) WITHIN GROUP (ORDER BY frequency) AS f,
+                   percentile_cont('{0.2,0.4,0.6,0.8}'::float8[]) WITHIN GROUP (ORDER BY monetary::float8) AS m
+            FROM measured
+        ), scored AS (
+            SELECT v.*,
+                CASE WHEN recency <= cut.r[1] THEN 5 WHEN recency <= cut.r[2] THEN 4 WHEN recency <= cut.r[3] THEN 3 WHEN recency <= cut.r[4] THEN 2 ELSE 1 END AS r,
+                CASE WHEN frequency <= cut.f[1] THEN 1 WHEN frequency <= cut.f[2] THEN 2 WHEN frequency <= cut.f[3] THEN 3 WHEN frequency <= cut.f[4] THEN 4 ELSE 5 END AS f,
+                CASE WHEN monetary::float8 <= cut.m[1] THEN 1 WHEN monetary::float8 <= cut.m[2] THEN 2 WHEN monetary::float8 <= cut.m[3] THEN 3
+                     WHEN monetary::float8 <= cut.m[4] THEN 4 ELSE 5 END AS m
+            FROM measured v, cut
+        )
+        SELECT *, CASE WHEN r <= 2 THEN CASE WHEN f <= 2 THEN 'Hibernating' WHEN f <= 4 THEN 'At risk' ELSE 'Can''t lose them' END
+                       WHEN r = 3 THEN CASE WHEN f <= 2 THEN 'About to sleep' WHEN f = 3 THEN 'Need attention' ELSE 'Loyal customers' END
+                       WHEN r = 4 THEN CASE WHEN f = 1 THEN 'Promising' WHEN f <= 3 THEN 'Potential loyalists' ELSE 'Loyal customers' END
+                       ELSE CASE WHEN f = 1 THEN 'New customers' WHEN f <= 3 THEN 'Potential loyalists' ELSE 'Champions' END END AS segment
+        FROM scored) s $q$)),
+    ('rfm_rows', 'nothing', 'members', $q$ SELECT jsonb_build_object('rows', count(*))
+        FROM bench.number, bench.rows_rfm(value::bigint) WHERE name = 'members' $q$),
+    ('rfm_rows', 'ours', 'members', $q$ SELECT jsonb_build_object('rows', count(*))
+        FROM stored_amounts, retention.rfm(h, id => NULL::bigint, as_of => '2023-12-31') $q$);

@@ -187,6 +187,8 @@ measure workers
 measure days
 measure stored
 measure rows
+measure rfm
+measure rfm_rows
 measure size events_tenth "$(rows_of $((ROWS / 10)))"
 measure ordered events_ordered "SELECT member_id, at FROM events ORDER BY at"
 measure cached events_cached "SELECT member_id, at, amount FROM events" cached

@@ -9,7 +9,7 @@
 //! | `history` | the type `retention.history`: building, text and bytes, comparing |
 //! | `inspect` | what is inside a history, and parts of one |
 //! | `memberships` | the type `retention.memberships`: building, text and bytes, what is inside |
-//! | `cohorts` `churn` `engagement` `survival` `logrank` `cox` `value` | the readers, by family |
+//! | `cohorts` `churn` `engagement` `survival` `logrank` `cox` `value` `repurchase` `rfm` `tiers` | the readers, by family |
 //! | `pg` | the bridge: expanded object, memory, interrupts, errors, rows, types |
 
 mod churn;
@@ -21,7 +21,10 @@ mod inspect;
 mod logrank;
 mod memberships;
 mod pg;
+mod repurchase;
+mod rfm;
 mod survival;
+mod tiers;
 mod value;
 
 pgrx::pg_module_magic!();

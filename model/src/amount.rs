@@ -125,6 +125,24 @@ pub fn from_base_10000(
     fit(if negative { -units } else { units }, given)
 }
 
+/// Millionths as the double nearest to them, which is what PostgreSQL's cast of a numeric to a double
+/// makes of them.
+///
+/// ```
+/// use pg_retention_model::amount;
+/// assert_eq!(amount::to_double(139_120_000), 139.12);
+/// assert_eq!(amount::to_double(90_071_992_547_409_930_001), 90071992547409.930001);
+/// ```
+#[inline]
+pub fn to_double(units: i128) -> f64 {
+    // Both numbers are exact below 2^53, so the quotient is rounded once.
+    const EXACT: i128 = 1 << f64::MANTISSA_DIGITS;
+    if -EXACT < units && units < EXACT {
+        return units as i64 as f64 / SCALE as f64;
+    }
+    text(units).parse().unwrap_or(units as f64 / SCALE as f64)
+}
+
 /// A number in base 10000, which is how PostgreSQL stores `numeric`: `digits[0]` × 10000^`weight`
 /// + …, shown with so many decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

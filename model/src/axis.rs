@@ -10,6 +10,54 @@ use crate::units::{Units, periods};
 /// Ticks for which the period is looked up rather than computed: 179 years of days.
 const MAX_TABLE: i64 = 1 << 16;
 
+/// What is looked at of a history: all up to a day.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cut {
+    /// The days of the first and of the last event, the latter whenever it was.
+    pub(crate) first_day: i64,
+    pub(crate) last_day: i64,
+    /// The last day that is looked at.
+    pub(crate) as_of: i64,
+    /// The first tick of the history, and the last one up to `as_of`; less than the first if there is
+    /// none.
+    pub(crate) first_tick: i64,
+    pub(crate) last_tick: i64,
+}
+
+impl Cut {
+    pub(crate) fn new<H: Host>(
+        meta: &Meta<H>,
+        zone: &impl Zone,
+        as_of: Option<i64>,
+        clock: &mut Clock<H>,
+    ) -> Result<Self, Error> {
+        let extent = meta.extent.ok_or(Malformed("it has no events"))?;
+        let (first_day, last_day) = extent.days(clock, zone);
+        let (grain, as_of) = (meta.grain, as_of.unwrap_or(last_day));
+        let last_tick = if as_of < first_day {
+            i64::MIN
+        } else if grain.is_instant() {
+            clock.tick(zone, zone.day_start(as_of.min(LAST_DAY) + 1).saturating_sub(1))
+        } else {
+            let tick = grain.of_day(as_of);
+            if as_of < last_day && grain.last_day(tick) != as_of {
+                return Err(Error::bad(
+                    format!(
+                        "as_of {} lies inside a {} of the history",
+                        date_text(as_of),
+                        grain.name()
+                    ),
+                    "Take the last day of one, a day at or after the last event, or a history \
+                     with a finer grain.",
+                ));
+            }
+            tick
+        };
+        let last_tick = last_tick.min(extent.high);
+        Ok(Cut { first_day, last_day, as_of, first_tick: extent.low, last_tick })
+    }
+}
+
 /// Periods are numbered from the one of the first event, 0.
 #[derive(Debug)]
 pub(crate) struct Axis<'z, Z, H: Host> {
@@ -60,30 +108,10 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
         as_of: Option<i64>,
         host: &H,
     ) -> Result<Self, Error> {
-        let extent = meta.extent.ok_or(Malformed("it has no events"))?;
         let mut clock = Clock::new(meta.grain, host.clone());
-        let (first_day, last_day) = extent.days(&mut clock, zone);
-        let as_of = as_of.unwrap_or(last_day);
+        let Cut { first_day, as_of, first_tick, last_tick, .. } =
+            Cut::new(meta, zone, as_of, &mut clock)?;
         let (grain, unit) = (meta.grain, units(as_of)?);
-        let last_tick = if as_of < first_day {
-            i64::MIN
-        } else if grain.is_instant() {
-            clock.tick(zone, zone.day_start(as_of.min(LAST_DAY) + 1).saturating_sub(1))
-        } else {
-            let tick = grain.of_day(as_of);
-            if as_of < last_day && grain.last_day(tick) != as_of {
-                return Err(Error::bad(
-                    format!(
-                        "as_of {} lies inside a {} of the history",
-                        date_text(as_of),
-                        grain.name()
-                    ),
-                    "Take the last day of one, a day at or after the last event, or a history \
-                     with a finer grain.",
-                ));
-            }
-            tick
-        };
         let origin = unit.of_day(first_day);
         let len = periods(unit, first_day, as_of)?;
         let mut axis = Axis {
@@ -93,13 +121,13 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
             as_of,
             origin,
             len,
-            first_tick: extent.low,
-            last_tick: last_tick.min(extent.high),
+            first_tick,
+            last_tick,
             table: Vec::new_in(host.clone()),
         };
-        let ticks = axis.last_tick.saturating_sub(extent.low);
+        let ticks = axis.last_tick.saturating_sub(first_tick);
         if !grain.is_instant() && len > 0 && ticks < MAX_TABLE {
-            for tick in extent.low..=axis.last_tick {
+            for tick in first_tick..=axis.last_tick {
                 let period = axis.compute(tick);
                 axis.table.push(period as u32);
             }

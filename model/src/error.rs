@@ -21,6 +21,13 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// Text that is no JSON.
+    BadJson {
+        /// What it should be.
+        what: &'static str,
+        /// What is wrong with it, and where.
+        why: String,
+    },
     /// Two histories that do not go together: other grain or zone.
     Mismatch {
         /// What differs.
@@ -102,7 +109,7 @@ impl Error {
                      with FILTER or WHERE."
                     .to_string(),
             ),
-            Error::Malformed(_) | Error::MalformedValue { .. } => None,
+            Error::BadJson { .. } | Error::Malformed(_) | Error::MalformedValue { .. } => None,
         }
     }
 }
@@ -112,6 +119,7 @@ impl fmt::Display for Error {
         match self {
             Error::UnknownName { what, given, .. } => write!(f, "unknown {what} \"{given}\""),
             Error::BadArgument { message, .. } => f.write_str(message),
+            Error::BadJson { what, why } => write!(f, "{what} is not valid JSON: {why}"),
             Error::Mismatch { what, left, right, .. } => {
                 write!(f, "histories of different {what}: \"{left}\" and \"{right}\"")
             }

@@ -16,6 +16,9 @@
 //! | [`engagement`] | how many are active a day, a week, a month, and on how many days |
 //! | [`memberships`] | members with a contract: their spells, and who joins and leaves |
 //! | [`value`] | what members have been worth so far |
+//! | [`repurchase`] | how many go on to the next purchase, and after how long |
+//! | [`rfm`] | recency, frequency and monetary value: scores and segments |
+//! | [`tiers`] | membership levels: thresholds over a trailing window |
 //! | [`numeric`] | intervals of estimated shares, and of their differences |
 //! | [`state`] | what a parallel aggregate asks of its state |
 //! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
@@ -51,9 +54,13 @@ pub mod engagement;
 pub mod error;
 pub mod history;
 pub mod host;
+mod json;
 pub mod memberships;
 pub mod numeric;
+pub mod repurchase;
+pub mod rfm;
 pub mod state;
 pub mod survival;
+pub mod tiers;
 mod units;
 pub mod value;

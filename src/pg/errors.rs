@@ -11,6 +11,7 @@ fn code(error: &Error) -> PgSqlErrorCode {
         Error::UnknownName { .. } | Error::BadArgument { .. } | Error::Mismatch { .. } => {
             ERRCODE_INVALID_PARAMETER_VALUE
         }
+        Error::BadJson { .. } => ERRCODE_INVALID_TEXT_REPRESENTATION,
         Error::MemberType { .. } => ERRCODE_DATATYPE_MISMATCH,
         Error::AmountOutOfRange { .. } | Error::OutOfRange { .. } => {
             ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE

@@ -79,8 +79,9 @@ pub fn to_utf8(name: &[u8]) -> &[u8] {
     if keeps_names_as_they_are() { name } else { convert(name, pg_sys::pg_server_to_any) }
 }
 
+/// The same back.
 #[inline]
-fn from_utf8(name: &[u8]) -> &[u8] {
+pub fn from_utf8(name: &[u8]) -> &[u8] {
     if keeps_names_as_they_are() { name } else { convert(name, pg_sys::pg_any_to_server) }
 }
 

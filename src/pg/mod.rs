@@ -7,6 +7,7 @@ pub mod call;
 pub mod errors;
 pub mod expanded;
 pub mod floats;
+pub mod json;
 pub mod literal;
 pub mod member;
 pub mod memory;

@@ -1,6 +1,7 @@
 //! Set-returning functions: rows straight into a tuple store.
 
 use super::arena::Arena;
+use super::varlena::Varlena;
 use super::{amount, member};
 use pg_retention_model::calendar::date_text;
 use pg_retention_model::error::Error;
@@ -88,8 +89,12 @@ impl Rows {
             pg_sys::MemoryContextSwitchTo(before);
             let row = row?;
             assert_eq!(N, (*self.desc).natts as usize, "columns of the SQL declaration");
-            let mut nulls = row.map(|value| value.is_none());
-            let mut values = row.map(|value| value.unwrap_or(pg_sys::Datum::null()));
+            let (mut values, mut nulls) = ([pg_sys::Datum::null(); N], [true; N]);
+            for (i, value) in row.iter().enumerate() {
+                if let Some(value) = value {
+                    (values[i], nulls[i]) = (*value, false);
+                }
+            }
             let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
             pg_sys::tuplestore_putvalues(self.store, self.desc, values, nulls);
             self.since_cleaning += 1;
@@ -107,6 +112,17 @@ impl Rows {
 unsafe impl BoxRet for Rows {
     unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
         fcinfo.return_null()
+    }
+}
+
+/// A text that many rows share: made once, in the memory of the call.
+#[derive(Clone, Copy)]
+pub struct SharedText(pg_sys::Datum);
+
+impl SharedText {
+    /// Makes it. Not while a row is being filled: values of rows do not last.
+    pub fn new(text: &str) -> Self {
+        SharedText(Varlena::copy_of(member::from_utf8(text.as_bytes())).into_datum())
     }
 }
 
@@ -158,7 +174,12 @@ impl Columns {
 
     /// A word.
     pub fn text(&self, text: &str) -> Option<pg_sys::Datum> {
-        Some(self.arena.varlena(text.as_bytes()))
+        Some(self.arena.varlena(member::from_utf8(text.as_bytes())))
+    }
+
+    /// A text that other rows have too.
+    pub fn shared(&self, text: Option<SharedText>) -> Option<pg_sys::Datum> {
+        text.map(|text| text.0)
     }
 
     /// Yes or no.

@@ -69,6 +69,14 @@ impl<T> InState<T> {
         })
     }
 
+    /// The state that an argument is, of a function that reads its arguments by itself.
+    ///
+    /// # Safety
+    /// The argument must be declared as `internal`, of a function that only this aggregate calls.
+    pub unsafe fn of(datum: pg_sys::Datum) -> Option<Self> {
+        NonNull::new(datum.cast_mut_ptr()).map(InState)
+    }
+
     fn in_context(
         context: pg_sys::MemoryContext,
         make: impl FnOnce(PgHost) -> Result<T, Error>,

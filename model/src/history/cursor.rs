@@ -90,7 +90,8 @@ impl<'a, K: RunKey<'a>> Cursor<'a, K> {
         Ok(cursor)
     }
 
-    /// On to the next member, if there is one. The ticks of the present one must have been taken.
+    /// On to the next member, if there is one. The ticks of the present one must have been taken, or
+    /// never be taken of any.
     #[inline]
     pub(crate) fn advance(&mut self) -> Result<(), Malformed> {
         if self.left == 0 {

@@ -11,7 +11,7 @@ mod cursor;
 mod fold;
 mod inbox;
 mod member;
-mod radix;
+pub(crate) mod radix;
 mod row;
 mod run;
 #[cfg(test)]

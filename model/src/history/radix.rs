@@ -6,9 +6,13 @@ use crate::host::{Host, Vec};
 const DIGIT: u32 = 11;
 /// Fewer numbers than this are sorted by comparing them.
 const FEW: usize = 512;
+/// Numbers handled between two polls.
+const BETWEEN_POLLS: usize = 1 << 16;
 
 /// Sorts by the bits from `low` to `high`; those below `low` keep no particular order. `other` is
 /// room for as many numbers again.
+///
+/// A cancel between leaves the numbers as they were, or sorted by fewer of the bits.
 ///
 /// Least significant digit first: D. E. Knuth, The Art of Computer Programming 3, 5.2.5.
 pub(crate) fn sort<H: Host>(
@@ -21,6 +25,7 @@ pub(crate) fn sort<H: Host>(
         numbers.sort_unstable();
         return;
     }
+    let host = numbers.allocator().clone();
     let passes = (high - low).div_ceil(DIGIT);
     other.clear();
     other.resize(numbers.len(), 0);
@@ -30,17 +35,23 @@ pub(crate) fn sort<H: Host>(
         let to = low + (high - low) * (pass + 1) / passes;
         let mask = (1usize << (to - from)) - 1;
         let mut places = [0u32; 1 << DIGIT];
-        for &number in numbers.iter() {
-            places[(number >> from) as usize & mask] += 1;
+        for part in numbers.chunks(BETWEEN_POLLS) {
+            host.poll();
+            for &number in part {
+                places[(number >> from) as usize & mask] += 1;
+            }
         }
         let mut next = 0;
         for place in &mut places[..=mask] {
             next += std::mem::replace(place, next);
         }
-        for &number in numbers.iter() {
-            let place = &mut places[(number >> from) as usize & mask];
-            other[*place as usize] = number;
-            *place += 1;
+        for part in numbers.chunks(BETWEEN_POLLS) {
+            host.poll();
+            for &number in part {
+                let place = &mut places[(number >> from) as usize & mask];
+                other[*place as usize] = number;
+                *place += 1;
+            }
         }
         std::mem::swap(numbers, other);
     }

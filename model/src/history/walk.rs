@@ -67,6 +67,17 @@ impl<'a, H: Host> Walk<'a, H> {
         Ok(member.map(|member| (member, &self.lines.timeline)))
     }
 
+    /// The next member without its timeline, which is left unread. A walk does either this or
+    /// [`Self::next_member`], all the way.
+    #[inline]
+    pub fn next_name(&mut self) -> Result<Option<MemberRef<'a>>, Error> {
+        Ok(match &mut self.cursors {
+            Cursors::Int(cursors) => next_name(cursors)?.map(Key::member),
+            Cursors::Uuid(cursors) => next_name(cursors)?.map(Key::member),
+            Cursors::Text(cursors) => next_name(cursors)?.map(Key::member),
+        })
+    }
+
     /// Bucket and name of the next member.
     #[inline]
     pub(crate) fn peek(&self) -> Option<(u32, MemberRef<'a>)> {
@@ -120,6 +131,16 @@ fn peek<'a, K: RunKey<'a>>(cursors: &[Cursor<'a, K>]) -> Option<(u32, K)> {
         [one] => one.at,
         many => many.iter().filter_map(|cursor| cursor.at).min(),
     }
+}
+
+/// Passes over the next member.
+#[inline]
+fn next_name<'a, K: RunKey<'a>>(cursors: &mut [Cursor<'a, K>]) -> Result<Option<K>, Error> {
+    let next = peek(cursors);
+    for cursor in cursors.iter_mut().filter(|cursor| next.is_some() && cursor.at == next) {
+        cursor.advance()?;
+    }
+    Ok(next.map(|(_, member)| member))
 }
 
 /// Reads the next member: its timeline is then in `lines`.

@@ -73,8 +73,8 @@ impl Wilson {
         let centre = (p + z2 / (2.0 * n)) / scale;
         let half = self.z / scale * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
         // At its ends the interval is closed exactly.
-        let low = if p == 0.0 { 0.0 } else { (centre - half).max(0.0) };
-        let high = if p == 1.0 { 1.0 } else { (centre + half).min(1.0) };
+        let low = if p <= 0.0 { 0.0 } else { (centre - half).max(0.0) };
+        let high = if p >= 1.0 { 1.0 } else { (centre + half).min(1.0) };
         Share { rate, low, high }
     }
 

@@ -1,0 +1,522 @@
+//! Clusters of members, for those who do not want cut points: k-means on the standardised logarithms
+//! of recency, frequency and monetary value.
+//!
+//! The crates that offer k-means (linfa-clustering, with ndarray; kmeans, which wants a nightly
+//! compiler) keep all points in the global allocator and run to their end: memory that PostgreSQL does
+//! not count and cannot refuse, and a query that nobody can cancel. So it stands here, in the hundred
+//! lines that it takes.
+//!
+//! S. P. Lloyd, "Least Squares Quantization in PCM", IEEE Transactions on Information Theory 28 (1982),
+//! 129–137; D. Arthur and S. Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007,
+//! 1027–1035.
+
+use super::measure::{Measures, Monetary, Values};
+use crate::amount;
+use crate::calendar::Zone;
+use crate::error::Error;
+use crate::history::{Columns, MemberRef, View, Walk};
+use crate::host::{Host, Pace, Vec};
+
+/// The most clusters.
+const MOST: usize = 50;
+/// Numbers of clusters that are tried where none is given.
+const TRIED: std::ops::RangeInclusive<usize> = 2..=10;
+/// Seeds, and numbers of clusters, are compared on this many points.
+const SAMPLE: usize = 1 << 12;
+/// Begins from different seeds, of which the best is kept.
+const BEGINS: usize = 10;
+/// Rounds after which it is good enough.
+const ROUNDS: usize = 200;
+
+type Point = [f64; 3];
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// The last day looked at; by default that of the last event.
+    pub as_of: Option<i64>,
+    distinct_days: bool,
+    monetary: Monetary,
+    k: Option<usize>,
+    seed: u64,
+}
+
+impl Question {
+    /// A question, checked. Without a number of clusters it is found.
+    pub fn new(
+        k: Option<i32>,
+        seed: i64,
+        as_of: Option<i64>,
+        distinct_days: bool,
+        monetary: Monetary,
+    ) -> Result<Self, Error> {
+        let checked = |k: i32| match usize::try_from(k) {
+            Ok(k) if (1..=MOST).contains(&k) => Ok(k),
+            _ => Err(Error::bad(
+                format!("k {k} is not a number of clusters"),
+                "Take 1 to 50, or NULL for the best of 2 to 10.",
+            )),
+        };
+        let k = k.map(checked).transpose()?;
+        Ok(Question { as_of, distinct_days, monetary, k, seed: seed as u64 })
+    }
+}
+
+/// A cluster. They are numbered from the one with the highest mean of frequency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cluster {
+    /// Members in it.
+    pub members: u64,
+    /// Their share of all.
+    pub share: f64,
+    /// Its centre, back in days, events and money.
+    pub recency: f64,
+    /// See recency.
+    pub frequency: f64,
+    /// See recency; none without amounts.
+    pub monetary: Option<f64>,
+    /// All their amounts, in millionths.
+    pub revenue: Option<i128>,
+    /// The mean of its members' silhouettes; none where there is one cluster only.
+    pub silhouette: Option<f64>,
+}
+
+/// The clusters of a history's members.
+#[derive(Debug)]
+pub struct Clusters<'a, H: Host> {
+    /// The clusters.
+    pub clusters: std::vec::Vec<Cluster>,
+    /// The mean of all members' silhouettes.
+    pub silhouette: Option<f64>,
+    walk: Walk<'a, H>,
+    measures: Measures<H>,
+    space: Space,
+    centres: std::vec::Vec<Point>,
+    next: usize,
+}
+
+/// A member in its cluster.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Assigned<'a> {
+    /// Who.
+    pub member: MemberRef<'a>,
+    /// Days since the last event.
+    pub recency: u32,
+    /// Events.
+    pub frequency: u64,
+    /// Their amounts, in millionths.
+    pub monetary: Option<i128>,
+    /// The place of its cluster.
+    pub cluster: usize,
+    /// Its silhouette.
+    pub silhouette: Option<f64>,
+}
+
+/// From values to points and back.
+#[derive(Debug, Clone, Copy)]
+struct Space {
+    mean: Point,
+    deviation: Point,
+    has_amounts: bool,
+}
+
+/// ln(1 + x), and for refunds its mirror image.
+fn log(x: f64) -> f64 {
+    x.signum() * x.abs().ln_1p()
+}
+
+fn unlog(y: f64) -> f64 {
+    y.signum() * y.abs().exp_m1()
+}
+
+fn logs(values: &Values) -> Point {
+    let monetary = values.monetary.map_or(0.0, amount::to_double);
+    [log(f64::from(values.recency)), log(values.frequency as f64), log(monetary)]
+}
+
+impl Space {
+    fn point(&self, values: &Values) -> Point {
+        let logs = logs(values);
+        std::array::from_fn(|i| {
+            if self.deviation[i] > 0.0 { (logs[i] - self.mean[i]) / self.deviation[i] } else { 0.0 }
+        })
+    }
+
+    fn value(&self, point: Point, i: usize) -> f64 {
+        unlog(point[i] * self.deviation[i] + self.mean[i])
+    }
+}
+
+fn distance(a: &Point, b: &Point) -> f64 {
+    (0..3).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum()
+}
+
+/// The nearest centre, and the squares of the distances to it and to the second nearest.
+fn nearest(point: &Point, centres: &[Point]) -> (usize, f64, f64) {
+    let mut found = (0, f64::INFINITY, f64::INFINITY);
+    for (i, centre) in centres.iter().enumerate() {
+        let far = distance(point, centre);
+        if far < found.1 {
+            found = (i, far, found.1);
+        } else if far < found.2 {
+            found.2 = far;
+        }
+    }
+    found
+}
+
+/// How much nearer a point is to its own centre than to the next: the simplified silhouette, by
+/// centres. Exact ones need the distances of all pairs.
+fn silhouette(own: f64, other: f64) -> f64 {
+    let (own, other) = (own.sqrt(), other.sqrt());
+    if other > 0.0 { (other - own) / other } else { 0.0 }
+}
+
+/// Numbers that look random, the same everywhere: G. L. Steele, D. Lea and C. H. Flood, "Fast
+/// Splittable Pseudorandom Number Generators", OOPSLA 2014.
+struct Random(u64);
+
+impl Random {
+    /// The next one, in [0, 1).
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ z >> 31) >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+/// k points far from each other, each drawn by the square of its distance to those before.
+fn seeds<H: Host>(
+    points: &[Point],
+    k: usize,
+    random: &mut Random,
+    host: &H,
+) -> std::vec::Vec<Point> {
+    let mut pace = Pace::new(host);
+    let last = points.len() - 1;
+    let mut centres = vec![points[((random.next() * points.len() as f64) as usize).min(last)]];
+    let mut far: Vec<f64, H> = Vec::with_capacity_in(points.len(), host.clone());
+    far.resize(points.len(), f64::INFINITY);
+    while centres.len() < k {
+        let newest = centres[centres.len() - 1];
+        let mut sum = 0.0;
+        for (far, point) in far.iter_mut().zip(points) {
+            pace.step(1);
+            *far = far.min(distance(point, &newest));
+            sum += *far;
+        }
+        let mut left = random.next() * sum;
+        let drawn = far.iter().position(|far| {
+            left -= far;
+            left < 0.0
+        });
+        // Fewer different points than clusters: then some stay empty.
+        let Some(drawn) = drawn.filter(|_| sum > 0.0) else { break };
+        centres.push(points[drawn]);
+    }
+    centres
+}
+
+/// Moves the centres to the means of their points until none changes. Returns the sum of the squared
+/// distances, and the mean silhouette.
+fn settle<H: Host>(points: &[Point], centres: &mut [Point], host: &H) -> (f64, f64) {
+    let mut pace = Pace::new(host);
+    let mut before = f64::INFINITY;
+    for _ in 0..ROUNDS {
+        let mut sums = vec![([0.0; 3], 0u64); centres.len()];
+        let (mut spread, mut silhouettes) = (0.0, 0.0);
+        for point in points {
+            pace.step(centres.len());
+            let (own, far, other) = nearest(point, centres);
+            spread += far;
+            silhouettes += silhouette(far, other);
+            let (sum, n) = &mut sums[own];
+            *n += 1;
+            for i in 0..3 {
+                sum[i] += point[i];
+            }
+        }
+        if spread >= before {
+            return (spread, silhouettes / points.len() as f64);
+        }
+        before = spread;
+        for (centre, (sum, n)) in centres.iter_mut().zip(sums) {
+            if n > 0 {
+                *centre = sum.map(|sum| sum / n as f64);
+            }
+        }
+    }
+    let silhouettes: f64 = points
+        .iter()
+        .map(|point| {
+            pace.step(centres.len());
+            let (_, own, other) = nearest(point, centres);
+            silhouette(own, other)
+        })
+        .sum();
+    (before, silhouettes / points.len() as f64)
+}
+
+/// Finds the clusters of a history's members.
+pub fn clusters<'a, H: Host>(
+    view: &View<'a, H>,
+    zone: &impl Zone,
+    question: &Question,
+    host: H,
+) -> Result<Clusters<'a, H>, Error> {
+    let Question { as_of, distinct_days, monetary, .. } = *question;
+    let measures = Measures::of(view, zone, as_of, distinct_days, monetary, &host)?;
+    let has_amounts = measures.has_amounts();
+    let mut pace = Pace::new(&host);
+    let mut points: Vec<Point, H> = Vec::with_capacity_in(measures.present, host.clone());
+    for i in 0..measures.len() {
+        pace.step(1);
+        points.extend(measures.get(i).map(|values| logs(&values)));
+    }
+    // In the order of their values, so that nothing depends on the names of members.
+    points.sort_unstable_by(|a, b| {
+        pace.step(1);
+        let by = |i: usize| a[i].total_cmp(&b[i]);
+        by(0).then_with(|| by(1)).then_with(|| by(2))
+    });
+    let n = points.len();
+    let mut space = Space { mean: [0.0; 3], deviation: [0.0; 3], has_amounts };
+    for i in 0..3 {
+        pace.step(2 * n);
+        space.mean[i] = points.iter().map(|point| point[i]).sum::<f64>() / n as f64;
+        let square = |point: &Point| (point[i] - space.mean[i]) * (point[i] - space.mean[i]);
+        let deviation = (points.iter().map(square).sum::<f64>() / n as f64).sqrt();
+        // Equal values may not have their own mean, to the last bit.
+        space.deviation[i] = if deviation > 1e-9 { deviation } else { 0.0 };
+    }
+    for point in points.iter_mut() {
+        pace.step(1);
+        *point = std::array::from_fn(|i| {
+            if space.deviation[i] > 0.0 {
+                (point[i] - space.mean[i]) / space.deviation[i]
+            } else {
+                0.0
+            }
+        });
+    }
+    let mut centres = std::vec::Vec::new();
+    if n > 0 {
+        // Every so-manieth point: they are in order, so these lie as all do.
+        let mut sample: Vec<Point, H> = Vec::with_capacity_in(n.min(SAMPLE), host.clone());
+        sample.extend((0..n.min(SAMPLE)).map(|i| points[i * n / n.min(SAMPLE)]));
+        centres = choose(&sample, question, &host);
+        settle(&points, &mut centres, &host);
+    }
+    drop(points);
+    let walk = view.walk_over(Columns::TICKS)?;
+    let mut found = Clusters {
+        clusters: std::vec::Vec::new(),
+        silhouette: None,
+        walk,
+        measures,
+        space,
+        centres,
+        next: 0,
+    };
+    found.describe(&host);
+    Ok(found)
+}
+
+/// The best centres for a sample: of several begins the one with the least sum of squares; of several
+/// numbers of clusters the one with the highest mean silhouette, or the least of equal ones.
+fn choose<H: Host>(sample: &[Point], question: &Question, host: &H) -> std::vec::Vec<Point> {
+    let tried = question.k.map_or(TRIED, |k| k..=k);
+    let mut best: Option<(f64, std::vec::Vec<Point>)> = None;
+    for k in tried {
+        let mut random = Random(question.seed);
+        let mut of_k: Option<(f64, f64, std::vec::Vec<Point>)> = None;
+        for _ in 0..if k == 1 { 1 } else { BEGINS } {
+            let mut centres = seeds(sample, k, &mut random, host);
+            let (spread, silhouette) = settle(sample, &mut centres, host);
+            if of_k.as_ref().is_none_or(|(least, ..)| spread < *least) {
+                of_k = Some((spread, silhouette, centres));
+            }
+        }
+        if let Some((_, silhouette, centres)) = of_k
+            && best.as_ref().is_none_or(|(highest, _)| silhouette > *highest + 1e-12)
+        {
+            best = Some((silhouette, centres));
+        }
+    }
+    best.map(|(_, centres)| centres).unwrap_or_default()
+}
+
+impl<'a, H: Host> Clusters<'a, H> {
+    /// Numbers the clusters and counts who is in them.
+    fn describe(&mut self, host: &H) {
+        // By their centres, from the most frequent down.
+        self.centres.sort_by(|a, b| {
+            b[1].total_cmp(&a[1]).then(a[0].total_cmp(&b[0])).then(b[2].total_cmp(&a[2]))
+        });
+        let mut pace = Pace::new(host);
+        let mut sums = vec![(0u64, 0i128, 0.0); self.centres.len()];
+        for i in 0..self.measures.len() {
+            pace.step(self.centres.len());
+            if let Some((cluster, silhouette)) = self.measures.get(i).map(|v| self.assign(&v)) {
+                let (members, revenue, silhouettes) = &mut sums[cluster];
+                *members += 1;
+                *revenue += self.measures.revenue(i);
+                // In whole units, so that their order does not matter.
+                *silhouettes += (silhouette.unwrap_or(0.0) * SILHOUETTE_UNITS).round();
+            }
+        }
+        let all: u64 = sums.iter().map(|(members, ..)| members).sum();
+        let has_several = self.centres.len() > 1;
+        let mean =
+            |sum: f64, n: u64| (has_several && n > 0).then(|| sum / SILHOUETTE_UNITS / n as f64);
+        self.silhouette = mean(sums.iter().map(|(.., sum)| sum).sum(), all);
+        let space = self.space;
+        self.clusters = self
+            .centres
+            .iter()
+            .zip(sums)
+            .map(|(&centre, (members, revenue, silhouettes))| Cluster {
+                members,
+                share: members as f64 / all as f64,
+                recency: space.value(centre, 0),
+                frequency: space.value(centre, 1),
+                monetary: space.has_amounts.then(|| space.value(centre, 2)),
+                revenue: space.has_amounts.then_some(revenue),
+                silhouette: mean(silhouettes, members),
+            })
+            .collect();
+    }
+
+    fn assign(&self, values: &Values) -> (usize, Option<f64>) {
+        let (cluster, own, other) = nearest(&self.space.point(values), &self.centres);
+        (cluster, (self.centres.len() > 1).then(|| silhouette(own, other)))
+    }
+
+    /// The next member.
+    pub fn next_member(&mut self) -> Result<Option<Assigned<'a>>, Error> {
+        while let Some(member) = self.walk.next_name()? {
+            self.next += 1;
+            if let Some(values) = self.measures.get(self.next - 1) {
+                let (cluster, silhouette) = self.assign(&values);
+                let Values { recency, frequency, monetary } = values;
+                return Ok(Some(Assigned {
+                    member,
+                    recency,
+                    frequency,
+                    monetary,
+                    cluster,
+                    silhouette,
+                }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A silhouette in whole units: sums of them are exact below 2^53.
+const SILHOUETTE_UNITS: f64 = (1u64 << 24) as f64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::{Grain, Utc};
+    use crate::history::{History, MemberKind, Meta};
+    use crate::host::{Global, testing::stops};
+
+    /// Three heaps that are far apart, and some distance within each. `name` renames members.
+    fn heaps(size: i64, name: impl Fn(i64) -> i64) -> History<Global> {
+        let mut history = History::new(Meta::new(MemberKind::Int, Grain::Day, "", Global), Global);
+        for i in 0..3 * size {
+            let (heap, j) = (i % 3, i / 3);
+            let (ago, events) =
+                [(2 + j % 2, 30 + j % 5), (90 + j % 7, 4), (600 + j % 50, 1)][heap as usize];
+            for event in 0..events {
+                let day = 1000 - ago - event;
+                let amount = Some((10 + j % 3) * 1_000_000);
+                history.push(MemberRef::Int(name(i)), day, day * 86_400_000_000, amount).unwrap();
+            }
+        }
+        history.settle().unwrap();
+        history
+    }
+
+    fn ask(k: Option<i32>, seed: i64) -> Question {
+        Question::new(k, seed, Some(1000), false, Monetary::Total).unwrap()
+    }
+
+    #[test]
+    fn heaps_are_found_and_counted() {
+        let h = heaps(200, |i| i);
+        for seed in 0..5 {
+            let mut found = clusters(&h.view(), &Utc, &ask(None, seed), Global).unwrap();
+            let sizes: std::vec::Vec<u64> = found.clusters.iter().map(|c| c.members).collect();
+            assert_eq!(sizes, [200, 200, 200], "seed {seed}");
+            assert!(found.silhouette.unwrap() > 0.8);
+            let first = &found.clusters[0];
+            assert!((2.0..3.0).contains(&first.recency) && (30.0..34.0).contains(&first.frequency));
+            while let Some(row) = found.next_member().unwrap() {
+                let MemberRef::Int(member) = row.member else { panic!("another kind") };
+                assert_eq!(row.cluster as i64, member % 3);
+            }
+        }
+    }
+
+    #[test]
+    fn names_do_not_matter_and_a_seed_says_all() {
+        let (a, b) = (heaps(50, |i| i), heaps(50, |i| i.wrapping_mul(0x5851_F42D_4C95_7F2D)));
+        for k in [1, 2, 4, 7] {
+            let of = |h: &History<Global>| {
+                clusters(&h.view(), &Utc, &ask(Some(k), 7), Global).unwrap().clusters
+            };
+            assert_eq!(of(&a), of(&b));
+            assert_eq!(of(&a), of(&a));
+        }
+    }
+
+    /// Every member is nearest to its own centre, and every centre is the mean of its members.
+    #[test]
+    fn it_ends_where_nothing_moves() {
+        let h = heaps(70, |i| i);
+        let mut found = clusters(&h.view(), &Utc, &ask(Some(5), 1), Global).unwrap();
+        let (space, centres) = (found.space, found.centres.clone());
+        let mut sums = vec![([0.0; 3], 0.0); centres.len()];
+        while let Some(row) = found.next_member().unwrap() {
+            let values =
+                Values { recency: row.recency, frequency: row.frequency, monetary: row.monetary };
+            let point = space.point(&values);
+            assert!(
+                centres
+                    .iter()
+                    .all(|c| distance(&point, c) >= distance(&point, &centres[row.cluster]))
+            );
+            let (sum, n) = &mut sums[row.cluster];
+            *n += 1.0;
+            (0..3).for_each(|i| sum[i] += point[i]);
+        }
+        for (centre, (sum, n)) in centres.iter().zip(sums) {
+            assert!(n == 0.0 || distance(centre, &sum.map(|sum| sum / n)) < 1e-18);
+        }
+    }
+
+    #[test]
+    fn few_members_and_many_clusters() {
+        let mut h = History::new(Meta::new(MemberKind::Int, Grain::Day, "", Global), Global);
+        h.push(MemberRef::Int(1), 900, 900 * 86_400_000_000, None).unwrap();
+        h.settle().unwrap();
+        let found = clusters(&h.view(), &Utc, &ask(Some(9), 1), Global).unwrap();
+        assert_eq!((found.clusters.len(), found.silhouette), (1, None));
+        let early = Question { as_of: Some(5), ..ask(None, 1) };
+        assert!(clusters(&h.view(), &Utc, &early, Global).unwrap().clusters.is_empty());
+        assert!(Question::new(Some(0), 1, None, false, Monetary::Total).is_err());
+    }
+
+    #[test]
+    fn loops_poll() {
+        let h = heaps(2000, |i| i);
+        assert!(stops(|| clusters(&h.view(), &Utc, &ask(None, 1), Global)));
+        let points: std::vec::Vec<Point> = (0..20_000).map(|i| [f64::from(i), 0.0, 0.0]).collect();
+        assert!(stops(|| settle(&points, &mut [[0.0; 3]; 3], &Global)));
+        assert!(stops(|| seeds(&points, 3, &mut Random(1), &Global)));
+    }
+}

@@ -1,0 +1,185 @@
+//! The three numbers of every member as of a day.
+
+use crate::amount;
+use crate::axis::Cut;
+use crate::calendar::{Clock, Grain, Zone};
+use crate::error::Error;
+use crate::history::{Columns, View};
+use crate::host::{Host, Pace, Vec};
+
+/// One of the three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Days since the last event: less is better.
+    Recency = 0,
+    /// Events: more is better.
+    Frequency = 1,
+    /// Their amounts: more is better.
+    Monetary = 2,
+}
+
+impl Measure {
+    /// All three.
+    pub const ALL: [Measure; 3] = [Measure::Recency, Measure::Frequency, Measure::Monetary];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        ["recency", "frequency", "monetary"][self as usize]
+    }
+}
+
+/// What a member's monetary value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Monetary {
+    /// The sum of its amounts.
+    Total,
+    /// That, divided by its frequency.
+    Mean,
+}
+
+impl Monetary {
+    /// The one of a name, in any case.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        match name {
+            _ if name.eq_ignore_ascii_case("total") => Ok(Monetary::Total),
+            _ if name.eq_ignore_ascii_case("mean") => Ok(Monetary::Mean),
+            _ => Err(Error::UnknownName {
+                what: "monetary",
+                given: name.to_string(),
+                valid: "total, mean",
+            }),
+        }
+    }
+}
+
+/// The numbers of one member. Amounts are in millionths.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Values {
+    pub(crate) recency: u32,
+    pub(crate) frequency: u64,
+    pub(crate) monetary: Option<i128>,
+}
+
+/// The numbers of all members of a history, in its order.
+#[derive(Debug)]
+pub(crate) struct Measures<H: Host> {
+    recency: Vec<u32, H>,
+    /// 0 for members without an event by `as_of`.
+    frequency: Vec<u64, H>,
+    /// The sums of amounts; empty for a history without amounts.
+    revenue: Vec<i128, H>,
+    monetary: Monetary,
+    /// Members with an event by `as_of`.
+    pub(crate) present: usize,
+}
+
+impl<H: Host> Measures<H> {
+    /// Measures every member, as of a day.
+    pub(crate) fn of(
+        view: &View<'_, H>,
+        zone: &impl Zone,
+        as_of: Option<i64>,
+        distinct_days: bool,
+        monetary: Monetary,
+        host: &H,
+    ) -> Result<Self, Error> {
+        let grain = view.meta.grain;
+        check_days(grain, distinct_days)?;
+        let mut clock = Clock::new(grain, host.clone());
+        let cut = Cut::new(view.meta, zone, as_of, &mut clock)?;
+        // The last event may lie anywhere in its tick, but not after the last of all.
+        let last = cut.as_of.min(cut.last_day);
+        let room = view.members().and_then(|members| usize::try_from(members).ok()).unwrap_or(0);
+        let mut measures = Measures {
+            recency: Vec::with_capacity_in(room, host.clone()),
+            frequency: Vec::with_capacity_in(room, host.clone()),
+            revenue: Vec::new_in(host.clone()),
+            monetary,
+            present: 0,
+        };
+        let has_amounts = view.has_amounts();
+        if has_amounts {
+            measures.revenue.reserve(room);
+        }
+        let mut pace = Pace::new(host);
+        let columns = Columns { counts: !distinct_days, amounts: has_amounts };
+        let mut walk = view.walk_over(columns)?;
+        while let Some((_, timeline)) = walk.next_member()? {
+            let ticks = timeline.ticks();
+            pace.step(1 + ticks.len());
+            let seen = match ticks.last() {
+                Some(tick) if *tick <= cut.last_tick => ticks.len(),
+                _ => ticks.partition_point(|tick| *tick <= cut.last_tick),
+            };
+            let ticks = &ticks[..seen];
+            let recency = ticks.last().map_or(0, |&tick| {
+                cut.as_of - clock.last_day(zone, tick).min(last).max(cut.first_day)
+            });
+            let frequency = if !distinct_days && timeline.counts.is_empty() {
+                seen as u64
+            } else if !distinct_days {
+                (0..seen).fold(0u64, |sum, i| sum.saturating_add(timeline.count(i)))
+            } else if grain == Grain::Day {
+                seen as u64
+            } else {
+                let mut before = None;
+                let is_new = |tick: &&i64| {
+                    let day = clock.first_day(zone, **tick);
+                    before.replace(day) != Some(day)
+                };
+                ticks.iter().filter(is_new).count() as u64
+            };
+            measures.recency.push(u32::try_from(recency).unwrap_or(u32::MAX));
+            measures.frequency.push(frequency);
+            if has_amounts {
+                let amounts = (0..seen).filter_map(|i| timeline.amount(i));
+                measures.revenue.push(amounts.map(i128::from).sum());
+            }
+            measures.present += usize::from(seen > 0);
+        }
+        Ok(measures)
+    }
+
+    /// All members of the history.
+    pub(crate) fn len(&self) -> usize {
+        self.frequency.len()
+    }
+
+    pub(crate) fn has_amounts(&self) -> bool {
+        !self.revenue.is_empty()
+    }
+
+    /// The numbers of a member; none if it had no event yet.
+    #[inline]
+    pub(crate) fn get(&self, i: usize) -> Option<Values> {
+        let frequency = self.frequency[i];
+        (frequency > 0).then(|| Values {
+            recency: self.recency[i],
+            frequency,
+            monetary: self.revenue.get(i).map(|&revenue| match self.monetary {
+                Monetary::Total => revenue,
+                Monetary::Mean => {
+                    amount::divide(revenue, i128::from(frequency)).unwrap_or_default()
+                }
+            }),
+        })
+    }
+
+    /// The sum of a member's amounts.
+    #[inline]
+    pub(crate) fn revenue(&self, i: usize) -> i128 {
+        self.revenue.get(i).copied().unwrap_or(0)
+    }
+}
+
+/// Can purchase days be counted?
+pub(crate) fn check_days(grain: Grain, distinct_days: bool) -> Result<(), Error> {
+    if distinct_days && grain > Grain::Day {
+        return Err(Error::bad(
+            format!("a history of grain \"{}\" does not know its days", grain.name()),
+            "Leave out distinct_days, or build the history with the grain 'day' or a finer one \
+             (fourth argument of history_agg).",
+        ));
+    }
+    Ok(())
+}

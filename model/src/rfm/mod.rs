@@ -1,0 +1,37 @@
+//! Recency, frequency and monetary value: how members compare, scored with cut points that can be
+//! seen, and named by a map that leaves nobody out.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `measure` | the three numbers of every member as of a day |
+//! | `cuts` | sorted columns, quantiles and cut points |
+//! | `scale` | the cut points of all three, from members or from JSON |
+//! | `score` | members with their scores and segments |
+//! | `maps` | segment maps: named regions of scores |
+//! | `segments` | a row per segment |
+//! | `values` | cut points for values that are there already |
+//! | `clusters` | k-means, for those who do not want cut points |
+//! | `migration` | from which segment to which, between two days |
+
+mod clusters;
+mod cuts;
+mod maps;
+mod measure;
+mod migration;
+mod scale;
+mod score;
+mod segments;
+mod values;
+
+pub use clusters::{Assigned, Cluster, Clusters, Question as ClusterQuestion, clusters};
+pub use cuts::{Bin, Method};
+pub use maps::{BUILT_IN, CHINESE, Fault, Map, Rule, Span};
+pub use measure::{Measure, Monetary};
+pub use migration::{Flow, Migration, migration};
+pub use scale::{Sample, Scale};
+pub use score::{Plan, Row, Score, Scored, bins, cut_points, scale, scored};
+pub use segments::{Segment, segments};
+pub use values::Values;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! The cut points of all three measures: what scores are made with.
+
+use super::cuts::{Column, Method, below};
+use super::measure::{Measure, Measures};
+use super::score::{MAX_BINS, Score};
+use crate::amount;
+use crate::error::Error;
+use crate::host::{Host, Pace, Vec};
+use crate::json::{self, Node, Object};
+use std::fmt::Write;
+
+const WHAT: &str = "the cut points";
+const HINT: &str = "Cut points are lists of ascending numbers of one length, as rfm_cuts_json returns \
+                    them: {\"recency\": [30, 90], \"frequency\": [1, 4], \"monetary\": [50, 250]}.";
+
+/// Cut points, and the means and medians that divide high from low. Indexed by [`Measure`]; none where
+/// there are no amounts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scale {
+    /// Scores run from 1 to this.
+    pub bins: usize,
+    pub(crate) points: [Option<std::vec::Vec<f64>>; 3],
+    pub(crate) mean: [Option<f64>; 3],
+    pub(crate) median: [Option<f64>; 3],
+}
+
+impl Scale {
+    /// The cut points in a document.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let value = json::parse(WHAT, text)?;
+        let root = Node::root(&value, WHAT, HINT);
+        let object = root.object(&["recency", "frequency", "monetary", "mean", "median"])?;
+        let mut scale =
+            Scale { bins: 0, points: [None, None, None], mean: [None; 3], median: [None; 3] };
+        for measure in Measure::ALL {
+            let list = match measure {
+                Measure::Monetary => object.get(measure.name()),
+                _ => Some(object.need(measure.name())?),
+            };
+            let Some(list) = list else { continue };
+            let points = list.list()?.map(|point| point.number());
+            let points = points.collect::<Result<std::vec::Vec<f64>, Error>>()?;
+            if !points.is_sorted() {
+                return Err(list.wrong("the numbers do not ascend"));
+            }
+            if scale.bins != 0 && points.len() + 1 != scale.bins {
+                return Err(list.wrong(format!(
+                    "{} cut points, but {} of recency",
+                    points.len(),
+                    scale.bins - 1
+                )));
+            }
+            if points.is_empty() || points.len() >= MAX_BINS {
+                return Err(list.wrong(format!("not from 1 to {} cut points", MAX_BINS - 1)));
+            }
+            scale.bins = points.len() + 1;
+            scale.points[measure as usize] = Some(points);
+        }
+        scale.mean = centres(&object, "mean")?;
+        scale.median = centres(&object, "median")?;
+        Ok(scale)
+    }
+
+    /// As a document that [`Scale::parse`] reads.
+    pub fn to_json(&self) -> String {
+        let mut out = String::from("{");
+        for measure in Measure::ALL {
+            let _ = write!(out, "\"{}\": ", measure.name());
+            match &self.points[measure as usize] {
+                None => out.push_str("null"),
+                Some(points) => {
+                    let points: std::vec::Vec<String> = points.iter().map(f64::to_string).collect();
+                    let _ = write!(out, "[{}]", points.join(", "));
+                }
+            }
+            out.push_str(", ");
+        }
+        for (name, centres) in [("mean", self.mean), ("median", self.median)] {
+            let centres: std::vec::Vec<String> = Measure::ALL
+                .iter()
+                .zip(centres)
+                .map(|(measure, centre)| {
+                    let centre = centre.map_or("null".to_string(), |centre| centre.to_string());
+                    format!("\"{}\": {centre}", measure.name())
+                })
+                .collect();
+            let end = if name == "mean" { ", " } else { "}" };
+            let _ = write!(out, "\"{name}\": {{{}}}{end}", centres.join(", "));
+        }
+        out
+    }
+
+    /// Does it score monetary value?
+    pub fn has_monetary(&self) -> bool {
+        self.points[Measure::Monetary as usize].is_some()
+    }
+
+    pub(crate) fn points(&self, measure: Measure) -> Option<&[f64]> {
+        self.points[measure as usize].as_deref()
+    }
+
+    /// The score of a value: 1 + the cut points strictly below it; of recency, of which less is
+    /// better, counted from the other end.
+    #[inline]
+    pub(crate) fn one(&self, measure: Measure, value: f64) -> Option<u8> {
+        let below = below(self.points(measure)?, value);
+        let score = if measure == Measure::Recency { self.bins - below } else { below + 1 };
+        u8::try_from(score).ok()
+    }
+
+    /// The scores of three values. There is none of monetary value if either lacks it.
+    #[inline]
+    pub fn score(&self, recency: f64, frequency: f64, monetary: Option<f64>) -> Score {
+        Score {
+            r: self.one(Measure::Recency, recency).unwrap_or(1),
+            f: self.one(Measure::Frequency, frequency).unwrap_or(1),
+            m: monetary.and_then(|monetary| self.one(Measure::Monetary, monetary)),
+        }
+    }
+
+    /// The scores of three values as text; none if one is missing, of the measures that are scored.
+    pub fn score_text(
+        &self,
+        recency: Option<f64>,
+        frequency: Option<f64>,
+        monetary: Option<f64>,
+    ) -> Result<Option<String>, Error> {
+        let given = [recency, frequency, monetary];
+        if let Some(wrong) = given.iter().flatten().find(|value| !value.is_finite()) {
+            return Err(Error::AmountOutOfRange { given: wrong.to_string() });
+        }
+        let (Some(recency), Some(frequency)) = (recency, frequency) else { return Ok(None) };
+        if self.has_monetary() && monetary.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(self.score(recency, frequency, monetary).text(self.bins)))
+    }
+}
+
+fn centres(object: &Object<'_, '_>, key: &str) -> Result<[Option<f64>; 3], Error> {
+    let mut centres = [None; 3];
+    if let Some(node) = object.get(key) {
+        let object = node.object(&["recency", "frequency", "monetary"])?;
+        for measure in Measure::ALL {
+            centres[measure as usize] =
+                object.get(measure.name()).map(|node| node.number()).transpose()?;
+        }
+    }
+    Ok(centres)
+}
+
+/// The values that cut points are made from.
+#[derive(Debug)]
+pub struct Sample<H: Host> {
+    columns: [Option<Column<H>>; 3],
+    mean: [Option<f64>; 3],
+}
+
+impl<H: Host> Sample<H> {
+    /// The values of a history's members.
+    pub(crate) fn of(measures: &Measures<H>, host: &H) -> Self {
+        let room = measures.present;
+        let mut pace = Pace::new(host);
+        let (mut days, mut events, mut units) = (0i128, 0i128, 0i128);
+        for values in (0..measures.len()).filter_map(|i| measures.get(i)) {
+            pace.step(1);
+            days += i128::from(values.recency);
+            events += i128::from(values.frequency);
+            units += values.monetary.unwrap_or(0);
+        }
+        let present = || (0..measures.len()).filter_map(|i| measures.get(i));
+        let recency = Column::whole(present().map(|v| u64::from(v.recency)), room, host);
+        let frequency = Column::whole(present().map(|v| v.frequency), room, host);
+        let monetary = measures.has_amounts().then(|| {
+            let units = present().filter_map(|v| v.monetary);
+            Column::real(units.map(amount::to_double), room, host)
+        });
+        let n = room as i128;
+        let mean = [
+            mean(days, n, |days| days as f64),
+            mean(events, n, |events| events as f64),
+            mean(units, n, amount::to_double).filter(|_| monetary.is_some()),
+        ];
+        Sample { columns: [Some(recency), Some(frequency), monetary], mean }
+    }
+
+    /// Values of tables that have a row per member already; those that are null are left out. A sum of
+    /// doubles depends on their order, so they are added up in that of their size.
+    pub fn of_values(values: [&Vec<f64, H>; 3], host: &H) -> Self {
+        let columns = values.map(|values| {
+            let column = Column::real(values.iter().copied(), values.len(), host);
+            (column.len() > 0).then_some(column)
+        });
+        let mean = std::array::from_fn(|i| {
+            let column = columns[i].as_ref()?;
+            let mut pace = Pace::new(host);
+            let sum: f64 = (0..column.len())
+                .map(|i| {
+                    pace.step(1);
+                    column.value(i)
+                })
+                .sum();
+            Some(sum / column.len() as f64)
+        });
+        Sample { columns, mean }
+    }
+
+    pub(crate) fn column(&self, measure: Measure) -> Option<&Column<H>> {
+        self.columns[measure as usize].as_ref()
+    }
+
+    /// Their cut points.
+    pub fn scale(&self, method: Method, bins: usize) -> Scale {
+        Scale {
+            bins,
+            points: Measure::ALL.map(|measure| {
+                let column = self.column(measure).filter(|column| column.len() > 0)?;
+                Some(column.points(measure, method, bins))
+            }),
+            mean: self.mean,
+            median: Measure::ALL.map(|measure| self.column(measure)?.quantile(0.5)),
+        }
+    }
+}
+
+/// A mean that is rounded once if it is whole, so that it meets values equal to it.
+fn mean(sum: i128, n: i128, to_double: impl Fn(i128) -> f64) -> Option<f64> {
+    let whole = sum.checked_div_euclid(n)?;
+    let rest = sum.rem_euclid(n) as f64 / n as f64;
+    Some(if rest == 0.0 { to_double(whole) } else { to_double(whole) + rest * to_double(1) })
+}

@@ -1,0 +1,501 @@
+//! Tiers: membership levels by what a member spent, or how often it came, in a trailing window.
+
+use crate::amount;
+use crate::axis::Cut;
+use crate::calendar::{Clock, Grain, Zone};
+use crate::error::Error;
+use crate::history::{MemberRef, Timeline, View};
+use crate::host::{Host, Pace, Vec};
+use crate::json::{self, Node};
+
+const WHAT: &str = "the tier rules";
+const HINT: &str = "Rules look like {\"by\": \"amount\", \"window\": \"12 months\", \"grace\": \"90 days\", \"tiers\": \
+                    [{\"name\": \"Silver\", \"from\": 500}, {\"name\": \"Gold\", \"from\": 2000}]}; by: amount, \
+                    events or days; without a window all of the past counts.";
+/// Ten years: every day of a grace period is looked at.
+const MAX_GRACE: i64 = 3_660;
+const MAX_WINDOW: i64 = 366_000;
+const MAX_TIERS: usize = 100;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Amount,
+    Events,
+    Days,
+}
+
+/// Months or days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Length {
+    months: i64,
+    days: i64,
+}
+
+impl Length {
+    /// '12 months', '1 year', '90 days', '4 weeks'.
+    fn parse(node: &Node<'_>, most: i64) -> Result<Self, Error> {
+        let text = node.text()?;
+        let wrong = || node.wrong(format!("\"{}\" is no such length", json::shorten(text)));
+        let (number, unit) = text.trim().split_once(' ').ok_or_else(wrong)?;
+        let number: i64 = number.parse().map_err(|_| wrong())?;
+        let unit = unit.trim().trim_end_matches('s').to_ascii_lowercase();
+        let (months, days) = match unit.as_str() {
+            "day" => (0, 1),
+            "week" => (0, 7),
+            "month" => (1, 0),
+            "quarter" => (3, 0),
+            "year" => (12, 0),
+            _ => return Err(wrong()),
+        };
+        if !(0..=most).contains(&number) || number * (months * 31 + days) > most {
+            return Err(node.wrong(format!("not from 0 to {most} days")));
+        }
+        Ok(Length { months: months * number, days: days * number })
+    }
+
+    /// So much before a day: the same day of an earlier month, or its last one, as PostgreSQL counts.
+    fn before(self, day: i64) -> i64 {
+        let month = Grain::Month.of_day(day);
+        let earlier = month - self.months;
+        let same = Grain::Month.first_day(earlier) + day - Grain::Month.first_day(month);
+        same.min(Grain::Month.last_day(earlier)) - self.days
+    }
+
+    /// The last day that lies no more than this after another.
+    fn after(self, day: i64) -> i64 {
+        let mut last = day + self.days + 28 * self.months;
+        while self.before(last + 1) <= day {
+            last += 1;
+        }
+        last
+    }
+}
+
+/// A level.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tier {
+    /// Its name.
+    pub name: String,
+    /// What it takes, in millionths.
+    from: i128,
+}
+
+/// The rules of a programme.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    by: By,
+    window: Option<Length>,
+    grace: Option<Length>,
+    /// The levels, from the lowest up.
+    pub tiers: std::vec::Vec<Tier>,
+}
+
+impl Rules {
+    /// The rules in a document.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let value = json::parse(WHAT, text)?;
+        let root = Node::root(&value, WHAT, HINT);
+        let object = root.object(&["by", "window", "grace", "tiers"])?;
+        let by = match object.get("by") {
+            None => By::Amount,
+            Some(node) => match node.text()?.to_ascii_lowercase().as_str() {
+                "amount" => By::Amount,
+                "events" => By::Events,
+                "days" => By::Days,
+                _ => return Err(node.wrong("not amount, events or days")),
+            },
+        };
+        let length = |key, most| object.get(key).map(|node| Length::parse(&node, most)).transpose();
+        let (window, grace) = (length("window", MAX_WINDOW)?, length("grace", MAX_GRACE)?);
+        let list = object.need("tiers")?;
+        let mut tiers: std::vec::Vec<Tier> = std::vec::Vec::new();
+        for node in list.list()? {
+            let tier = node.object(&["name", "from"])?;
+            let (name, from) = (tier.need("name")?, tier.need("from")?);
+            let units = i128::from(amount::from_double(from.number()?)?);
+            if units < 0 || by != By::Amount && from.number()?.fract() != 0.0 {
+                return Err(from.wrong("not an amount or a count of 0 or more"));
+            }
+            if tiers.last().is_some_and(|below| below.from >= units) {
+                return Err(from.wrong("not more than the tier before takes"));
+            }
+            if tiers.iter().any(|tier| tier.name == name.value.as_str().unwrap_or_default()) {
+                return Err(name.wrong("a name that another tier has"));
+            }
+            tiers.push(Tier { name: name.text()?.to_string(), from: units });
+        }
+        if tiers.is_empty() || tiers.len() > MAX_TIERS {
+            return Err(list.wrong(format!("not 1 to {MAX_TIERS} tiers")));
+        }
+        Ok(Rules { by, window, grace, tiers })
+    }
+
+    /// The highest tier that a value is enough for.
+    fn tier(&self, value: i128) -> Option<usize> {
+        self.tiers.partition_point(|tier| tier.from <= value).checked_sub(1)
+    }
+
+    fn check<H: Host>(&self, view: &View<'_, H>) -> Result<(), Error> {
+        let grain = view.meta.grain;
+        if grain > Grain::Day {
+            return Err(Error::bad(
+                format!("a history of grain \"{}\" does not know its days", grain.name()),
+                "Build the history with the grain 'day' or a finer one (fourth argument of history_agg).",
+            ));
+        }
+        if self.by == By::Amount && !view.has_amounts() {
+            return Err(Error::bad(
+                "the tiers go by amount, and the history has no amounts",
+                "Take \"by\": \"events\" or \"days\", or build the history with amounts.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Where a member stands at a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// The place of its tier; none below the lowest.
+    pub tier: Option<usize>,
+    /// What it has in the window, in millionths: an amount or a count.
+    pub value: i128,
+    /// The last day on which it keeps a tier that `value` is not enough for, if nothing happens.
+    pub grace_until: Option<i64>,
+    /// The place of the tier above its own, and what is missing for it.
+    pub next: Option<(usize, i128)>,
+}
+
+/// The days that a standing depends on.
+#[derive(Debug)]
+struct Scope<H: Host> {
+    cut: Cut,
+    /// The first day of the grace period that ends with `as_of`.
+    first: i64,
+    /// The first day of the window of every day from `first` to `as_of`.
+    windows: Vec<i64, H>,
+}
+
+impl<H: Host> Scope<H> {
+    fn new(rules: &Rules, cut: Cut, host: &H) -> Self {
+        let first = rules.grace.map_or(cut.as_of, |grace| grace.before(cut.as_of));
+        let mut windows = Vec::new_in(host.clone());
+        windows.extend(
+            (first..=cut.as_of)
+                .map(|day| rules.window.map_or(i64::MIN, |window| window.before(day) + 1)),
+        );
+        Scope { cut, first, windows }
+    }
+}
+
+/// One member's days with what came up to each of them, and the days on which its value changes.
+#[derive(Debug)]
+struct Account<H: Host> {
+    days: Vec<i64, H>,
+    sums: Vec<i128, H>,
+    changes: Vec<i64, H>,
+}
+
+impl<H: Host> Account<H> {
+    fn new(host: &H) -> Self {
+        Account {
+            days: Vec::new_in(host.clone()),
+            sums: Vec::new_in(host.clone()),
+            changes: Vec::new_in(host.clone()),
+        }
+    }
+
+    fn fill(
+        &mut self,
+        rules: &Rules,
+        timeline: &Timeline<H>,
+        clock: &mut Clock<H>,
+        zone: &impl Zone,
+    ) {
+        self.days.clear();
+        self.sums.clear();
+        let mut sum = 0i128;
+        for (i, &tick) in timeline.ticks().iter().enumerate() {
+            let day = clock.first_day(zone, tick);
+            let is_new = self.days.last() != Some(&day);
+            sum += match rules.by {
+                By::Amount => i128::from(timeline.amount(i).unwrap_or(0)),
+                By::Events => i128::from(timeline.count(i)) * i128::from(amount::SCALE),
+                By::Days => i128::from(is_new) * i128::from(amount::SCALE),
+            };
+            if is_new {
+                self.days.push(day);
+                self.sums.push(sum);
+            } else if let Some(last) = self.sums.last_mut() {
+                *last = sum;
+            }
+        }
+    }
+
+    /// The sum of all days before this one.
+    fn until(&self, day: i64) -> i128 {
+        let place = self.days.partition_point(|of| *of < day);
+        place.checked_sub(1).map_or(0, |before| self.sums[before])
+    }
+
+    /// Its standing; none before its first event.
+    fn standing(&mut self, rules: &Rules, scope: &Scope<H>) -> Option<Standing> {
+        let as_of = scope.cut.as_of;
+        self.days.first().filter(|first| **first <= as_of)?;
+        // The value changes when a day comes into the window and when it leaves.
+        self.changes.clear();
+        self.changes.push(scope.first);
+        let from = self.days.partition_point(|day| *day < scope.windows[0]);
+        for &day in &self.days[from..] {
+            if day > as_of {
+                break;
+            }
+            if day > scope.first {
+                self.changes.push(day);
+            }
+            let leaves = scope.windows.partition_point(|first| *first <= day);
+            if leaves < scope.windows.len() {
+                self.changes.push(scope.first + leaves as i64);
+            }
+        }
+        self.changes.sort_unstable();
+        self.changes.dedup();
+        let (mut held, mut last_day, mut value) = (None, as_of, 0);
+        for (i, &day) in self.changes.iter().enumerate() {
+            let first = scope.windows[(day - scope.first) as usize];
+            value = self.until(day + 1) - self.until(first);
+            let tier = rules.tier(value);
+            if tier >= held {
+                held = tier;
+                last_day = self.changes.get(i + 1).map_or(as_of, |next| next - 1);
+            }
+        }
+        let in_grace = held > rules.tier(value);
+        let next = held.map_or(0, |held| held + 1);
+        Some(Standing {
+            tier: held,
+            value,
+            grace_until: rules.grace.filter(|_| in_grace).map(|grace| grace.after(last_day)),
+            next: rules.tiers.get(next).map(|tier| (next, tier.from - value)),
+        })
+    }
+}
+
+/// The members with an event by `as_of`, and where they stand.
+pub fn tiers<H: Host>(
+    view: &View<'_, H>,
+    zone: &impl Zone,
+    rules: &Rules,
+    as_of: Option<i64>,
+    host: H,
+    mut tell: impl FnMut(MemberRef<'_>, Standing) -> Result<(), Error>,
+) -> Result<(), Error> {
+    rules.check(view)?;
+    let mut clock = Clock::new(view.meta.grain, host.clone());
+    let scope = Scope::new(rules, Cut::new(view.meta, zone, as_of, &mut clock)?, &host);
+    let mut account = Account::new(&host);
+    let mut pace = Pace::new(&host);
+    let mut walk = view.walk()?;
+    while let Some((member, timeline)) = walk.next_member()? {
+        pace.step(4 + 4 * timeline.ticks().len());
+        account.fill(rules, timeline, &mut clock, zone);
+        if let Some(standing) = account.standing(rules, &scope) {
+            tell(member, standing)?;
+        }
+    }
+    Ok(())
+}
+
+/// Members that went from one tier to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flow {
+    /// The place of the tier at the first day; none below the lowest.
+    pub from: Option<usize>,
+    /// … and at the second.
+    pub to: Option<usize>,
+    /// Had they no event by the first day?
+    pub is_new: bool,
+    /// How many.
+    pub members: u64,
+}
+
+/// The flows that somebody is in between two days.
+pub fn migration<H: Host>(
+    view: &View<'_, H>,
+    zone: &impl Zone,
+    rules: &Rules,
+    (from, to): (i64, i64),
+    host: H,
+) -> Result<std::vec::Vec<Flow>, Error> {
+    rules.check(view)?;
+    if from > to {
+        return Err(Error::bad("from_date is after to_date", "Take the earlier day first."));
+    }
+    let mut clock = Clock::new(view.meta.grain, host.clone());
+    let mut scope = |day| {
+        Cut::new(view.meta, zone, Some(day), &mut clock).map(|cut| Scope::new(rules, cut, &host))
+    };
+    let (before, after) = (scope(from)?, scope(to)?);
+    // Tiers from none up; and one more place for who was not there.
+    let places = rules.tiers.len() + 1;
+    let place = |tier: Option<usize>| tier.map_or(0, |tier| tier + 1);
+    let mut flows = vec![0u64; (places + 1) * places];
+    let mut account = Account::new(&host);
+    let mut pace = Pace::new(&host);
+    let mut walk = view.walk()?;
+    while let Some((_, timeline)) = walk.next_member()? {
+        pace.step(8 + 8 * timeline.ticks().len());
+        account.fill(rules, timeline, &mut clock, zone);
+        let Some(to) = account.standing(rules, &after) else { continue };
+        let from = account.standing(rules, &before);
+        let row = from.map_or(places, |from| place(from.tier));
+        flows[row * places + place(to.tier)] += 1;
+    }
+    let tier = |place: usize| place.checked_sub(1);
+    let rows = flows.iter().enumerate().filter(|(_, members)| **members > 0);
+    Ok(rows
+        .map(|(at, &members)| {
+            let (row, column) = (at / places, at % places);
+            let is_new = row == places;
+            Flow { from: tier(row).filter(|_| !is_new), to: tier(column), is_new, members }
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::Utc;
+    use crate::history::{History, MemberKind, Meta};
+    use crate::host::{Global, testing::stops};
+    use proptest::prelude::*;
+
+    fn history(rows: &[(i64, i64, i64)]) -> History<Global> {
+        let mut history = History::new(Meta::new(MemberKind::Int, Grain::Day, "", Global), Global);
+        for &(member, day, amount) in rows {
+            let at = day * 86_400_000_000;
+            history.push(MemberRef::Int(member), day, at, Some(amount * amount::SCALE)).unwrap();
+        }
+        history.settle().unwrap();
+        history
+    }
+
+    fn stand(history: &History<Global>, rules: &Rules, as_of: i64) -> std::vec::Vec<Standing> {
+        let mut found = std::vec::Vec::new();
+        tiers(&history.view(), &Utc, rules, Some(as_of), Global, |_, standing| {
+            found.push(standing);
+            Ok(())
+        })
+        .unwrap();
+        found
+    }
+
+    const RULES: &str = r#"{"window": "30 days", "grace": "10 days",
+        "tiers": [{"name": "Silver", "from": 100}, {"name": "Gold", "from": 300}]}"#;
+
+    #[test]
+    fn a_tier_is_kept_through_its_grace() {
+        let rules = Rules::parse(RULES).unwrap();
+        let h = history(&[(1, 0, 200), (1, 20, 150)]);
+        let at = |day| {
+            let found = stand(&h, &rules, day)[0];
+            (found.tier, found.value / 1_000_000, found.grace_until)
+        };
+        assert_eq!(at(0), (Some(0), 200, None));
+        assert_eq!(at(20), (Some(1), 350, None));
+        assert_eq!(at(29), (Some(1), 350, None)); // the window of day 29 begins with day 0
+        assert_eq!(at(30), (Some(1), 150, Some(39)));
+        assert_eq!(at(39), (Some(1), 150, Some(39)));
+        assert_eq!(at(40), (Some(0), 150, None));
+        assert_eq!(at(50), (Some(0), 0, Some(59)));
+        assert_eq!(at(60), (None, 0, None));
+        assert_eq!(stand(&h, &rules, 30)[0].next, None);
+        assert_eq!(stand(&h, &rules, 0)[0].next, Some((1, 100_000_000)));
+    }
+
+    #[test]
+    fn months_are_those_of_the_calendar() {
+        let length = Length { months: 1, days: 0 };
+        // 2000-03-31 and 2000-03-29 are a month after 2000-02-29.
+        assert_eq!((length.before(90), length.before(88)), (59, 59));
+        assert_eq!(length.after(59), 90);
+        assert_eq!(Length { months: 0, days: 10 }.after(5), 15);
+    }
+
+    #[test]
+    fn flows_between_two_days() {
+        let rules = Rules::parse(RULES).unwrap();
+        let h = history(&[(1, 0, 200), (1, 20, 150), (2, 0, 50), (3, 25, 400)]);
+        let flows = migration(&h.view(), &Utc, &rules, (0, 25), Global).unwrap();
+        assert_eq!(
+            flows,
+            [
+                Flow { from: None, to: None, is_new: false, members: 1 },
+                Flow { from: Some(0), to: Some(1), is_new: false, members: 1 },
+                Flow { from: None, to: Some(1), is_new: true, members: 1 },
+            ]
+        );
+    }
+
+    #[test]
+    fn rules_are_read_strictly() {
+        let tier = r#""tiers": [{"name": "A", "from": 1}]"#;
+        for wrong in [
+            "[]".to_string(),
+            "{}".to_string(),
+            r#"{"tiers": []}"#.to_string(),
+            r#"{"tiers": [{"name": "A", "from": 2}, {"name": "B", "from": 2}]}"#.to_string(),
+            r#"{"tiers": [{"name": "A", "from": 1}, {"name": "A", "from": 2}]}"#.to_string(),
+            r#"{"tiers": [{"name": "A", "from": -1}]}"#.to_string(),
+            format!("{{\"by\": \"points\", {tier}}}"),
+            format!("{{\"window\": \"12\", {tier}}}"),
+            format!("{{\"window\": \"-1 days\", {tier}}}"),
+            format!("{{\"grace\": \"11 years\", {tier}}}"),
+            format!("{{\"window\": \"9999999999999999999 days\", {tier}}}"),
+            format!("{{\"window\": \"999999999999999999 years\", {tier}}}"),
+        ] {
+            assert!(Rules::parse(&wrong).is_err(), "{wrong}");
+        }
+        assert!(
+            Rules::parse(&format!("{{\"by\": \"days\", \"window\": \"1 Year\", {tier}}}")).is_ok()
+        );
+    }
+
+    #[test]
+    fn loops_poll() {
+        let rows: std::vec::Vec<_> = (0..30_000).map(|i| (i % 9000, i / 100, 5)).collect();
+        let (h, rules) = (history(&rows), Rules::parse(RULES).unwrap());
+        assert!(stops(|| stand(&h, &rules, 300)));
+        assert!(stops(|| migration(&h.view(), &Utc, &rules, (100, 200), Global)));
+    }
+
+    proptest! {
+        /// Day by day from the definition: the best tier of any day of the grace period.
+        #[test]
+        fn agrees_with_every_day_by_itself(
+            rows in prop::collection::vec((0..100i64, -100..300i64), 1..12),
+            as_of in 0..160i64,
+        ) {
+            let rules = Rules::parse(RULES).unwrap();
+            let rows: std::vec::Vec<_> = rows.iter().map(|&(day, amount)| (1, day, amount)).collect();
+            let h = history(&rows);
+            let value = |day: i64| -> i64 {
+                let in_window = |row: &&(i64, i64, i64)| day - 30 < row.1 && row.1 <= day;
+                rows.iter().filter(in_window).map(|row| row.2).sum()
+            };
+            let tier = |day| match value(day) { 300.. => Some(1), 100.. => Some(0), _ => None };
+            let held = (as_of - 10..=as_of).map(tier).max().unwrap();
+            let found = stand(&h, &rules, as_of);
+            if rows.iter().all(|row| row.1 > as_of) {
+                prop_assert!(found.is_empty());
+            } else {
+                prop_assert_eq!(found[0].tier, held);
+                prop_assert_eq!(found[0].value, i128::from(value(as_of)) * 1_000_000);
+                let last = (as_of - 10..=as_of).rev().find(|day| tier(*day) == held).unwrap();
+                let grace = (tier(as_of) < held).then_some(last + 10);
+                prop_assert_eq!(found[0].grace_until, grace);
+            }
+        }
+    }
+}

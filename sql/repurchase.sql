@@ -1,0 +1,22 @@
+-- How many go on to the next purchase, and after how long.
+
+CREATE FUNCTION repurchase(
+    h history,
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95,
+    distinct_days boolean DEFAULT false,
+    within integer DEFAULT NULL,
+    up_to integer DEFAULT 100
+) RETURNS TABLE (
+    purchase_number integer,
+    members bigint,
+    rate float8,
+    rate_low float8,
+    rate_high float8,
+    gap_p25 integer,
+    gap_median integer,
+    gap_p75 integer
+)
+    AS 'MODULE_PATHNAME', 'repurchase_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
+COMMENT ON FUNCTION repurchase(history, date, float8, boolean, integer, integer) IS
+    'for each purchase number the members who made it, the share that goes on to the next one with its interval, and the days after which a quarter, half and three quarters have; estimated by Kaplan-Meier, since who has not come back yet may still do so';
