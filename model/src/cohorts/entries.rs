@@ -302,7 +302,7 @@ struct Follower<'f, 'z, 'q, L, Z, S> {
 
 impl<L: Length, Z: Zone, S: Sink> Follower<'_, '_, '_, L, Z, S> {
     /// A member enters, and what it did since, if it did anything.
-    #[inline]
+    #[inline(always)] // into the loop over members
     fn enter<const PLAIN: bool>(
         &mut self,
         start: Start,

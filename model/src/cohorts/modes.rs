@@ -105,7 +105,7 @@ impl<'q> Rules<'q> {
     }
 
     /// Follows a member from its entry on; `cells` of them have begun.
-    #[inline]
+    #[inline(always)] // the loop that all the time goes into
     pub(super) fn follow<const PLAIN: bool, M: Marks>(
         self,
         mut steps: impl Steps,
