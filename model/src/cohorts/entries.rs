@@ -1,7 +1,7 @@
 //! Entries: who enters which cohort when, and what each did from then on.
 
 use super::length::{Days, Length, Seconds, Span, Start, Units};
-use super::modes::{Marks, Rules, Step};
+use super::modes::{Marks, Rules, Steps};
 use super::{Entry, Question};
 use crate::axis::{Axis, DayStarts};
 use crate::calendar::{Grain, Period, Zone};
@@ -193,7 +193,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
                     Some(lookup) => lookup.find(member, &mut pace)?,
                     None => None,
                 };
-                let steps = timeline.zip(events.as_mut()).map(|(timeline, events)| Steps {
+                let steps = timeline.zip(events.as_mut()).map(|(timeline, events)| Ticks {
                     shift: events.origin - axis.origin,
                     axis: events,
                     timeline,
@@ -208,20 +208,19 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
         }
         let Some((view, _)) = subject.events else { return Ok(()) };
         let mut walk = view.walk_over(columns)?;
-        let mut periods: Vec<Step, H> = Vec::new_in(host.clone());
+        let mut periods: Vec<Done, H> = Vec::new_in(host.clone());
         while let Some((member, timeline)) = walk.next_member()? {
             pace.step(1 + timeline.ticks().len());
             let Some(start) = start_of(timeline, axis)? else { continue };
-            let steps = Steps { shift: 0, axis, timeline, next: 0, length, start };
+            let steps = Ticks { shift: 0, axis, timeline, next: 0, length, start };
             if question.entry == Entry::Recurring {
                 by_period(steps, &mut periods)?;
                 for (i, entry) in periods.iter().enumerate() {
                     pace.step(periods.len() - i);
                     if entry.events >= rules.min_events {
                         let start = length.later(start, entry.period as i64, axis);
-                        let since =
-                            |step: &Step| Ok(Step { period: step.period - entry.period, ..*step });
-                        follower.enter::<PLAIN>(start, Some(periods[i..].iter().map(since)))?;
+                        let since = Periods { of: &periods[i..], next: 0 };
+                        follower.enter::<PLAIN>(start, Some(since))?;
                     }
                 }
             } else {
@@ -243,20 +242,54 @@ fn start_of<Z: Zone, H: Host>(
     Ok(axis.period(tick)?.map(|place| Start { tick, place: place as i64 }))
 }
 
-/// The steps of a member with one for each period.
-fn by_period<H: Host>(
-    steps: impl Iterator<Item = Result<Step, Malformed>>,
-    periods: &mut Vec<Step, H>,
-) -> Result<(), Malformed> {
+/// What a member did in one period.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    period: usize,
+    events: u64,
+    amount: Option<i128>,
+}
+
+/// The steps of a member, one for each period.
+fn by_period<H: Host>(mut steps: impl Steps, periods: &mut Vec<Done, H>) -> Result<(), Malformed> {
     periods.clear();
-    for step in steps {
-        let step = step?;
+    while let Some(period) = steps.next_period()? {
+        let (events, amount) = (steps.events(), steps.amount());
         match periods.last_mut() {
-            Some(last) if last.period == step.period => last.add(step),
-            _ => periods.push(step),
+            Some(last) if last.period == period => {
+                last.events = last.events.saturating_add(events);
+                last.amount =
+                    amount.map_or(last.amount, |more| Some(last.amount.unwrap_or(0) + more));
+            }
+            _ => periods.push(Done { period, events, amount }),
         }
     }
     Ok(())
+}
+
+/// The periods of a member from one of them on, which counts as the first.
+struct Periods<'p> {
+    of: &'p [Done],
+    next: usize,
+}
+
+impl Steps for Periods<'_> {
+    #[inline]
+    fn next_period(&mut self) -> Result<Option<usize>, Malformed> {
+        let next = self.of.get(self.next).map(|done| done.period - self.of[0].period);
+        self.next += 1;
+        Ok(next)
+    }
+
+    #[inline]
+    fn events(&self) -> u64 {
+        self.of[self.next - 1].events
+    }
+
+    #[inline]
+    fn amount(&self) -> Option<i128> {
+        self.of[self.next - 1].amount
+    }
 }
 
 /// Follows entries, one at a time.
@@ -269,11 +302,11 @@ struct Follower<'f, 'z, 'q, L, Z, S> {
 
 impl<L: Length, Z: Zone, S: Sink> Follower<'_, '_, '_, L, Z, S> {
     /// A member enters, and what it did since, if it did anything.
-    #[inline]
+    #[inline(always)] // into the loop over members
     fn enter<const PLAIN: bool>(
         &mut self,
         start: Start,
-        steps: Option<impl Iterator<Item = Result<Step, Malformed>>>,
+        steps: Option<impl Steps>,
     ) -> Result<(), Error> {
         let Follower { rules, length, days, sink } = self;
         let place = usize::try_from(start.place)
@@ -291,17 +324,8 @@ impl<L: Length, Z: Zone, S: Sink> Follower<'_, '_, '_, L, Z, S> {
     }
 }
 
-impl Step {
-    fn add(&mut self, more: Step) {
-        self.events = self.events.saturating_add(more.events);
-        if let Some(amount) = more.amount {
-            self.amount = Some(self.amount.unwrap_or(0) + amount);
-        }
-    }
-}
-
 /// The ticks of a member from its entry to `as_of`.
-struct Steps<'s, 'z, L, Z, H: Host> {
+struct Ticks<'s, 'z, L, Z, H: Host> {
     axis: &'s mut Axis<'z, Z, H>,
     /// From the places of this axis to those of the entries.
     shift: i64,
@@ -311,24 +335,25 @@ struct Steps<'s, 'z, L, Z, H: Host> {
     start: Start,
 }
 
-impl<L: Length, Z: Zone, H: Host> Iterator for Steps<'_, '_, L, Z, H> {
-    type Item = Result<Step, Malformed>;
+impl<L: Length, Z: Zone, H: Host> Steps for Ticks<'_, '_, L, Z, H> {
+    #[inline]
+    fn next_period(&mut self) -> Result<Option<usize>, Malformed> {
+        let Some(&tick) = self.timeline.ticks().get(self.next) else { return Ok(None) };
+        self.next += 1;
+        let Some(place) = self.axis.period(tick)? else { return Ok(None) };
+        let period = self.length.offset(self.start, tick, place as i64 + self.shift);
+        let period = usize::try_from(period);
+        period.map(Some).map_err(|_| Malformed("an event is before its cohort"))
+    }
 
     #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let i = self.next;
-        let tick = *self.timeline.ticks().get(i)?;
-        self.next += 1;
-        let place = match self.axis.period(tick) {
-            Ok(Some(place)) => place as i64 + self.shift,
-            Ok(None) => return None,
-            Err(malformed) => return Some(Err(malformed)),
-        };
-        let Ok(period) = usize::try_from(self.length.offset(self.start, tick, place)) else {
-            return Some(Err(Malformed("an event is before its cohort")));
-        };
-        let (events, amount) = (self.timeline.count(i), self.timeline.amount(i).map(i128::from));
-        Some(Ok(Step { period, events, amount }))
+    fn events(&self) -> u64 {
+        self.timeline.count(self.next - 1)
+    }
+
+    #[inline]
+    fn amount(&self) -> Option<i128> {
+        self.timeline.amount(self.next - 1).map(i128::from)
     }
 }
 

@@ -168,6 +168,7 @@ enum Cells<'q> {
 
 impl Cells<'_> {
     /// The cell of a period; none outside of all brackets.
+    #[inline]
     fn of(self, period: usize) -> Option<usize> {
         match self {
             Cells::Periods => Some(period),
@@ -179,6 +180,7 @@ impl Cells<'_> {
     }
 
     /// Cells that have begun when so many periods have.
+    #[inline]
     fn begun(self, periods: usize) -> usize {
         match self {
             Cells::Periods => periods,
@@ -187,6 +189,7 @@ impl Cells<'_> {
     }
 
     /// Cells that have ended when so many periods have.
+    #[inline]
     fn ended(self, periods: usize) -> usize {
         match self {
             Cells::Periods => periods,
@@ -195,6 +198,7 @@ impl Cells<'_> {
     }
 
     /// The first cell after that of the entry itself.
+    #[inline]
     fn after_entry(self) -> usize {
         match self {
             Cells::Periods => 1,

@@ -4,12 +4,17 @@ use super::{Cells, Mode, Question};
 use crate::error::Malformed;
 use std::ops::Range;
 
-/// What a member did in one of the periods after its entry, or a part of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
-    pub(super) period: usize,
-    pub(super) events: u64,
-    pub(super) amount: Option<i128>,
+/// What a member did from its entry on, in steps: each is in one period after the entry, and one
+/// period may have several. Only what is asked of a step is looked up.
+pub(super) trait Steps {
+    /// On to the next step: its period, if there is one.
+    fn next_period(&mut self) -> Result<Option<usize>, Malformed>;
+
+    /// The events of the present step.
+    fn events(&self) -> u64;
+
+    /// Its amount; none if no event of it had one.
+    fn amount(&self) -> Option<i128>;
 }
 
 /// Where it is written down in which cells a member counts, and what it spent.
@@ -100,21 +105,20 @@ impl<'q> Rules<'q> {
     }
 
     /// Follows a member from its entry on; `cells` of them have begun.
-    #[inline]
+    #[inline(always)] // the loop that all the time goes into
     pub(super) fn follow<const PLAIN: bool, M: Marks>(
         self,
-        steps: impl Iterator<Item = Result<Step, Malformed>>,
+        mut steps: impl Steps,
         cells: usize,
         marks: &mut M,
     ) -> Result<(), Malformed> {
         let mut activity = Activity::new(self.mode, self.cells.after_entry());
         let (mut current, mut events) = (usize::MAX, 0u64);
-        for step in steps {
-            let step = step?;
+        while let Some(period) = steps.next_period()? {
             let cell = if PLAIN {
-                step.period
+                period
             } else {
-                let Some(cell) = self.cells.of(step.period) else { continue };
+                let Some(cell) = self.cells.of(period) else { continue };
                 cell
             };
             if cell != current {
@@ -125,12 +129,12 @@ impl<'q> Rules<'q> {
             }
             if !PLAIN {
                 let before = events;
-                events = events.saturating_add(step.events);
+                events = events.saturating_add(steps.events());
                 if before < self.min_events && events >= self.min_events {
                     activity.active(cell, marks);
                 }
             }
-            if let Some(amount) = step.amount {
+            if let Some(amount) = steps.amount() {
                 marks.amount(cell, amount);
             }
         }
