@@ -12,7 +12,8 @@
 //! | [`cohorts`] | who comes back, by cohort and period |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
 //! | [`value`] | what members have been worth so far |
-//! | [`numeric`] | intervals of estimated shares |
+//! | [`clv`] | lifetime value: how often, for how long and for how much members will buy |
+//! | [`numeric`] | derivatives, special functions, optimisation, intervals |
 //! | [`state`] | what a parallel aggregate asks of its state |
 //! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
 //!
@@ -41,6 +42,7 @@ pub mod amount;
 mod axis;
 pub mod calendar;
 pub mod churn;
+pub mod clv;
 pub mod cohorts;
 pub mod error;
 pub mod history;

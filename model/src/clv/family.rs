@@ -1,0 +1,191 @@
+//! The models by name, with their parameters and where a search for these begins.
+
+use super::Purchases;
+use super::bg_cnbd::BgCnbd;
+use super::lifetime::{Forever, Gompertz, LifetimeNbd, Pareto};
+use crate::error::Error;
+use crate::numeric::Real;
+
+/// What a search begins with.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    /// Repeat purchases per unit of time.
+    pub rate: f64,
+    /// The mean age of customers.
+    pub age: f64,
+}
+
+/// A model of purchases whose N parameters are positive numbers.
+pub trait Family<const N: usize>: Copy {
+    /// The model with its parameters.
+    type Model<T: Real>: Purchases<T>;
+
+    /// The papers' names of the parameters.
+    const NAMES: [&'static str; N];
+
+    /// The model with these parameters.
+    fn with<T: Real>(&self, parameters: &[T; N]) -> Self::Model<T>;
+
+    /// Where to begin: parameters of plausible customers with such a rate and age.
+    fn starts(&self, facts: Facts) -> Vec<[f64; N]>;
+}
+
+/// BG/NBD and its kin: r, alpha, a, b.
+#[derive(Debug, Clone, Copy)]
+pub struct BgFamily {
+    /// Stages to a purchase.
+    pub k: u32,
+    /// May one leave after the first purchase?
+    pub modified: bool,
+}
+
+impl Family<4> for BgFamily {
+    type Model<T: Real> = BgCnbd<T>;
+    const NAMES: [&'static str; 4] = ["r", "alpha", "a", "b"];
+
+    fn with<T: Real>(&self, &[r, alpha, a, b]: &[T; 4]) -> BgCnbd<T> {
+        BgCnbd { r, alpha, a, b, k: self.k, modified: self.modified }
+    }
+
+    fn starts(&self, facts: Facts) -> Vec<[f64; 4]> {
+        let rate = facts.rate * f64::from(self.k);
+        [(0.3, 0.8, 2.5), (1.0, 0.5, 5.0), (3.0, 2.0, 2.0), (0.5, 0.1, 3.0)]
+            .map(|(r, a, b)| [r, 0.5 * r / rate, a, b])
+            .to_vec()
+    }
+}
+
+/// NBD: r, alpha.
+#[derive(Debug, Clone, Copy)]
+pub struct NbdFamily;
+
+impl Family<2> for NbdFamily {
+    type Model<T: Real> = LifetimeNbd<T, Forever>;
+    const NAMES: [&'static str; 2] = ["r", "alpha"];
+
+    fn with<T: Real>(&self, &[r, alpha]: &[T; 2]) -> Self::Model<T> {
+        LifetimeNbd { r, alpha, life: Forever }
+    }
+
+    fn starts(&self, facts: Facts) -> Vec<[f64; 2]> {
+        [0.3, 1.0, 5.0].map(|r| [r, r / facts.rate]).to_vec()
+    }
+}
+
+/// Pareto/NBD: r, alpha, s, beta.
+#[derive(Debug, Clone, Copy)]
+pub struct ParetoFamily;
+
+impl Family<4> for ParetoFamily {
+    type Model<T: Real> = LifetimeNbd<T, Pareto<T>>;
+    const NAMES: [&'static str; 4] = ["r", "alpha", "s", "beta"];
+
+    fn with<T: Real>(&self, &[r, alpha, s, beta]: &[T; 4]) -> Self::Model<T> {
+        LifetimeNbd { r, alpha, life: Pareto { s, beta } }
+    }
+
+    fn starts(&self, facts: Facts) -> Vec<[f64; 4]> {
+        [(0.5, 0.6, 0.4), (1.0, 1.5, 1.5), (2.0, 0.3, 1.0), (0.7, 3.0, 6.0)]
+            .map(|(r, s, beta)| [r, 0.7 * r / facts.rate, s, beta * facts.age.max(1e-6)])
+            .to_vec()
+    }
+}
+
+/// Gamma-Gompertz/NBD: r, alpha, b, s, beta.
+#[derive(Debug, Clone, Copy)]
+pub struct GompertzFamily;
+
+impl Family<5> for GompertzFamily {
+    type Model<T: Real> = LifetimeNbd<T, Gompertz<T>>;
+    const NAMES: [&'static str; 5] = ["r", "alpha", "b", "s", "beta"];
+
+    fn with<T: Real>(&self, &[r, alpha, b, s, beta]: &[T; 5]) -> Self::Model<T> {
+        LifetimeNbd { r, alpha, life: Gompertz { b, s, beta } }
+    }
+
+    fn starts(&self, facts: Facts) -> Vec<[f64; 5]> {
+        [(0.5, 0.1, 0.6, 0.4), (0.5, 1.0, 0.6, 1.0), (1.0, 2.0, 0.2, 0.2), (0.8, 5.0, 0.1, 3.0)]
+            .map(|(r, b, s, beta)| {
+                let age = facts.age.max(1e-6);
+                [r, 0.7 * r / facts.rate, b / age, s, beta]
+            })
+            .to_vec()
+    }
+}
+
+/// The models of purchases in continuous time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Nobody leaves.
+    Nbd,
+    /// One may leave after a repeat purchase.
+    Bg,
+    /// One may leave after any purchase.
+    Mbg,
+    /// BG with Erlang-k times between purchases; k is estimated where it is not given.
+    BgCnbd(Option<u32>),
+    /// MBG with Erlang-k times between purchases.
+    MbgCnbd(Option<u32>),
+    /// Exponential lifetimes.
+    Pareto,
+    /// Gompertz lifetimes.
+    Gompertz,
+}
+
+/// Something to do with a family, whatever its parameters.
+pub trait Visitor {
+    /// What it gives.
+    type Output;
+    /// Does it.
+    fn visit<const N: usize, F: Family<N>>(self, family: F) -> Self::Output;
+}
+
+/// The names of the models, for an error.
+pub const NAMES: &str = "nbd, bg/nbd, mbg/nbd, bg/cnbd-k, mbg/cnbd-k, pareto/nbd, ggompertz/nbd, auto";
+
+impl Kind {
+    /// Every model, in the order in which 'auto' tries them.
+    pub const ALL: [Kind; 7] = [
+        Kind::Nbd,
+        Kind::Bg,
+        Kind::Mbg,
+        Kind::Pareto,
+        Kind::BgCnbd(None),
+        Kind::MbgCnbd(None),
+        Kind::Gompertz,
+    ];
+
+    /// The model of a name, in any case.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name.trim())).ok_or_else(
+            || Error::UnknownName { what: "model", given: name.to_string(), valid: NAMES },
+        )
+    }
+
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Nbd => "nbd",
+            Kind::Bg => "bg/nbd",
+            Kind::Mbg => "mbg/nbd",
+            Kind::BgCnbd(_) => "bg/cnbd-k",
+            Kind::MbgCnbd(_) => "mbg/cnbd-k",
+            Kind::Pareto => "pareto/nbd",
+            Kind::Gompertz => "ggompertz/nbd",
+        }
+    }
+
+    /// Calls the visitor with its family.
+    pub fn visit<V: Visitor>(self, visitor: V) -> V::Output {
+        let bg = |k, modified| BgFamily { k, modified };
+        match self {
+            Kind::Nbd => visitor.visit(NbdFamily),
+            Kind::Bg => visitor.visit(bg(1, false)),
+            Kind::Mbg => visitor.visit(bg(1, true)),
+            Kind::BgCnbd(k) => visitor.visit(bg(k.unwrap_or(1), false)),
+            Kind::MbgCnbd(k) => visitor.visit(bg(k.unwrap_or(1), true)),
+            Kind::Pareto => visitor.visit(ParetoFamily),
+            Kind::Gompertz => visitor.visit(GompertzFamily),
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Maximum likelihood: Newton's method on the logarithms of the parameters, from several starts.
+//!
+//! The unit of time moves the logarithms and nothing else, so no unit is better than another. Where
+//! customers are many, the starts are tried on some of them, and the best summit is climbed on all.
+
+use super::family::{BgFamily, Facts, Family, Kind, Visitor};
+use super::sample::{Group, Sample};
+use super::Purchases;
+use crate::host::{Host, Pace};
+use crate::numeric::newton::{FAR, Local, Summit, ascend, cholesky, inverse};
+use crate::numeric::{Jet, Real};
+
+/// A model fitted to customers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// Which one; with its k, where it has one.
+    pub kind: Kind,
+    /// The parameters, in the order of the family's names.
+    pub parameters: Vec<f64>,
+    /// The covariance of their logarithms: the inverse of the observed information.
+    pub covariance: Vec<Vec<f64>>,
+    /// The logarithm of the likelihood.
+    pub log_likelihood: f64,
+}
+
+impl Fitted {
+    /// Estimated parameters, k among them.
+    pub fn degrees(&self) -> usize {
+        let k = matches!(self.kind, Kind::BgCnbd(_) | Kind::MbgCnbd(_));
+        self.parameters.len() + usize::from(k)
+    }
+}
+
+/// Why there is no estimate, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfit {
+    /// Why.
+    pub reason: String,
+    /// What to do, as a sentence.
+    pub advice: &'static str,
+}
+
+impl Unfit {
+    pub(super) fn new(reason: impl Into<String>, advice: &'static str) -> Self {
+        Unfit { reason: reason.into(), advice }
+    }
+}
+
+/// Groups on which the starts are tried.
+const TRIAL: usize = 4000;
+/// The standard error of a logarithm beyond which the data say nothing of a parameter.
+const VAGUE: f64 = 10.0;
+/// The largest k that is tried.
+const MOST_STAGES: u32 = 20;
+
+/// Fits a model to a settled sample.
+pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
+    if sample.groups().is_empty() {
+        return Err(Unfit::new("there are no customers", "Fit to at least some dozens of customers."));
+    }
+    if sample.purchases() == 0.0 {
+        return Err(Unfit::new(
+            "there are no repeat buyers: nobody bought a second time",
+            "Fit to a longer history, or to members who had time to come back.",
+        ));
+    }
+    match kind {
+        Kind::BgCnbd(None) => best_k(sample, |k| Kind::BgCnbd(Some(k))),
+        Kind::MbgCnbd(None) => best_k(sample, |k| Kind::MbgCnbd(Some(k))),
+        kind => kind.visit(Search { sample, kind }),
+    }
+}
+
+/// The k with the greatest likelihood: from 1 up, until it falls.
+fn best_k<H: Host>(sample: &Sample<H>, of: impl Fn(u32) -> Kind) -> Result<Fitted, Unfit> {
+    let mut best = fit(sample, of(1))?;
+    for k in 2..=MOST_STAGES {
+        match fit(sample, of(k)) {
+            Ok(next) if next.log_likelihood > best.log_likelihood => best = next,
+            _ => break,
+        }
+    }
+    Ok(best)
+}
+
+struct Search<'s, H: Host> {
+    sample: &'s Sample<H>,
+    kind: Kind,
+}
+
+impl<H: Host> Visitor for Search<'_, H> {
+    type Output = Result<Fitted, Unfit>;
+
+    fn visit<const N: usize, F: Family<N>>(self, family: F) -> Self::Output {
+        let (groups, host) = (self.sample.groups(), self.sample.host());
+        let observed: f64 = groups.iter().map(|g| g.customer.age * g.count).sum();
+        let facts = Facts {
+            rate: self.sample.purchases() / observed,
+            age: observed / self.sample.customers(),
+        };
+        let starts: Vec<Vec<f64>> = family
+            .starts(facts)
+            .iter()
+            .map(|start| start.iter().map(|parameter| parameter.ln()).collect())
+            .collect();
+        // The logarithms are counted from the first start's scale.
+        let stride = groups.len().div_ceil(TRIAL).max(1);
+        let climb = |starts: &[Vec<f64>], stride: usize| {
+            let summits = starts
+                .iter()
+                .filter_map(|start| ascend(start, |at| local(&family, groups, stride, at, host)));
+            best(summits)
+        };
+        let mut summit = climb(&starts, stride);
+        if stride > 1 {
+            let trial = summit.filter(|trial| trial.is_flat).map(|trial| trial.at);
+            summit = trial.and_then(|trial| climb(&[trial], 1));
+            if summit.as_ref().is_none_or(|summit| !summit.is_flat) {
+                summit = climb(&starts, 1);
+            }
+        }
+        let summit = summit.ok_or_else(|| {
+            Unfit::new(
+                "the likelihood is no number at any start",
+                "Look at x, t_x and age: are they in one unit, and of plausible size?",
+            )
+        })?;
+        let covariance = judge(&summit, &F::NAMES, facts)?;
+        let stages = match self.kind {
+            Kind::BgCnbd(Some(k)) | Kind::MbgCnbd(Some(k)) => f64::from(k) - 1.0,
+            _ => 0.0,
+        };
+        Ok(Fitted {
+            kind: self.kind,
+            parameters: summit.at.iter().map(|log| log.exp()).collect(),
+            covariance,
+            log_likelihood: summit.local.value + stages * self.sample.ln_gaps(),
+        })
+    }
+}
+
+/// The highest of the summits; flat ones before others.
+fn best(summits: impl Iterator<Item = Summit>) -> Option<Summit> {
+    summits.max_by(|a, b| {
+        a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value))
+    })
+}
+
+/// The log-likelihood of every `stride`-th group, with its derivatives.
+fn local<const N: usize, F: Family<N>, H: Host>(
+    family: &F,
+    groups: &[Group],
+    stride: usize,
+    at: &[f64],
+    host: &H,
+) -> Local {
+    let mut logs = [0.0; N];
+    logs.copy_from_slice(at);
+    let model = family.with(&Jet::exp_of(&logs));
+    let mut pace = Pace::new(host);
+    let mut total = Jet::<N>::of(0.0);
+    let mut part = Jet::<N>::of(0.0);
+    let mut per = None;
+    for (i, group) in groups.iter().step_by(stride).enumerate() {
+        pace.step(64);
+        let c = group.customer;
+        let per_count = match per {
+            Some((x, ref per_count)) if x == c.x => per_count,
+            _ => {
+                per = Some((c.x, model.per_count(c.x)));
+                match &per {
+                    Some((_, per_count)) => per_count,
+                    None => continue,
+                }
+            }
+        };
+        part = part + model.ln_likelihood(per_count, c) * group.count;
+        // Sums of sums lose fewer digits.
+        if i % 256 == 255 {
+            total = total + part;
+            part = Jet::of(0.0);
+        }
+    }
+    let sum = total + part;
+    Local { value: sum.v, gradient: sum.g.to_vec(), hessian: sum.h.map(|row| row.to_vec()).to_vec() }
+}
+
+/// Is it a maximum that says something of every parameter? Then the covariance of their logarithms.
+fn judge(summit: &Summit, names: &[&str], facts: Facts) -> Result<Vec<Vec<f64>>, Unfit> {
+    let scale = [0.0, facts.age.max(1e-300).ln()];
+    let far = |log: f64| scale.iter().all(|scale| (log - scale).abs() > 0.7 * FAR);
+    const ADVICE: &str = "Take a simpler model (nbd has no dropout), more customers, or a longer \
+                          history.";
+    if let Some((name, log)) = names.iter().zip(&summit.at).find(|(_, log)| far(**log)) {
+        let end = if *log > 0.0 { "infinity" } else { "zero" };
+        return Err(Unfit::new(
+            format!("the likelihood rises for ever as {name} goes to {end}"),
+            ADVICE,
+        ));
+    }
+    if !summit.is_flat {
+        return Err(Unfit::new(
+            format!("the search ended at a slope of {:.1e}", summit.local.steepest()),
+            ADVICE,
+        ));
+    }
+    let Some(lower) = cholesky(&summit.local.hessian, |h| -h, 0.0) else {
+        return Err(Unfit::new("the likelihood is flat: its Hessian is not negative definite", ADVICE));
+    };
+    let covariance = inverse(&lower);
+    let vague = |i: &usize| !(covariance[*i][*i].sqrt() < VAGUE);
+    if let Some(i) = (0..names.len()).find(vague) {
+        return Err(Unfit::new(
+            format!("the likelihood is flat: the data do not tell {}", names[i]),
+            ADVICE,
+        ));
+    }
+    Ok(covariance)
+}
+
+/// Is a k given with the model?
+pub(super) fn is_bg(kind: Kind) -> Option<BgFamily> {
+    match kind {
+        Kind::BgCnbd(k) => Some(BgFamily { k: k.unwrap_or(1), modified: false }),
+        Kind::MbgCnbd(k) => Some(BgFamily { k: k.unwrap_or(1), modified: true }),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clv::Customer;
+    use crate::host::Global;
+
+    pub(crate) fn cdnow() -> Sample<Global> {
+        let text = include_str!("../../tests/data/cdnow_sample_cbs.csv");
+        let mut sample = Sample::new(Global);
+        for line in text.lines().skip(1) {
+            let v: Vec<f64> = line.split(',').map(|v| v.parse().unwrap_or(f64::NAN)).collect();
+            let c = Customer { x: v[1], t_x: v[2] / 7.0, age: v[3] / 7.0 };
+            sample.push(c, Some(v[4]), Some(v[5]).filter(|v| !v.is_nan())).unwrap();
+        }
+        sample.settle();
+        sample
+    }
+
+    #[test]
+    fn agrees_with_the_reference() {
+        let sample = cdnow();
+        let reference: [(Kind, &[f64], &[f64], f64); 4] = [
+            (
+                Kind::Bg,
+                &[0.2425945224721688, 4.4136020203256, 0.7929220194647759, 2.425906786145337],
+                &[0.012557376703638717, 0.3782240647455678, 0.18573381306326625, 0.7054142515777024],
+                -9582.429206674035,
+            ),
+            (
+                Kind::Mbg,
+                &[0.5248431617488386, 6.183085297012657, 0.8913593858903379, 1.6140022209482616],
+                &[0.08326831003389726, 0.6956211474726796, 0.15479004954724074, 0.5374954434217621],
+                -9582.135715553843,
+            ),
+            (
+                Kind::Nbd,
+                &[0.3847661357311161, 12.072022842692673],
+                &[0.02098537326985241, 0.8087231586098896],
+                -9763.65761467259,
+            ),
+            (
+                Kind::Pareto,
+                &[0.5532770477647669, 10.577683473695826, 0.6062399822653517, 11.668735058875589],
+                &[0.047627970212012344, 0.8427227978989886, 0.18728177223509554, 6.211130362697348],
+                -9594.976178939605,
+            ),
+        ];
+        for (kind, parameters, errors, log_likelihood) in reference {
+            let fitted = fit(&sample, kind).unwrap();
+            println!("{fitted:?}");
+            assert!((fitted.log_likelihood - log_likelihood).abs() < 1e-6, "{kind:?}");
+            for i in 0..parameters.len() {
+                let error = fitted.covariance[i][i].sqrt() * fitted.parameters[i];
+                assert!((fitted.parameters[i] / parameters[i] - 1.0).abs() < 1e-5, "{kind:?} {i}");
+                assert!((error / errors[i] - 1.0).abs() < 1e-3, "{kind:?} {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn others() {
+        let sample = cdnow();
+        for kind in [Kind::BgCnbd(None), Kind::MbgCnbd(None), Kind::Gompertz] {
+            println!("{:?}", fit(&sample, kind));
+        }
+    }
+}
