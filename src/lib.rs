@@ -9,9 +9,11 @@
 //! | `history` | the type `retention.history`: building, text and bytes, comparing |
 //! | `inspect` | what is inside a history, and parts of one |
 //! | `cohorts` `churn` `value` | the readers, by family |
+//! | `clv` | lifetime value: fitting models and asking them |
 //! | `pg` | the bridge: expanded object, memory, interrupts, errors, rows, types |
 
 mod churn;
+mod clv;
 mod cohorts;
 mod history;
 mod inspect;

@@ -58,6 +58,17 @@ pub enum Error {
     },
     /// Bytes that are no history.
     Malformed(&'static str),
+    /// A text that is no model.
+    BadModel(String),
+    /// A fit that found nothing to answer with.
+    NotConverged {
+        /// What was fitted.
+        what: &'static str,
+        /// Why there is no estimate.
+        reason: String,
+        /// What to do.
+        advice: String,
+    },
     /// A history or result that grew over its limit.
     TooLarge {
         /// What is too large.
@@ -93,7 +104,13 @@ impl Error {
                      with FILTER or WHERE."
                     .to_string(),
             ),
+            Error::NotConverged { advice, .. } => Some(advice.clone()),
             Error::Malformed(_) => None,
+            Error::BadModel(_) => Some(
+                "A clv_model is the JSON that clv_fit returns: model and parameters at least, such as \
+                 {\"model\": \"nbd\", \"parameters\": {\"r\": 0.4, \"alpha\": 12}}."
+                    .to_string(),
+            ),
         }
     }
 }
@@ -113,6 +130,10 @@ impl fmt::Display for Error {
             Error::AmountOutOfRange { given } => write!(f, "amount out of range: {given}"),
             Error::TimeOutOfRange { given } => write!(f, "time out of range: {given}"),
             Error::Malformed(why) => write!(f, "malformed history: {why}"),
+            Error::BadModel(why) => write!(f, "malformed clv_model: {why}"),
+            Error::NotConverged { what, reason, .. } => {
+                write!(f, "{what} did not converge: {reason}")
+            }
             Error::TooLarge { what, .. } => write!(f, "{what} is too large"),
         }
     }

@@ -137,7 +137,7 @@ pub trait Visitor {
     /// What it gives.
     type Output;
     /// Does it.
-    fn visit<const N: usize, F: Family<N>>(self, family: F) -> Self::Output;
+    fn visit<const N: usize, F: Family<N> + 'static>(self, family: F) -> Self::Output;
 }
 
 /// The names of the models, for an error.
@@ -172,6 +172,28 @@ impl Kind {
             Kind::MbgCnbd(_) => "mbg/cnbd-k",
             Kind::Pareto => "pareto/nbd",
             Kind::Gompertz => "ggompertz/nbd",
+        }
+    }
+
+    /// Its k, where it has one.
+    pub fn stages(self) -> Option<u32> {
+        match self {
+            Kind::BgCnbd(k) | Kind::MbgCnbd(k) => Some(k.unwrap_or(1)),
+            _ => None,
+        }
+    }
+
+    /// What to do where it has no maximum.
+    pub(super) fn advice(self) -> &'static str {
+        match self {
+            Kind::Gompertz => {
+                "Where dropout does not change with time, take pareto/nbd: it is the limit as b goes \
+                 to zero. Else take more customers or a longer history."
+            }
+            Kind::Nbd => "Fit to more customers, or to a longer history.",
+            _ => {
+                "Take another model (nbd has no dropout at all), more customers, or a longer history."
+            }
         }
     }
 

@@ -11,18 +11,25 @@
 //! | [`family`] | the models by name, with their parameters |
 //! | [`fit`] | maximum likelihood |
 //! | [`model`] | a fitted model as the JSON that users see |
+//! | [`aggregate`] | fitting to a table of customers, row by row |
+//! | [`scalar`] | what a fitted model says of one customer |
 //! | [`score`] | what a fitted model expects of a customer, with intervals |
 //!
 //! A model's likelihood and expectations are written once, for numbers that carry their derivatives
 //! ([`crate::numeric::Real`]): fits are Newton's on exact Hessians, intervals use exact gradients.
 
+pub mod aggregate;
 pub mod bg_cnbd;
 mod counts;
 pub mod family;
 pub mod fit;
 pub mod lifetime;
+pub mod model;
 pub mod sample;
+pub mod scalar;
+pub mod score;
 pub mod spend;
+pub mod summary;
 
 use crate::numeric::Real;
 

@@ -35,8 +35,22 @@ pub struct Sample<H: Host> {
     purchases: f64,
     /// The sum of the logarithms of the times between purchases, as whole numbers of 2⁻⁴⁰, so that it
     /// does not depend on the order of the customers.
-    ln_gaps: i128,
+    ln_gaps: LnGaps,
     host: H,
+}
+
+/// In bytes, since what lives in PostgreSQL's memory is aligned to eight of them.
+#[derive(Debug, Clone, Copy, Default)]
+struct LnGaps([u8; 16]);
+
+impl LnGaps {
+    fn units(self) -> i128 {
+        i128::from_le_bytes(self.0)
+    }
+
+    fn add(&mut self, units: i128) {
+        self.0 = self.units().saturating_add(units).to_le_bytes();
+    }
 }
 
 const LN_GAP_UNITS: f64 = (1_u64 << 40) as f64;
@@ -89,7 +103,7 @@ impl<H: Host> Sample<H> {
             settled: 0,
             spends: Vec::new_in(host.clone()),
             purchases: 0.0,
-            ln_gaps: 0,
+            ln_gaps: LnGaps::default(),
             host,
         }
     }
@@ -110,7 +124,7 @@ impl<H: Host> Sample<H> {
                     "litt is the sum of the logarithms of the times between purchases: btyd returns it.",
                 ));
             }
-            self.ln_gaps += (sum * LN_GAP_UNITS).round() as i128;
+            self.ln_gaps.add((sum * LN_GAP_UNITS).round() as i128);
         }
         if let Some(mean) = spend {
             if !mean.is_finite() {
@@ -178,7 +192,7 @@ impl<H: Host> Sample<H> {
 
     /// The sum of the logarithms of the times between purchases.
     pub fn ln_gaps(&self) -> f64 {
-        self.ln_gaps as f64 / LN_GAP_UNITS
+        self.ln_gaps.units() as f64 / LN_GAP_UNITS
     }
 
     /// The host.
@@ -239,20 +253,20 @@ impl<H: Host> State<H> for Sample<H> {
         }
         self.spends.extend_from_slice(&other.spends);
         self.purchases += other.purchases;
-        self.ln_gaps += other.ln_gaps;
+        self.ln_gaps.add(other.ln_gaps.units());
         Ok(())
     }
 
     fn write(&self, out: &mut Vec<u8, H>) {
-        out.extend_from_slice(&self.ln_gaps.to_le_bytes());
+        out.extend_from_slice(&self.ln_gaps.0);
         out.extend_from_slice(&self.purchases.to_le_bytes());
         out.extend_from_slice(&(self.groups.len() as u64).to_le_bytes());
         let mut number = |n: f64| out.extend_from_slice(&n.to_le_bytes());
         for Group { customer: c, count } in &self.groups {
-            [c.x, c.t_x, c.age, *count].map(&mut number);
+            [c.x, c.t_x, c.age, *count].into_iter().for_each(&mut number);
         }
         for s in &self.spends {
-            [s.x, s.mean].map(&mut number);
+            [s.x, s.mean].into_iter().for_each(&mut number);
         }
     }
 
@@ -261,7 +275,7 @@ impl<H: Host> State<H> for Sample<H> {
         let (head, rest) = bytes.split_at_checked(32).ok_or_else(broken)?;
         let word = |at: usize| <[u8; 8]>::try_from(&head[at..at + 8]).map_err(|_| broken());
         let mut sample = Sample::new(host);
-        sample.ln_gaps = i128::from_le_bytes(head[..16].try_into().map_err(|_| broken())?);
+        sample.ln_gaps = LnGaps(head[..16].try_into().map_err(|_| broken())?);
         sample.purchases = f64::from_le_bytes(word(16)?);
         let len = u64::from_le_bytes(word(24)?);
         let size = usize::try_from(len).ok().and_then(|len| len.checked_mul(32));
