@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for Named {
 
 /// What the JSON of a fit looks like, for purchases and for spend.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with the keys of a clv_model")]
 struct FitJson {
     model: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -161,7 +161,7 @@ pub fn fit_json<H: Host>(sample: &mut Sample<H>, question: &Question) -> Result<
             let best = best.min_by(|a, b| {
                 a.bic.unwrap_or(f64::INFINITY).total_cmp(&b.bic.unwrap_or(f64::INFINITY))
             });
-            let mut json = best.or(candidates.last()).cloned().unwrap_or_default();
+            let mut json = best.or(candidates.get(1)).cloned().unwrap_or_default();
             json.candidates = Some(candidates.iter().map(without_errors).collect());
             json
         }
@@ -270,11 +270,15 @@ fn read(text: &str) -> Result<FitJson, Error> {
 
 /// Checks the text of a model, and writes it as all models are written.
 pub fn canonical(text: &str) -> Result<String, Error> {
-    let json = read(text)?;
+    let mut json = read(text)?;
+    json.model = Kind::parse(&json.model)?.name().to_string();
     if json.converged {
-        check(&json)?;
+        let kind = check(&json)?.kind;
+        if let Some(Named(parameters)) = &mut json.parameters {
+            let order = names(kind);
+            parameters.sort_by_key(|(name, _)| order.iter().position(|known| known == name));
+        }
     } else {
-        Kind::parse(&json.model)?;
         if json.parameters.is_some() {
             return Err(wrong("a fit that did not converge has no parameters".to_string()));
         }
@@ -433,6 +437,8 @@ mod tests {
     fn what_is_written_by_hand_is_checked() {
         let right = r#"{"model": "BG/NBD", "parameters": {"r": 0.2, "alpha": 4, "a": 1, "b": 2}}"#;
         assert_eq!(parse(right).unwrap().parameters, [0.2, 4.0, 1.0, 2.0]);
+        let shuffled = right.replace("\"r\": 0.2, ", "").replace("2}", "2, \"r\": 0.2}");
+        assert_eq!(canonical(&shuffled).unwrap(), canonical(right).unwrap());
         for (from, to) in [
             ("BG/NBD", "XX"),
             ("\"r\"", "\"s\""),
