@@ -1,7 +1,9 @@
 //! The models by name, with their parameters and where a search for these begins.
 
 use super::Purchases;
+use super::bg_bb::BgBb;
 use super::bg_cnbd::BgCnbd;
+use super::contract::Contract;
 use super::lifetime::{Forever, Gompertz, LifetimeNbd, Pareto};
 use crate::error::Error;
 use crate::numeric::Real;
@@ -113,7 +115,58 @@ impl Family<5> for GompertzFamily {
     }
 }
 
-/// The models of purchases in continuous time.
+/// BG/BB: alpha, beta, gamma, delta.
+#[derive(Debug, Clone, Copy)]
+pub struct BgBbFamily;
+
+impl Family<4> for BgBbFamily {
+    type Model<T: Real> = BgBb<T>;
+    const NAMES: [&'static str; 4] = ["alpha", "beta", "gamma", "delta"];
+
+    fn with<T: Real>(&self, &[alpha, beta, gamma, delta]: &[T; 4]) -> BgBb<T> {
+        BgBb { alpha, beta, gamma, delta }
+    }
+
+    fn starts(&self, _: Facts) -> Vec<[f64; 4]> {
+        vec![[1.0, 1.0, 0.7, 3.0], [0.5, 2.0, 1.0, 10.0], [3.0, 3.0, 0.3, 1.0], [1.0, 4.0, 2.0, 2.0]]
+    }
+}
+
+/// Shifted-beta-geometric: alpha, beta.
+#[derive(Debug, Clone, Copy)]
+pub struct SbgFamily;
+
+impl Family<2> for SbgFamily {
+    type Model<T: Real> = Contract<T>;
+    const NAMES: [&'static str; 2] = ["alpha", "beta"];
+
+    fn with<T: Real>(&self, &[alpha, beta]: &[T; 2]) -> Contract<T> {
+        Contract { alpha, beta, c: None }
+    }
+
+    fn starts(&self, _: Facts) -> Vec<[f64; 2]> {
+        vec![[1.0, 2.0], [0.5, 5.0], [3.0, 3.0]]
+    }
+}
+
+/// Beta-discrete-Weibull: alpha, beta, c.
+#[derive(Debug, Clone, Copy)]
+pub struct BdwFamily;
+
+impl Family<3> for BdwFamily {
+    type Model<T: Real> = Contract<T>;
+    const NAMES: [&'static str; 3] = ["alpha", "beta", "c"];
+
+    fn with<T: Real>(&self, &[alpha, beta, c]: &[T; 3]) -> Contract<T> {
+        Contract { alpha, beta, c: Some(c) }
+    }
+
+    fn starts(&self, _: Facts) -> Vec<[f64; 3]> {
+        vec![[1.0, 2.0, 1.0], [0.5, 5.0, 1.5], [3.0, 3.0, 0.7]]
+    }
+}
+
+/// The models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Nobody leaves.
@@ -130,6 +183,12 @@ pub enum Kind {
     Pareto,
     /// Gompertz lifetimes.
     Gompertz,
+    /// Purchases at opportunities.
+    BgBb,
+    /// Contracts.
+    Sbg,
+    /// Contracts whose end depends on their duration.
+    Bdw,
 }
 
 /// Something to do with a family, whatever its parameters.
@@ -141,11 +200,12 @@ pub trait Visitor {
 }
 
 /// The names of the models, for an error.
-pub const NAMES: &str = "nbd, bg/nbd, mbg/nbd, bg/cnbd-k, mbg/cnbd-k, pareto/nbd, ggompertz/nbd, auto";
+pub const NAMES: &str =
+    "nbd, bg/nbd, mbg/nbd, bg/cnbd-k, mbg/cnbd-k, pareto/nbd, ggompertz/nbd, bg/bb, sbg, bdw, auto";
 
 impl Kind {
-    /// Every model, in the order in which 'auto' tries them.
-    pub const ALL: [Kind; 7] = [
+    /// The models in continuous time, in the order in which 'auto' tries them.
+    pub const CONTINUOUS: [Kind; 7] = [
         Kind::Nbd,
         Kind::Bg,
         Kind::Mbg,
@@ -157,7 +217,8 @@ impl Kind {
 
     /// The model of a name, in any case.
     pub fn parse(name: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name.trim())).ok_or_else(
+        let others = [Kind::BgBb, Kind::Sbg, Kind::Bdw];
+        Self::CONTINUOUS.into_iter().chain(others).find(|kind| kind.name().eq_ignore_ascii_case(name.trim())).ok_or_else(
             || Error::UnknownName { what: "model", given: name.to_string(), valid: NAMES },
         )
     }
@@ -172,6 +233,9 @@ impl Kind {
             Kind::MbgCnbd(_) => "mbg/cnbd-k",
             Kind::Pareto => "pareto/nbd",
             Kind::Gompertz => "ggompertz/nbd",
+            Kind::BgBb => "bg/bb",
+            Kind::Sbg => "sbg",
+            Kind::Bdw => "bdw",
         }
     }
 
@@ -183,12 +247,38 @@ impl Kind {
         }
     }
 
+    /// Is it one of contracts, where one knows who has left?
+    pub fn is_contract(self) -> bool {
+        matches!(self, Kind::Sbg | Kind::Bdw)
+    }
+
+    /// Can it be fitted to, and asked about, the members of a history? Those are not observed at
+    /// opportunities, and have no contracts.
+    pub fn check_history(self) -> Result<(), Error> {
+        let instead = match self {
+            Kind::BgBb => {
+                "Fit it with clv_fit_agg, from the number of purchases x, the last opportunity with one \
+                 t_x, and the number of opportunities age; ask it with p_alive, expected_purchases …"
+            }
+            Kind::Sbg | Kind::Bdw => {
+                "Fit it with clv_fit_survivors_agg, from the members left after each period; ask it \
+                 with p_alive, expected_purchases, clv_value."
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::bad(format!("{} is no model of the purchases of a history", self.name()), instead))
+    }
+
     /// What to do where it has no maximum.
     pub(super) fn advice(self) -> &'static str {
         match self {
             Kind::Gompertz => {
                 "Where dropout does not change with time, take pareto/nbd: it is the limit as b goes \
                  to zero. Else take more customers or a longer history."
+            }
+            Kind::Sbg | Kind::Bdw => {
+                "Take more periods or members; where the rate of leaving does not change from period to \
+                 period, all members are alike, and one rate is the whole model."
             }
             Kind::Nbd => "Fit to more customers, or to a longer history.",
             _ => {
@@ -208,6 +298,9 @@ impl Kind {
             Kind::MbgCnbd(k) => visitor.visit(bg(k.unwrap_or(1), true)),
             Kind::Pareto => visitor.visit(ParetoFamily),
             Kind::Gompertz => visitor.visit(GompertzFamily),
+            Kind::BgBb => visitor.visit(BgBbFamily),
+            Kind::Sbg => visitor.visit(SbgFamily),
+            Kind::Bdw => visitor.visit(BdwFamily),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::family::{Facts, Family, Kind, Visitor};
 use super::sample::{Group, Sample};
-use super::Purchases;
+use super::{Customer, Purchases};
 use crate::host::{Host, Pace};
 use crate::numeric::newton::{FAR, Local, Summit, ascend, cholesky, inverse};
 use crate::numeric::{Jet, Real};
@@ -57,10 +57,21 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
     if sample.groups().is_empty() {
         return Err(Unfit::new("there are no customers", "Fit to at least some dozens of customers."));
     }
+    if kind.is_contract() && sample.purchases() == 0.0 {
+        return Err(Unfit::new("nobody left", kind.advice()));
+    }
     if sample.purchases() == 0.0 {
         return Err(Unfit::new(
             "there are no repeat buyers: nobody bought a second time",
             "Fit to a longer history, or to members who had time to come back.",
+        ));
+    }
+    let whole = |c: &Customer| c.t_x.fract() == 0.0 && c.age.fract() == 0.0 && c.x <= c.t_x;
+    if kind == Kind::BgBb && !sample.groups().iter().all(|g| whole(&g.customer)) {
+        return Err(Unfit::new(
+            "times are no whole numbers of opportunities, or there are more purchases than these",
+            "In bg/bb, age is the number of opportunities, t_x the last one with a purchase, and x the \
+             number of those with a purchase.",
         ));
     }
     match kind {
@@ -223,7 +234,7 @@ pub(super) use tests::cdnow;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::{Customer, spend};
+    use crate::clv::spend;
     use crate::host::Global;
 
     /// The published sample of CDNOW, up to 1997-09-30.

@@ -7,11 +7,14 @@
 //! | [`sample`] | customers to fit to: those that are alike are one, with their number |
 //! | [`bg_cnbd`] | customers who may leave after a purchase: BG/NBD, MBG/NBD, (M)BG/CNBD-k |
 //! | [`lifetime`] | customers with a lifetime of their own: NBD, Pareto/NBD, Gamma-Gompertz/NBD |
+//! | [`bg_bb`] | customers who may buy at opportunities: BG/BB |
+//! | [`contract`] | members with a contract: sBG, BdW |
 //! | [`spend`] | Gamma-Gamma: the value of a purchase |
 //! | [`family`] | the models by name, with their parameters |
 //! | [`fit`] | maximum likelihood |
 //! | [`model`] | a fitted model as the JSON that users see |
 //! | [`aggregate`] | fitting to a table of customers, row by row |
+//! | [`survivors`] | fitting contracts to the members left after each period |
 //! | [`scalar`] | what a fitted model says of one customer |
 //! | [`score`] | what a fitted model expects of a customer, with intervals |
 //!
@@ -19,7 +22,9 @@
 //! ([`crate::numeric::Real`]): fits are Newton's on exact Hessians, intervals use exact gradients.
 
 pub mod aggregate;
+pub mod bg_bb;
 pub mod bg_cnbd;
+pub mod contract;
 mod counts;
 pub mod family;
 pub mod fit;
@@ -30,6 +35,7 @@ pub mod scalar;
 pub mod score;
 pub mod spend;
 pub mod summary;
+pub mod survivors;
 
 use crate::numeric::Real;
 

@@ -156,7 +156,7 @@ pub fn fit_json<H: Host>(sample: &mut Sample<H>, question: &Question) -> Result<
     let mut json = match question.kind {
         Some(kind) => describe(kind),
         None => {
-            let candidates: Vec<FitJson> = Kind::ALL.into_iter().map(describe).collect();
+            let candidates: Vec<FitJson> = Kind::CONTINUOUS.into_iter().map(describe).collect();
             let best = candidates.iter().filter(|json| json.converged);
             let best = best.min_by(|a, b| {
                 a.bic.unwrap_or(f64::INFINITY).total_cmp(&b.bic.unwrap_or(f64::INFINITY))

@@ -139,6 +139,14 @@ impl<H: Host> Sample<H> {
         Ok(())
     }
 
+    /// Adds so many customers of whom this is known.
+    pub(super) fn push_many(&mut self, customer: Customer, count: f64) {
+        if count > 0.0 {
+            self.purchases += customer.x * count;
+            self.add(Group { customer, count });
+        }
+    }
+
     fn add(&mut self, group: Group) {
         if let Some(last) = self.groups.last_mut()
             && last.customer == group.customer

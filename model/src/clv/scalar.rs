@@ -105,7 +105,9 @@ pub fn value(
     question: &Question,
 ) -> Result<Option<f64>, Error> {
     question.check()?;
-    let Some(spend) = mean_spend(model, c.x, mean)? else {
+    // A contract's spend is what is paid a period.
+    let spend = if model.kind.is_contract() { mean } else { mean_spend(model, c.x, mean)? };
+    let Some(spend) = spend else {
         return Ok(None);
     };
     let unit = model.unit.days();

@@ -22,6 +22,9 @@ impl Unit {
     /// The unit of the literature.
     pub const WEEK: Unit = Unit(Grain::Week);
 
+    /// The unit of contracts.
+    pub const YEAR: Unit = Unit(Grain::Year);
+
     /// The unit of a name, in any case.
     pub fn parse(name: &str) -> Result<Self, Error> {
         match Grain::parse(name) {
