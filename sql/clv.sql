@@ -109,6 +109,69 @@ COMMENT ON AGGREGATE clv_fit_agg(float8, float8, float8, float8, text) IS
 COMMENT ON AGGREGATE clv_fit_agg(float8, float8, float8, float8, float8, float8[], text, text) IS
     'fits a model to a table with a row for every customer, with the sum of ln(times between purchases) litt, which models with a k need, and the unit of the times; covariates are NULL';
 
+CREATE FUNCTION clv_survivors_step(internal, bigint, float8) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_survivors_default_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_step(internal, bigint, float8, text) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_survivors_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_survivors_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_serialize(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'clv_survivors_serialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_deserialize(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_survivors_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_final(internal) RETURNS clv_model
+    AS 'MODULE_PATHNAME', 'clv_survivors_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION clv_survivors_step(internal, bigint, float8) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_step(internal, bigint, float8, text) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_combine(internal, internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_serialize(internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_deserialize(bytea, internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_final(internal) IS 'part of clv_fit_survivors_agg';
+
+CREATE AGGREGATE clv_fit_survivors_agg(period bigint, survivors float8) (
+    SFUNC = clv_survivors_step,
+    STYPE = internal,
+    COMBINEFUNC = clv_survivors_combine,
+    SERIALFUNC = clv_survivors_serialize,
+    DESERIALFUNC = clv_survivors_deserialize,
+    FINALFUNC = clv_survivors_final,
+    FINALFUNC_MODIFY = READ_WRITE,
+    PARALLEL = SAFE
+);
+CREATE AGGREGATE clv_fit_survivors_agg(period bigint, survivors float8, model text) (
+    SFUNC = clv_survivors_step,
+    STYPE = internal,
+    COMBINEFUNC = clv_survivors_combine,
+    SERIALFUNC = clv_survivors_serialize,
+    DESERIALFUNC = clv_survivors_deserialize,
+    FINALFUNC = clv_survivors_final,
+    FINALFUNC_MODIFY = READ_WRITE,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv_fit_survivors_agg(bigint, float8) IS
+    'fits the shifted-beta-geometric model of contracts to a table of the members (or percent) that are left after period 0, 1, 2 …';
+COMMENT ON AGGREGATE clv_fit_survivors_agg(bigint, float8, text) IS
+    'fits a model of contracts, sbg or bdw, to a table of the members (or percent) that are left after period 0, 1, 2 …';
+
+-- Is a model to be believed?
+
+CREATE FUNCTION clv_diagnostics(fitted clv_model, confidence float8 DEFAULT 0.95)
+    RETURNS TABLE (name text, value float8, low float8, high float8, remark text)
+    AS 'MODULE_PATHNAME', 'clv_diagnostics_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 20;
+COMMENT ON FUNCTION clv_diagnostics(clv_model, float8) IS
+    'what to look at before a model is believed: did it converge, estimates with intervals, estimates that depend on each other, whether spend depends on frequency, and the BIC of every candidate of auto';
+
+CREATE FUNCTION clv_backtest(
+    h history,
+    model text DEFAULT 'bg/nbd',
+    calibrate_until date DEFAULT NULL,
+    unit text DEFAULT 'week',
+    as_of date DEFAULT NULL
+) RETURNS TABLE (measure text, at bigint, members bigint, actual float8, expected float8, value float8)
+    AS 'MODULE_PATHNAME', 'clv_backtest_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000 ROWS 100;
+COMMENT ON FUNCTION clv_backtest(history, text, date, text, date) IS
+    'fits the model to what happened up to calibrate_until and compares what it expected with what then happened: cumulative repeat purchases by unit of time, mean purchases of the holdout by purchases before, the total, mae, rmse, bias, and the rank correlation';
+
 -- What is expected of every member.
 
 CREATE FUNCTION clv(

@@ -26,6 +26,7 @@ fn clv_fit(
     let kind = model.map_or(Ok(Some(Kind::Bg)), Question::kind).or_raise();
     let unit = unit.map_or(Ok(Unit::WEEK), Unit::parse).or_raise();
     let as_of = arguments::day("as_of", as_of).or_raise();
+    kind.map_or(Ok(()), Kind::check_history).or_raise();
     let h = h?;
     let (view, zone) = (h.view(), h.zone());
     let sample = summary::sample(&view, &zone, unit, as_of, PgHost::current());

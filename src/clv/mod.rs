@@ -1,5 +1,6 @@
 //! Customer lifetime value: the type `clv_model`, fitting one and asking it.
 
+mod check;
 mod fit;
 mod model;
 mod read;

@@ -122,6 +122,7 @@ fn rows_of_clv(
     question.check().or_raise();
     let as_of = arguments::day("as_of", as_of).or_raise();
     let (Some(h), Some(fitted)) = (h, fitted) else { return rows };
+    fitted.kind.check_history().or_raise();
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
     let mut scorer = score::scorer(&fitted, &question, host).or_raise();
     let mut members = Summaries::new(&view, &zone, fitted.unit, as_of, &host).or_raise();

@@ -195,3 +195,84 @@ SELECT call, clv_test.try(call) FROM unnest(ARRAY[
 SELECT count(*) AS members, count(*) FILTER (WHERE clv > 0 AND clv < 1e9 AND clv_low <= clv AND clv_high >= clv) AS finite,
        count(expected_purchases) AS without_horizon
 FROM clv_test.sample, retention.clv(h, clv_test.fitted(), NULL, discount => 0.1, as_of => '1997-09-30') c;
+
+-- BG/BB: donations of 11,104 members at six yearly opportunities (Fader, Hardie and Shang 2010, table 2; theirs: alpha
+-- 1.204, beta 0.750, gamma 0.657, delta 2.783, log-likelihood -33225.6).
+CREATE TABLE clv_test.donations AS
+SELECT x, t_x, 6 AS age FROM (VALUES (6, 6, 1203), (5, 6, 728), (4, 6, 512), (3, 6, 357), (2, 6, 234), (1, 6, 129),
+  (5, 5, 335), (4, 5, 284), (3, 5, 225), (2, 5, 173), (1, 5, 119), (4, 4, 240), (3, 4, 181), (2, 4, 155), (1, 4, 78), (3, 3, 322),
+  (2, 3, 255), (1, 3, 129), (2, 2, 613), (1, 2, 277), (1, 1, 1091), (0, 0, 3464)) v (x, t_x, members), generate_series(1, members);
+CREATE TABLE clv_test.donors AS
+SELECT retention.clv_fit_agg(x, t_x, age, NULL, NULL, NULL, 'year', 'BG/BB') AS fitted FROM clv_test.donations;
+SELECT key, round(value::numeric, 3) AS value FROM clv_test.donors, jsonb_each_text(fitted::jsonb -> 'parameters') ORDER BY key;
+SELECT round((fitted::jsonb ->> 'log_likelihood')::numeric, 1) AS log_likelihood FROM clv_test.donors;
+-- What is expected of some of them in the next five years: the mean of the distribution too.
+SELECT x, t_x, round(retention.expected_purchases(fitted, x, t_x, 6, '5 years')::numeric, 2) AS expected,
+       round(retention.p_alive(fitted, x, t_x, 6)::numeric, 2) AS p_alive,
+       round((SELECT sum(n * retention.purchases_distribution(fitted, x, t_x, 6, '5 years', n)) FROM generate_series(0, 5) n)::numeric, 2) AS mean
+FROM clv_test.donors, (VALUES (0, 0), (1, 5), (4, 4), (6, 6)) v (x, t_x);
+SELECT clv_test.try($$retention.clv_fit_agg(1, 1.5, 6, NULL, NULL, NULL, 'year', 'bg/bb')$$);
+SELECT clv_test.try($$(SELECT retention.clv_fit(h, 'bg/bb') FROM clv_test.sample)$$);
+
+-- Contracts: percent of two segments that are still there after each of seven years (Fader and Hardie 2007; theirs: alpha 0.704,
+-- beta 1.182; alpha 0.668, beta 3.806), and the years after, which the model did not see.
+CREATE TABLE clv_test.survivors AS
+SELECT segment, year - 1 AS year, percent FROM (VALUES
+  ('regular', ARRAY[100, 63.1, 46.8, 38.2, 32.6, 28.9, 26.2, 24.1, 22.3, 20.7, 19.4, 18.3, 17.3]),
+  ('high end', ARRAY[100, 86.9, 74.3, 65.3, 59.3, 55.1, 51.7, 49.1, 46.8, 44.5, 42.7, 40.9, 39.4])) v (segment, percents),
+  unnest(percents) WITH ORDINALITY u (percent, year);
+CREATE TABLE clv_test.contracts AS
+SELECT segment, model, retention.clv_fit_survivors_agg(year, percent, model) AS fitted
+FROM clv_test.survivors, unnest('{sbg,BdW}'::text[]) model WHERE year <= 7 GROUP BY segment, model;
+SELECT segment, model, key, round(value::numeric, 3) AS value
+FROM clv_test.contracts, jsonb_each_text(fitted::jsonb -> 'parameters') ORDER BY segment, model, key;
+SELECT segment, percent AS actual, round(100 * retention.p_alive(s.fitted, 0, 0, 0, '12 years')::numeric, 1) AS sbg,
+       round(100 * retention.p_alive(b.fitted, 0, 0, 0, '12 years')::numeric, 1) AS bdw,
+       round(retention.expected_purchases(s.fitted, '5 years')::numeric, 4) AS renewals,
+       round(retention.clv_value(s.fitted, 0, 0, 0, 100, NULL, 0.1)::numeric, 2) AS value
+FROM clv_test.survivors JOIN clv_test.contracts s USING (segment) JOIN clv_test.contracts b USING (segment)
+WHERE year = 12 AND s.model = 'sbg' AND b.model = 'BdW' ORDER BY segment;
+SELECT retention.clv_fit_survivors_agg(year, percent)::text = (SELECT fitted::text FROM clv_test.contracts c
+                                                               WHERE c.segment = 'regular' AND model = 'sbg') AS default_is_sbg
+FROM clv_test.survivors WHERE segment = 'regular' AND year <= 7;
+SELECT clv_test.try($$(SELECT retention.clv_fit_survivors_agg(p, s, 'bg/nbd') FROM (VALUES (0, 100), (1, 50)) v (p, s))$$);
+SELECT clv_test.try($$(SELECT retention.clv_fit_survivors_agg(p, s) FROM (VALUES (0, 100), (2, 50)) v (p, s))$$);
+SELECT clv_test.try($$(SELECT retention.clv_fit_survivors_agg(p, s) FROM (VALUES (0, 100), (1, 150)) v (p, s))$$);
+SELECT clv_test.try($$(SELECT retention.clv_fit_survivors_agg(p, s)::jsonb ->> 'reason' FROM (VALUES (0, 100), (1, 100)) v (p, s))$$);
+
+-- The backtest: the model of 39 weeks, and the 39 weeks after.
+CREATE TABLE clv_test.backtest AS
+SELECT t.* FROM clv_test.sample, retention.clv_backtest(h, 'bg/nbd', '1997-09-30', as_of => '1998-06-30') t;
+SELECT measure, at, members, round(actual::numeric, 4) AS actual, round(expected::numeric, 4) AS expected, round(value::numeric, 4) AS value
+FROM clv_test.backtest WHERE measure <> 'cumulative' OR at IN (1, 13, 39, 78) ORDER BY measure, at;
+-- The same in plain SQL.
+WITH repeats AS (
+  SELECT DISTINCT member_id, ordered_on, ordered_on > min(ordered_on) OVER (PARTITION BY member_id) AS is_repeat
+  FROM clv_test.purchases WHERE ordered_on <= '1998-06-30'
+), members AS (
+  SELECT b.member, b.x, count(r) FILTER (WHERE r.ordered_on > '1997-09-30') AS n,
+         retention.expected_purchases(clv_test.fitted(), b.x, b.t_x, b.age, '273 days') AS expected
+  FROM clv_test.btyd b JOIN repeats r ON r.member_id = b.member GROUP BY b.member, b.x, b.t_x, b.age
+), weeks AS (
+  SELECT at, b.actual, count(*) FILTER (WHERE is_repeat AND ordered_on < date '1997-01-01' + 7 * at::int) AS counted
+  FROM clv_test.backtest b, repeats WHERE measure = 'cumulative' GROUP BY at, b.actual
+)
+SELECT (SELECT count(*) FROM weeks) AS weeks, (SELECT count(*) FROM weeks WHERE counted <> actual) AS wrong,
+       (SELECT round(avg(abs(expected - n))::numeric, 4) FROM members) AS mae,
+       (SELECT round(sqrt(avg((expected - n) ^ 2))::numeric, 4) FROM members) AS rmse,
+       (SELECT round(corr(e, a)::numeric, 4) FROM (
+          SELECT rank() OVER (ORDER BY expected) + (count(*) OVER (PARTITION BY expected) - 1) / 2.0 AS e,
+                 rank() OVER (ORDER BY n) + (count(*) OVER (PARTITION BY n) - 1) / 2.0 AS a FROM members) r) AS ranking,
+       (SELECT round(avg(expected)::numeric, 4) FROM members WHERE x = 3) AS expected_of_3,
+       (SELECT round(avg(n), 4) FROM members WHERE x = 3) AS actual_of_3;
+SELECT clv_test.try('(SELECT count(*) FROM clv_test.sample, retention.clv_backtest(h))');
+SELECT clv_test.try($$(SELECT count(*) FROM clv_test.sample, retention.clv_backtest(h, 'bg/nbd', '1998-06-30'))$$);
+SELECT clv_test.try($$(SELECT count(*) FROM clv_test.sample, retention.clv_backtest(h, 'sbg', '1997-09-30'))$$);
+SELECT clv_test.try($$(SELECT count(*) FROM clv_test.sample, retention.clv_backtest(h, 'ggompertz/nbd', '1997-09-30'))$$);
+SELECT count(*) FROM retention.clv_backtest(NULL, 'bg/nbd', '1998-06-30');
+
+-- Diagnostics.
+SELECT name, round(value::numeric, 4) AS value, round(low::numeric, 4) AS low, round(high::numeric, 4) AS high, remark
+FROM clv_test.model, retention.clv_diagnostics(fitted) WHERE model = 'auto';
+SELECT d.* FROM clv_test.model, retention.clv_diagnostics(fitted) d WHERE model = 'ggompertz/nbd' AND name = 'converged';
+SELECT count(*) FROM retention.clv_diagnostics(NULL);

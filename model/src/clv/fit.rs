@@ -290,6 +290,32 @@ mod tests {
         }
     }
 
+    /// Fader, Hardie and Shang 2010, table 2: donations of 11,104 members at six yearly opportunities,
+    /// as x, t_x and members; and their estimates.
+    #[test]
+    fn bg_bb_agrees_with_the_paper() {
+        let donations = [
+            (6, 6, 1203), (5, 6, 728), (4, 6, 512), (3, 6, 357), (2, 6, 234), (1, 6, 129), (5, 5, 335),
+            (4, 5, 284), (3, 5, 225), (2, 5, 173), (1, 5, 119), (4, 4, 240), (3, 4, 181), (2, 4, 155),
+            (1, 4, 78), (3, 3, 322), (2, 3, 255), (1, 3, 129), (2, 2, 613), (1, 2, 277), (1, 1, 1091),
+            (0, 0, 3464),
+        ];
+        let mut sample = Sample::new(Global);
+        for (x, t_x, count) in donations {
+            let c = Customer { x: f64::from(x), t_x: f64::from(t_x), age: 6.0 };
+            (0..count).for_each(|_| sample.push(c, None, None).unwrap());
+        }
+        sample.settle();
+        assert_eq!((sample.customers(), sample.groups().len()), (11_104.0, 22));
+        let fitted = fit(&sample, Kind::BgBb).unwrap();
+        assert!((fitted.log_likelihood - -33_225.6).abs() < 0.05, "{fitted:?}");
+        for (found, published) in fitted.parameters.iter().zip([1.204, 0.750, 0.657, 2.783]) {
+            assert!((found - published).abs() < 6e-4, "{fitted:?}");
+        }
+        sample.push(Customer { x: 1.0, t_x: 1.5, age: 6.0 }, None, None).unwrap();
+        assert!(fit(&sample, Kind::BgBb).is_err());
+    }
+
     /// CDNOW's purchases are not regular, and its dropout does not speed up: the larger models fall
     /// back on the smaller ones, and say so.
     #[test]

@@ -16,15 +16,19 @@
 //! | [`aggregate`] | fitting to a table of customers, row by row |
 //! | [`survivors`] | fitting contracts to the members left after each period |
 //! | [`scalar`] | what a fitted model says of one customer |
+//! | [`backtest`] | what a model expected against what happened |
+//! | [`diagnostics`] | what to look at before a model is believed |
 //! | [`score`] | what a fitted model expects of a customer, with intervals |
 //!
 //! A model's likelihood and expectations are written once, for numbers that carry their derivatives
 //! ([`crate::numeric::Real`]): fits are Newton's on exact Hessians, intervals use exact gradients.
 
 pub mod aggregate;
+pub mod backtest;
 pub mod bg_bb;
 pub mod bg_cnbd;
 pub mod contract;
+pub mod diagnostics;
 mod counts;
 pub mod family;
 pub mod fit;

@@ -305,6 +305,50 @@ pub fn parse(text: &str) -> Result<Model, Error> {
     check(&json)
 }
 
+/// What [`super::diagnostics`] looks at.
+pub(super) struct Facts {
+    pub(super) model: String,
+    pub(super) converged: bool,
+    pub(super) reason: Option<String>,
+    pub(super) numbers: [(&'static str, Option<f64>); 5],
+    pub(super) spend_customers: Option<f64>,
+    pub(super) spend_excluded: Option<f64>,
+    pub(super) correlation: Option<f64>,
+    pub(super) spend_reason: Option<String>,
+    /// Model, BIC, reason.
+    pub(super) candidates: Vec<(String, Option<f64>, Option<String>)>,
+}
+
+/// The facts of a model's text.
+pub(super) fn facts(text: &str) -> Result<Facts, Error> {
+    let json = read(text)?;
+    let count = |count: Option<u64>| count.map(|count| count as f64);
+    let spend = json.spend.map(|spend| *spend).unwrap_or_default();
+    let candidates = json.candidates.unwrap_or_default().into_iter();
+    Ok(Facts {
+        model: json.model,
+        converged: json.converged,
+        reason: json.reason,
+        numbers: [
+            ("customers", count(json.customers)),
+            ("repeat_purchases", count(json.repeat_purchases)),
+            ("log_likelihood", json.log_likelihood),
+            ("aic", json.aic),
+            ("bic", json.bic),
+        ],
+        spend_customers: count(spend.customers),
+        spend_excluded: count(spend.excluded),
+        correlation: spend.frequency_correlation,
+        spend_reason: spend.reason,
+        candidates: candidates.map(|c| (c.model, c.bic, c.reason)).collect(),
+    })
+}
+
+/// The names of a model's parameters, in their order.
+pub(super) fn parameter_names(kind: Kind) -> Vec<&'static str> {
+    names(kind)
+}
+
 /// Is everything there, and of the right size?
 fn check(json: &FitJson) -> Result<Model, Error> {
     let mut kind = Kind::parse(&json.model)?;

@@ -42,6 +42,22 @@ impl Unit {
         self.0.name()
     }
 
+    /// Is every unit longer than a tick of this grain?
+    pub(super) fn check_grain(self, grain: Grain) -> Result<(), Error> {
+        if grain > self.0 {
+            return Err(Error::bad(
+                format!(
+                    "unit \"{}\" is finer than the history's grain \"{}\"",
+                    self.name(),
+                    grain.name()
+                ),
+                "Take a longer unit, or build the history with a finer grain (fourth argument of \
+                 history_agg).",
+            ));
+        }
+        Ok(())
+    }
+
     /// Its length in days.
     pub fn days(self) -> f64 {
         match self.0 {
@@ -91,17 +107,7 @@ impl<'v, 'z, Z: Zone, H: Host> Summaries<'v, 'z, Z, H> {
         host: &H,
     ) -> Result<Self, Error> {
         let grain = view.meta.grain;
-        if grain > unit.0 {
-            return Err(Error::bad(
-                format!(
-                    "unit \"{}\" is finer than the history's grain \"{}\"",
-                    unit.name(),
-                    grain.name()
-                ),
-                "Take a longer unit, or build the history with a finer grain (fourth argument of \
-                 history_agg).",
-            ));
-        }
+        unit.check_grain(grain)?;
         let tick = if grain.is_instant() { Grain::Day } else { grain };
         let axis = Axis::new(view.meta, zone, Period::parse(tick.name())?, as_of, host)?;
         let (walk, host) = (view.walk()?, host.clone());
