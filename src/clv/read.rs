@@ -46,8 +46,7 @@ fn rows_of_btyd(
     let as_of = arguments::day("as_of", as_of).or_raise();
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
-    let mut members =
-        Summaries::new(&view, &zone, unit, as_of, &PgHost::current()).or_raise();
+    let mut members = Summaries::new(&view, &zone, unit, as_of, &PgHost::current()).or_raise();
     while let Some((member, summary)) = members.next_member().or_raise() {
         rows.put(|column| {
             Ok([
@@ -106,7 +105,7 @@ fn question(
         horizon: horizon.map(days),
         discount: discount.unwrap_or(0.0),
         margin: margin.unwrap_or(1.0),
-        confidence: arguments::confidence(confidence),
+        confidence: Some(arguments::confidence(confidence)),
     }
 }
 

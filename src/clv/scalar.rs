@@ -2,9 +2,9 @@
 
 use super::{FittedModel, customer, days};
 use crate::pg::errors::OrRaise;
+use pg_retention_model::clv::Customer;
 use pg_retention_model::clv::scalar;
 use pg_retention_model::clv::score::Question;
-use pg_retention_model::clv::Customer;
 use pgrx::datum::Interval;
 use pgrx::prelude::*;
 
@@ -34,10 +34,7 @@ fn expected_purchases(
 
 /// Of a new member.
 #[pg_extern]
-fn expected_purchases_new(
-    fitted: Option<FittedModel>,
-    horizon: Option<Interval>,
-) -> Option<f64> {
+fn expected_purchases_new(fitted: Option<FittedModel>, horizon: Option<Interval>) -> Option<f64> {
     Some(scalar::expected_purchases(&*fitted?, Customer::NEW, days(horizon?)).or_raise())
 }
 
@@ -87,7 +84,7 @@ fn clv_value(
         horizon: horizon.map(days),
         discount: discount.unwrap_or(0.0),
         margin: margin.unwrap_or(1.0),
-        confidence: 0.95,
+        confidence: None,
     };
     scalar::value(&fitted, c, spend, &question).or_raise()
 }

@@ -109,7 +109,8 @@ impl<H: Host> State<H> for FitState<H> {
 /// A name behind its length.
 fn name(bytes: &[u8]) -> Result<(&str, &[u8]), Error> {
     let broken = Error::Malformed("the state of an aggregate is cut short");
-    let split = bytes.split_first().and_then(|(len, rest)| rest.split_at_checked(usize::from(*len)));
+    let split =
+        bytes.split_first().and_then(|(len, rest)| rest.split_at_checked(usize::from(*len)));
     match split.map(|(name, rest)| (std::str::from_utf8(name), rest)) {
         Some((Ok(name), rest)) => Ok((name, rest)),
         _ => Err(broken),
@@ -141,7 +142,9 @@ mod tests {
         };
         let (mut one, mut backwards) = (new(), new());
         rows().for_each(|(c, litt, spend)| one.push(c, Some(litt), Some(spend)).unwrap());
-        rows().rev().for_each(|(c, litt, spend)| backwards.push(c, Some(litt), Some(spend)).unwrap());
+        rows()
+            .rev()
+            .for_each(|(c, litt, spend)| backwards.push(c, Some(litt), Some(spend)).unwrap());
         let mut parts = [new(), new(), new()];
         for (i, (c, litt, spend)) in rows().enumerate() {
             parts[i * 7 % 3].push(c, Some(litt), Some(spend)).unwrap();
@@ -151,8 +154,10 @@ mod tests {
             let mut bytes = Vec::new_in(Global);
             part.write(&mut bytes);
             whole.merge(&FitState::read(&bytes, Global).unwrap()).unwrap();
-            assert!(FitState::read(&bytes[..bytes.len() / 3], Global).is_ok_and(|s| s.asked.is_some())
-                || FitState::<Global>::read(&bytes[..bytes.len() / 3], Global).is_err());
+            assert!(
+                FitState::read(&bytes[..bytes.len() / 3], Global).is_ok_and(|s| s.asked.is_some())
+                    || FitState::<Global>::read(&bytes[..bytes.len() / 3], Global).is_err()
+            );
         }
         let text = one.fit().unwrap();
         assert!(text.as_ref().unwrap().contains("\"k\":1"), "{text:?}");

@@ -2,11 +2,11 @@
 //! time after is held against what then happened.
 
 use super::Customer;
+use super::Purchases;
 use super::family::{Family, Visitor};
 use super::model::{self, Model, fit_json};
 use super::sample::{Sample, sort_polling};
 use super::score::{self, scorer};
-use super::Purchases;
 use super::summary::Unit;
 use crate::axis::Axis;
 use crate::calendar::{Grain, Period, Zone, date_text};
@@ -145,14 +145,13 @@ pub fn backtest<H: Host>(
     let fitted = model::parse(&fit_json(&mut sample, &asked)?)?;
     let mut rows = Vec::new_in(host.clone());
     cumulative(&mut rows, &fitted, &came, &bought, &host);
-    let alone = Model { covariance: None, spend: None, ..fitted };
     let holdout = score::Question {
         horizon: Some((as_of - until) as f64),
         discount: 0.0,
         margin: 1.0,
-        confidence: 0.95,
+        confidence: None,
     };
-    let mut scorer = scorer(&alone, &holdout, host.clone())?;
+    let mut scorer = scorer(&fitted, &holdout, host.clone())?;
     let mut pairs: Vec<Pair, H> = Vec::new_in(host.clone());
     every_member(view, &mut axis, until, &host, |member| {
         if let (Some((customer, _)), Some(seen)) = (member.customer(days_per_unit), member.seen()) {

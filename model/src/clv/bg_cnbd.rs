@@ -190,8 +190,7 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
             return T::of(1.0);
         }
         // (left) / (alive)
-        let odds = per.ln_left
-            + per.stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln()
+        let odds = per.ln_left + per.stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln()
             - self.ln_stages_since(per.stages, c);
         logistic(-odds)
     }

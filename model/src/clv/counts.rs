@@ -8,7 +8,12 @@ const MOST_STAGES: f64 = 1e7;
 
 /// The probabilities of 0, 1, 2 … events within `t` of a Poisson process whose rate is
 /// Gamma(shape, base), until what is left of them does not count in the sum that is returned.
-pub(super) fn negative_binomial<T: Real>(shape: T, base: T, t: f64, mut visit: impl FnMut(T) -> f64) {
+pub(super) fn negative_binomial<T: Real>(
+    shape: T,
+    base: T,
+    t: f64,
+    mut visit: impl FnMut(T) -> f64,
+) {
     let whole = base + t;
     let (z, ln_rest) = (T::of(t) / whole, (base / whole).ln());
     let (zv, kv) = (z.value(), shape.value());

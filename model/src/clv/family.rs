@@ -128,7 +128,12 @@ impl Family<4> for BgBbFamily {
     }
 
     fn starts(&self, _: Facts) -> Vec<[f64; 4]> {
-        vec![[1.0, 1.0, 0.7, 3.0], [0.5, 2.0, 1.0, 10.0], [3.0, 3.0, 0.3, 1.0], [1.0, 4.0, 2.0, 2.0]]
+        vec![
+            [1.0, 1.0, 0.7, 3.0],
+            [0.5, 2.0, 1.0, 10.0],
+            [3.0, 3.0, 0.3, 1.0],
+            [1.0, 4.0, 2.0, 2.0],
+        ]
     }
 }
 
@@ -218,9 +223,15 @@ impl Kind {
     /// The model of a name, in any case.
     pub fn parse(name: &str) -> Result<Self, Error> {
         let others = [Kind::BgBb, Kind::Sbg, Kind::Bdw];
-        Self::CONTINUOUS.into_iter().chain(others).find(|kind| kind.name().eq_ignore_ascii_case(name.trim())).ok_or_else(
-            || Error::UnknownName { what: "model", given: name.to_string(), valid: NAMES },
-        )
+        Self::CONTINUOUS
+            .into_iter()
+            .chain(others)
+            .find(|kind| kind.name().eq_ignore_ascii_case(name.trim()))
+            .ok_or_else(|| Error::UnknownName {
+                what: "model",
+                given: name.to_string(),
+                valid: NAMES,
+            })
     }
 
     /// Its name in SQL.
@@ -266,7 +277,10 @@ impl Kind {
             }
             _ => return Ok(()),
         };
-        Err(Error::bad(format!("{} is no model of the purchases of a history", self.name()), instead))
+        Err(Error::bad(
+            format!("{} is no model of the purchases of a history", self.name()),
+            instead,
+        ))
     }
 
     /// What to do where it has no maximum.

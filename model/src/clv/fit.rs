@@ -55,7 +55,10 @@ const MOST_STAGES: u32 = 20;
 /// Fits a model to a settled sample.
 pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
     if sample.groups().is_empty() {
-        return Err(Unfit::new("there are no customers", "Fit to at least some dozens of customers."));
+        return Err(Unfit::new(
+            "there are no customers",
+            "Fit to at least some dozens of customers.",
+        ));
     }
     if kind.is_contract() && sample.purchases() == 0.0 {
         return Err(Unfit::new("nobody left", kind.advice()));
@@ -147,9 +150,7 @@ impl<H: Host> Visitor for Search<'_, H> {
 
 /// The highest of the summits; flat ones before others.
 fn best(summits: impl Iterator<Item = Summit>) -> Option<Summit> {
-    summits.max_by(|a, b| {
-        a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value))
-    })
+    summits.max_by(|a, b| a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value)))
 }
 
 /// The log-likelihood of every `stride`-th group, with its derivatives.
@@ -188,7 +189,11 @@ fn local<const N: usize, F: Family<N>, H: Host>(
         }
     }
     let sum = total + part;
-    Local { value: sum.v, gradient: sum.g.to_vec(), hessian: sum.h.map(|row| row.to_vec()).to_vec() }
+    Local {
+        value: sum.v,
+        gradient: sum.g.to_vec(),
+        hessian: sum.h.map(|row| row.to_vec()).to_vec(),
+    }
 }
 
 /// Is it a maximum that says something of every parameter? Then the covariance of their logarithms.
@@ -215,7 +220,10 @@ pub(super) fn judge(
         ));
     }
     let Some(lower) = cholesky(&summit.local.hessian, |h| -h, 0.0) else {
-        return Err(Unfit::new("the likelihood is flat: its Hessian is not negative definite", advice));
+        return Err(Unfit::new(
+            "the likelihood is flat: its Hessian is not negative definite",
+            advice,
+        ));
     };
     let covariance = inverse(&lower);
     let vague = |i: &usize| !(covariance[*i][*i].sqrt() < VAGUE);
@@ -257,7 +265,12 @@ mod tests {
             (
                 Kind::Bg,
                 &[0.2425945224721688, 4.4136020203256, 0.7929220194647759, 2.425906786145337],
-                &[0.012557376703638717, 0.3782240647455678, 0.18573381306326625, 0.7054142515777024],
+                &[
+                    0.012557376703638717,
+                    0.3782240647455678,
+                    0.18573381306326625,
+                    0.7054142515777024,
+                ],
                 -9582.429206674035,
             ),
             (
@@ -295,9 +308,27 @@ mod tests {
     #[test]
     fn bg_bb_agrees_with_the_paper() {
         let donations = [
-            (6, 6, 1203), (5, 6, 728), (4, 6, 512), (3, 6, 357), (2, 6, 234), (1, 6, 129), (5, 5, 335),
-            (4, 5, 284), (3, 5, 225), (2, 5, 173), (1, 5, 119), (4, 4, 240), (3, 4, 181), (2, 4, 155),
-            (1, 4, 78), (3, 3, 322), (2, 3, 255), (1, 3, 129), (2, 2, 613), (1, 2, 277), (1, 1, 1091),
+            (6, 6, 1203),
+            (5, 6, 728),
+            (4, 6, 512),
+            (3, 6, 357),
+            (2, 6, 234),
+            (1, 6, 129),
+            (5, 5, 335),
+            (4, 5, 284),
+            (3, 5, 225),
+            (2, 5, 173),
+            (1, 5, 119),
+            (4, 4, 240),
+            (3, 4, 181),
+            (2, 4, 155),
+            (1, 4, 78),
+            (3, 3, 322),
+            (2, 3, 255),
+            (1, 3, 129),
+            (2, 2, 613),
+            (1, 2, 277),
+            (1, 1, 1091),
             (0, 0, 3464),
         ];
         let mut sample = Sample::new(Global);

@@ -21,8 +21,8 @@
 use super::counts::{logistic, negative_binomial};
 use super::{Customer, Purchases};
 use crate::numeric::gamma::ln_rising_by;
-use crate::numeric::quadrature::panel;
-use crate::numeric::real::Real;
+use crate::numeric::quadrature::{panel, short_panel};
+use crate::numeric::real::{Real, Taylor};
 
 /// A lifetime.
 pub trait Lifetime<T: Real>: Copy {
@@ -42,6 +42,12 @@ pub trait Lifetime<T: Real>: Copy {
     fn longest_stretch(&self) -> f64 {
         f64::INFINITY
     }
+
+    /// Its parameters, as many as there are; others are 1.
+    fn parameters(&self) -> [T; 3];
+
+    /// ln h(y) + ln S(y), with its derivatives by the parameters.
+    fn ln_density(&self, y: f64) -> Taylor<3>;
 
     /// ∫ from 0 to t of S(age + τ) / S(age) dτ, if there is a closed form.
     fn years_left(&self, age: f64, t: f64) -> Option<T>;
@@ -64,6 +70,14 @@ impl<T: Real> Lifetime<T> for Forever {
 
     fn singularity(&self) -> f64 {
         f64::INFINITY
+    }
+
+    fn parameters(&self) -> [T; 3] {
+        [T::of(1.0); 3]
+    }
+
+    fn ln_density(&self, _: f64) -> Taylor<3> {
+        Taylor { v: f64::NEG_INFINITY, g: [0.0; 3], h: [[0.0; 3]; 3] }
     }
 
     fn years_left(&self, _: f64, t: f64) -> Option<T> {
@@ -93,6 +107,25 @@ impl<T: Real> Lifetime<T> for Pareto<T> {
 
     fn singularity(&self) -> f64 {
         self.beta.value()
+    }
+
+    fn parameters(&self) -> [T; 3] {
+        [self.s, self.beta, T::of(1.0)]
+    }
+
+    #[inline]
+    fn ln_density(&self, y: f64) -> Taylor<3> {
+        // ln s + s ln β − (s + 1) ln (β + y)
+        let (s, beta) = (self.s.value(), self.beta.value());
+        let (rs, rb, r) = (1.0 / s, 1.0 / beta, 1.0 / (beta + y));
+        let fall = -(y * rb).ln_1p();
+        let mixed = rb - r;
+        let by_beta = s * rb - (s + 1.0) * r;
+        Taylor {
+            v: (s * r).ln() + s * fall,
+            g: [rs + fall, by_beta, 0.0],
+            h: [[-rs * rs, mixed, 0.0], [mixed, (s + 1.0) * r * r - s * rb * rb, 0.0], [0.0; 3]],
+        }
     }
 
     fn years_left(&self, age: f64, t: f64) -> Option<T> {
@@ -160,6 +193,35 @@ impl<T: Real> Lifetime<T> for Gompertz<T> {
         3.0 / self.b.value()
     }
 
+    fn parameters(&self) -> [T; 3] {
+        [self.b, self.s, self.beta]
+    }
+
+    fn ln_density(&self, y: f64) -> Taylor<3> {
+        // ln b + ln s + by − ln β − (s + 1) G, G = ln (1 + (e^by − 1) / β)
+        let (b, s, beta) = (self.b.value(), self.s.value(), self.beta.value());
+        let by = b * y;
+        let small = (-by).exp();
+        // e^by / (β + e^by − 1), and 1 over that sum
+        let share = 1.0 / (1.0 + (beta - 1.0) * small);
+        let r = small * share;
+        let growth =
+            if by < 30.0 { (by.exp_m1() / beta).ln_1p() } else { by - (beta * share).ln() };
+        let (g_b, g_beta) = (y * share, r - 1.0 / beta);
+        let (g_bb, g_b_beta) = (y * y * share * (beta - 1.0) * r, -y * share * r);
+        let g_beta_beta = 1.0 / (beta * beta) - r * r;
+        let power = s + 1.0;
+        Taylor {
+            v: (b * s / beta).ln() + by - power * growth,
+            g: [1.0 / b + y - power * g_b, 1.0 / s - growth, -1.0 / beta - power * g_beta],
+            h: [
+                [-1.0 / (b * b) - power * g_bb, -g_b, -power * g_b_beta],
+                [-g_b, -1.0 / (s * s), -g_beta],
+                [-power * g_b_beta, -g_beta, 1.0 / (beta * beta) - power * g_beta_beta],
+            ],
+        }
+    }
+
     fn years_left(&self, _: f64, _: f64) -> Option<T> {
         None
     }
@@ -186,6 +248,7 @@ pub struct PerCount<T> {
 /// Where a decaying integrand has become negligible, and how much of a decay one panel takes.
 const NEGLIGIBLE: f64 = 45.0;
 const DECAY_PER_PANEL: f64 = 10.0;
+const SMALL_DECAY: f64 = 1.0;
 
 /// Panels over [from, to] for an integrand with singularities at −`singularity`, whose logarithm
 /// falls from where it is at `from`: not longer than twice the distance to the singularity, nor than
@@ -212,7 +275,12 @@ fn panels(
         if high <= low {
             return;
         }
-        panel(low, high, &mut each);
+        let is_short = 8.0 * (high - low) <= low + singularity && 8.0 * (high - low) <= longest;
+        if is_short && (at_low - ln_value(high)).abs() < SMALL_DECAY {
+            short_panel(low, high, &mut each);
+        } else {
+            panel(low, high, &mut each);
+        }
         low = high;
     }
 }
@@ -228,17 +296,57 @@ impl<T: Real, L: Lifetime<T>> LifetimeNbd<T, L> {
         if !L::ENDS || c.t_x >= c.age {
             return None;
         }
+        let (k, alpha) = (shape.value(), self.alpha.value());
+        // The logarithm of the integrand, with its derivatives by the lifetime's parameters, then by
+        // the shape and α.
         let ln_value = |y: f64| {
-            self.life.ln_survivor(y) + self.life.ln_hazard(y) - shape * (self.alpha + y).ln()
+            let of_life = self.life.ln_density(y);
+            let (mut g, mut h) = ([0.0; 5], [[0.0; 5]; 5]);
+            for i in 0..3 {
+                g[i] = of_life.g[i];
+                h[i][..3].copy_from_slice(&of_life.h[i]);
+            }
+            let (log, r) = ((alpha + y).ln(), 1.0 / (alpha + y));
+            g[3] = -log;
+            g[4] = -k * r;
+            h[4][3] = -r;
+            h[4][4] = k * r * r;
+            Taylor { v: of_life.v - k * log, g, h }
         };
-        let top = ln_value(c.t_x).value();
-        let mut sum = T::of(0.0);
+        let top = ln_value(c.t_x).v;
+        let mut sum = Taylor { v: 0.0, g: [0.0; 5], h: [[0.0; 5]; 5] };
         let longest = self.life.longest_stretch();
-        panels(c.t_x, c.age, self.singularity(), longest, |y| ln_value(y).value(), |y, weight| {
-            sum = sum + (ln_value(y) - top).exp() * weight;
-        });
+        panels(
+            c.t_x,
+            c.age,
+            self.singularity(),
+            longest,
+            |y| ln_value(y).v,
+            |y, weight| {
+                let at = ln_value(y);
+                let value = weight * (at.v - top).exp();
+                sum.v += value;
+                for i in 0..5 {
+                    let slope = value * at.g[i];
+                    sum.g[i] += slope;
+                    for j in 0..=i {
+                        sum.h[i][j] += value * at.h[i][j] + slope * at.g[j];
+                    }
+                }
+            },
+        );
+        // The logarithm of the integral
+        let scale = 1.0 / sum.v;
+        let mut of_sum = Taylor { v: sum.v.ln() + top, g: sum.g.map(|g| g * scale), h: sum.h };
+        for i in 0..5 {
+            for j in 0..=i {
+                of_sum.h[i][j] = sum.h[i][j] * scale - of_sum.g[i] * of_sum.g[j];
+            }
+        }
+        let [first, second, third] = self.life.parameters();
+        let integral = T::map_all(&[first, second, third, shape, self.alpha], &of_sum);
         let alive = self.life.ln_survivor(c.age) - shape * (self.alpha + c.age).ln();
-        Some(sum.ln() + top - alive)
+        Some(integral - alive)
     }
 
     /// ∫ from 0 to t of e^−δτ S(age + τ)/S(age) dτ.
@@ -254,9 +362,16 @@ impl<T: Real, L: Lifetime<T>> LifetimeNbd<T, L> {
         let ln_value = |at: f64| self.life.ln_survivor(age + at) - at_age - rate * at;
         let singularity = (self.life.singularity() + age).max(f64::MIN_POSITIVE);
         let longest = self.life.longest_stretch();
-        panels(0.0, end, singularity, longest, |at| ln_value(at).value(), |at, weight| {
-            sum = sum + ln_value(at).exp() * weight;
-        });
+        panels(
+            0.0,
+            end,
+            singularity,
+            longest,
+            |at| ln_value(at).value(),
+            |at, weight| {
+                sum = sum + ln_value(at).exp() * weight;
+            },
+        );
         sum
     }
 }
@@ -272,8 +387,8 @@ impl<T: Real, L: Lifetime<T>> Purchases<T> for LifetimeNbd<T, L> {
     }
 
     fn ln_likelihood(&self, per: &PerCount<T>, c: Customer) -> T {
-        let alive = per.constant + self.life.ln_survivor(c.age)
-            - per.shape * (self.alpha + c.age).ln();
+        let alive =
+            per.constant + self.life.ln_survivor(c.age) - per.shape * (self.alpha + c.age).ln();
         match self.ln_odds(per.shape, c) {
             Some(odds) => alive + odds.ln_add_exp(T::of(0.0)),
             None => alive,

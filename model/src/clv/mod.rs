@@ -28,8 +28,8 @@ pub mod backtest;
 pub mod bg_bb;
 pub mod bg_cnbd;
 pub mod contract;
-pub mod diagnostics;
 mod counts;
+pub mod diagnostics;
 pub mod family;
 pub mod fit;
 pub mod lifetime;
@@ -37,6 +37,8 @@ pub mod model;
 pub mod sample;
 pub mod scalar;
 pub mod score;
+#[cfg(test)]
+mod simulation;
 pub mod spend;
 pub mod summary;
 pub mod survivors;

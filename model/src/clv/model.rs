@@ -140,7 +140,11 @@ pub struct Question {
 impl Question {
     /// The model of a name, or 'auto'.
     pub fn kind(name: &str) -> Result<Option<Kind>, Error> {
-        if name.trim().eq_ignore_ascii_case("auto") { Ok(None) } else { Kind::parse(name).map(Some) }
+        if name.trim().eq_ignore_ascii_case("auto") {
+            Ok(None)
+        } else {
+            Kind::parse(name).map(Some)
+        }
     }
 }
 
@@ -379,8 +383,7 @@ fn check(json: &FitJson) -> Result<Model, Error> {
                 });
             }
             let given = spend.parameters.clone().unwrap_or_default().0;
-            let (p, covariance) =
-                numbers(GAMMA_GAMMA, &spend::NAMES, &given, &spend.covariance)?;
+            let (p, covariance) = numbers(GAMMA_GAMMA, &spend::NAMES, &given, &spend.covariance)?;
             Some(Spend { parameters: [p[0], p[1], p[2]], covariance })
         }
         _ => None,
@@ -410,7 +413,9 @@ fn numbers(
                 return Err(wrong(format!("{name} = {value} is not a positive number")));
             }
             (Some(_), Some(_)) => return Err(wrong(format!("{name} is given twice"))),
-            _ => return Err(wrong(format!("{model} needs {}: {name} is missing", names.join(", ")))),
+            _ => {
+                return Err(wrong(format!("{model} needs {}: {name} is missing", names.join(", "))));
+            }
         }
     }
     if let Some((name, _)) = given.iter().find(|(given, _)| !names.contains(&given.as_str())) {
@@ -516,7 +521,10 @@ mod tests {
             sample.push(c, None, None).unwrap();
         }
         let text = fit_json(&mut sample, &question(Some(Kind::Bg))).unwrap();
-        assert!(text.contains("\"converged\":false") && text.contains("no repeat buyers"), "{text}");
+        assert!(
+            text.contains("\"converged\":false") && text.contains("no repeat buyers"),
+            "{text}"
+        );
         assert!(!text.contains("parameters"), "{text}");
         assert!(matches!(parse(&text), Err(Error::NotConverged { .. })));
         canonical(&text).unwrap();

@@ -216,7 +216,11 @@ fn order(number: f64) -> u64 {
 }
 
 /// Sorts part by part, with a poll between them: runs first, then merges of two.
-pub(super) fn sort_polling<E: Copy, H: Host>(items: &mut [E], host: &H, key: impl Fn(&E) -> [u64; 3] + Copy) {
+pub(super) fn sort_polling<E: Copy, H: Host>(
+    items: &mut [E],
+    host: &H,
+    key: impl Fn(&E) -> [u64; 3] + Copy,
+) {
     const PART: usize = 1 << 17;
     let mut parts = items.chunks_mut(PART);
     for part in &mut parts {

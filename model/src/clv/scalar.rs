@@ -50,8 +50,7 @@ fn answer(model: &Model, c: Customer, ask: Ask) -> Result<f64, Error> {
 
 /// A time in units of the model.
 fn units(model: &Model, days: f64) -> Result<f64, Error> {
-    let question =
-        Question { horizon: Some(days), discount: 0.0, margin: 1.0, confidence: 0.5 };
+    let question = Question { horizon: Some(days), discount: 0.0, margin: 1.0, confidence: None };
     question.check()?;
     Ok(days / model.unit.days())
 }

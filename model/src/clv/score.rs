@@ -25,14 +25,14 @@ pub struct Question {
     pub discount: f64,
     /// Profit per unit of revenue.
     pub margin: f64,
-    /// Probability of the intervals.
-    pub confidence: f64,
+    /// Probability of the intervals; none for no intervals.
+    pub confidence: Option<f64>,
 }
 
 impl Question {
     /// Is it one that can be answered?
     pub fn check(&self) -> Result<(), Error> {
-        Wilson::new(self.confidence)?;
+        self.confidence.map_or(Ok(()), |confidence| Wilson::new(confidence).map(|_| ()))?;
         if !(self.discount >= 0.0 && self.discount < 1e6) {
             return Err(Error::bad(
                 format!("discount {} is not a rate per year", self.discount),
@@ -116,8 +116,13 @@ impl<'h, H: Host + 'h> Visitor for Build<'_, 'h, H> {
         parameters.copy_from_slice(&self.model.parameters);
         let logs = parameters.map(f64::ln);
         let (unit, question) = (self.model.unit.days(), self.question);
-        let covariance = self.model.covariance.clone();
-        let draws = covariance.as_ref().and_then(|c| draws(&family, &logs, c));
+        let wilson = question.confidence.and_then(|confidence| Wilson::new(confidence).ok());
+        let covariance = self.model.covariance.clone().filter(|_| wilson.is_some());
+        let draws = match (&covariance, wilson) {
+            (Some(covariance), Some(_)) => draws(&family, &logs, covariance),
+            (None, Some(_)) => None,
+            (_, None) => Some(StdVec::new()),
+        };
         let mut futures = Vec::with_capacity_in(CACHED, self.host.clone());
         futures.extend((0..CACHED).map(|_| None));
         Box::new(Reader {
@@ -129,8 +134,8 @@ impl<'h, H: Host + 'h> Visitor for Build<'_, 'h, H> {
             horizon: question.horizon.map(|days| days / unit),
             rate: question.discount.ln_1p() * unit / DAYS_IN_YEAR,
             margin: question.margin,
-            z: Wilson::new(question.confidence).map_or(0.0, |wilson| wilson.z()),
-            tail: (1.0 - question.confidence) / 2.0,
+            z: wilson.map_or(0.0, |wilson| wilson.z()),
+            tail: question.confidence.map_or(0.5, |confidence| (1.0 - confidence) / 2.0),
             futures,
             host: self.host,
         })
@@ -159,7 +164,7 @@ fn draws<const N: usize, F: Family<N>>(
 }
 
 /// Futures that are remembered: they depend on purchases and age alone, which many have in common.
-const CACHED: usize = 1 << 12;
+const CACHED: usize = 1 << 14;
 /// Purchases beyond which a distribution is not followed.
 const MOST_PURCHASES: usize = 1 << 20;
 
@@ -168,7 +173,7 @@ struct Future<const N: usize, H: Host> {
     key: Customer,
     expected: Option<Dual<N>>,
     discounted: Dual<N>,
-    /// P(0), P(1) … purchases.
+    /// P(0), P(1) … purchases, as far as the upper end of the interval.
     distribution: Vec<f64, H>,
 }
 
@@ -207,7 +212,7 @@ where
                 _ => self.dual.discounted(c, self.horizon.unwrap_or(f64::INFINITY), self.rate),
             };
             let mut distribution = Vec::new_in(self.host.clone());
-            if let Some(t) = self.horizon {
+            if let Some(t) = self.horizon.filter(|_| !self.draws.is_empty()) {
                 let weight = 1.0 / self.draws.len() as f64;
                 for draw in &self.draws {
                     let one = draw.distribution(c, t, MOST_PURCHASES);
@@ -216,6 +221,13 @@ where
                     }
                     distribution.iter_mut().zip(one).for_each(|(sum, p)| *sum += weight * p);
                 }
+                let mut below = 0.0;
+                let enough = distribution.iter().position(|p| {
+                    below += p;
+                    below >= 1.0 - self.tail
+                });
+                distribution.truncate(enough.map_or(usize::MAX, |last| last + 1));
+                distribution.shrink_to_fit();
             }
             self.host.poll();
             self.futures[place] = Some(Future { key, expected, discounted, distribution });
@@ -295,8 +307,7 @@ pub fn expected_spend(spend: &Spend, x: f64, mean: Option<f64>) -> Option<(f64, 
     let x = if mean.is_some() { x } else { 0.0 };
     let logs = spend.parameters.map(f64::ln);
     let dual = spend::expected(&Dual::exp_of(&logs), x, mean.unwrap_or(0.0))?;
-    let variance =
-        spend.covariance.as_ref().map(|c| quadratic(&dual.g, c) / (dual.v * dual.v));
+    let variance = spend.covariance.as_ref().map(|c| quadratic(&dual.g, c) / (dual.v * dual.v));
     Some((dual.v, variance))
 }
 
@@ -317,9 +328,9 @@ where
         Score {
             p_alive: self.probability(p_alive),
             expected: expected.map(|e| self.positive(p_alive * e, 1.0, Some(0.0))),
-            purchases: future.filter(|_| expected.is_some()).map(|future| {
-                self.prediction(p_alive.v, &future.distribution)
-            }),
+            purchases: future
+                .filter(|f| !f.distribution.is_empty())
+                .map(|future| self.prediction(p_alive.v, &future.distribution)),
             expected_spend: spend.map(|(spend, _)| spend),
             value: value.filter(|value| value.value.is_finite()),
         }
@@ -337,7 +348,7 @@ mod tests {
     use crate::host::testing::stops;
 
     const NINE_MONTHS: Question =
-        Question { horizon: Some(273.0), discount: 0.0, margin: 1.0, confidence: 0.95 };
+        Question { horizon: Some(273.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
 
     fn fitted(kind: Kind) -> Model {
         let question = model::Question { kind: Some(kind), unit: Unit::WEEK, as_of: None };
@@ -350,9 +361,21 @@ mod tests {
     fn agrees_with_the_reference_member_by_member() {
         let text = include_str!("../../tests/data/cdnow_sample_per_customer.csv");
         let theirs = [
-            (Kind::Bg, 4, [0.24259815230439222, 4.4136841631907595, 0.7929898736040539, 2.4261666961672117]),
-            (Kind::Mbg, 6, [0.5248435585650897, 6.183092844602335, 0.8913877803102905, 1.6140483347001773]),
-            (Kind::Pareto, 8, [0.553397143253418, 10.580198543935195, 0.6060624971592765, 11.656223671580367]),
+            (
+                Kind::Bg,
+                4,
+                [0.24259815230439222, 4.4136841631907595, 0.7929898736040539, 2.4261666961672117],
+            ),
+            (
+                Kind::Mbg,
+                6,
+                [0.5248435585650897, 6.183092844602335, 0.8913877803102905, 1.6140483347001773],
+            ),
+            (
+                Kind::Pareto,
+                8,
+                [0.553397143253418, 10.580198543935195, 0.6060624971592765, 11.656223671580367],
+            ),
         ];
         for (kind, column, parameters) in theirs {
             let model = Model { parameters: parameters.to_vec(), ..fitted(kind) };
@@ -402,7 +425,10 @@ mod tests {
                             let mean: f64 = p.iter().zip(0..).map(|(p, y)| p * f64::from(y)).sum();
                             let expected = model.expected(c, t);
                             assert!((total - 1.0).abs() < 1e-10, "{c:?} {t}: {total}");
-                            assert!((mean / expected - 1.0).abs() < 1e-9, "{c:?} {t}: {mean} {expected}");
+                            assert!(
+                                (mean / expected - 1.0).abs() < 1e-9,
+                                "{c:?} {t}: {mean} {expected}"
+                            );
                         }
                     }
                 }
@@ -421,7 +447,7 @@ mod tests {
         let model = fitted(Kind::Bg);
         let c = Customer { x: 2.0, t_x: 20.0, age: 35.0 };
         let at = |confidence| {
-            let question = Question { confidence, ..NINE_MONTHS };
+            let question = Question { confidence: Some(confidence), ..NINE_MONTHS };
             scorer(&model, &question, Global).unwrap().score(c, Some(30.0))
         };
         let (narrow, wide) = (at(0.5), at(0.99));
@@ -473,7 +499,7 @@ mod tests {
             Question { discount: -0.1, ..NINE_MONTHS },
             Question { discount: f64::INFINITY, ..NINE_MONTHS },
             Question { margin: f64::NAN, ..NINE_MONTHS },
-            Question { confidence: 1.0, ..NINE_MONTHS },
+            Question { confidence: Some(1.0), ..NINE_MONTHS },
         ] {
             assert!(question.check().is_err(), "{question:?}");
         }

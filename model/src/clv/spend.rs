@@ -98,9 +98,7 @@ pub fn fit<H: Host>(sample: &Sample<H>) -> Result<FittedSpend, Unfit> {
     let summit: Summit = summits
         .into_iter()
         .flatten()
-        .max_by(|a, b| {
-            a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value))
-        })
+        .max_by(|a, b| a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value)))
         .ok_or_else(|| {
             Unfit::new(
                 "the likelihood of the spend is no number at any start",
@@ -143,7 +141,8 @@ fn local<H: Host>(spends: &[Spend], at: &[f64], host: &H) -> Local {
         sums.g[2] = first;
         sums.h[2][2] = second;
         let px = p * x;
-        total = total + (ln_rising(px, q) - ln_gamma_q + q * gamma.ln() + px * x.ln()) * n
+        total = total
+            + (ln_rising(px, q) - ln_gamma_q + q * gamma.ln() + px * x.ln()) * n
             + px * ln_means
             - (px + q) * sums
             - ln_means;

@@ -43,7 +43,7 @@ fn steps(z: f64) -> u32 {
 ///
 /// ```
 /// use pg_retention_model::numeric::ln_gamma;
-/// assert!((ln_gamma(0.5) - std::f64::consts::PI.sqrt().ln()).abs() < 1e-15);
+/// assert!((ln_gamma(0.5) - std::f64::consts::PI.sqrt().ln()).abs() < 1e-14);
 /// ```
 pub fn ln_gamma<T: Real>(z: T) -> T {
     const HALF_LN_2_PI: f64 = 0.918_938_533_204_672_8;
@@ -61,7 +61,7 @@ pub fn ln_gamma<T: Real>(z: T) -> T {
 ///
 /// ```
 /// use pg_retention_model::numeric::ln_rising;
-/// assert!((ln_rising(2.0, 3.0) - 24.0_f64.ln()).abs() < 1e-15); // 2 · 3 · 4
+/// assert!((ln_rising(2.0, 3.0) - 24.0_f64.ln()).abs() < 1e-14); // 2 · 3 · 4
 /// ```
 pub fn ln_rising<T: Real>(z: T, n: T) -> T {
     let up = steps(z.value().min(z.value() + n.value()));
@@ -72,8 +72,8 @@ pub fn ln_rising<T: Real>(z: T, n: T) -> T {
     }
     let low = z + f64::from(up);
     let high = low + n;
-    let large = (low - 0.5) * (n / low).ln_1p() + n * high.ln() - n + remainder(high)
-        - remainder(low);
+    let large =
+        (low - 0.5) * (n / low).ln_1p() + n * high.ln() - n + remainder(high) - remainder(low);
     if up == 0 { large } else { below + large }
 }
 

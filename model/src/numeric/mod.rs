@@ -7,5 +7,5 @@ pub(crate) mod real;
 mod wilson;
 
 pub use gamma::{ln_gamma, ln_rising};
-pub use real::{Dual, Jet, Real};
+pub use real::{Dual, Jet, Real, Taylor};
 pub use wilson::Wilson;

@@ -167,7 +167,11 @@ mod tests {
     use crate::numeric::real::{Jet, Real};
 
     fn local<const N: usize>(jet: Jet<N>) -> Local {
-        Local { value: jet.v, gradient: jet.g.to_vec(), hessian: jet.h.map(|r| r.to_vec()).to_vec() }
+        Local {
+            value: jet.v,
+            gradient: jet.g.to_vec(),
+            hessian: jet.h.map(|r| r.to_vec()).to_vec(),
+        }
     }
 
     /// Rosenbrock's valley, whose summit is at (1, 1), from the classic start and from far away.

@@ -14,6 +14,25 @@ const NODES: [(f64, f64); 8] = [
     (0.989_400_934_991_649_9, 0.027_152_459_411_754_095),
 ];
 
+/// The same of the rule with eight nodes, for short panels.
+const FEW_NODES: [(f64, f64); 4] = [
+    (0.183_434_642_495_649_8, 0.362_683_783_378_362),
+    (0.525_532_409_916_329, 0.313_706_645_877_887_27),
+    (0.796_666_477_413_626_7, 0.222_381_034_453_374_48),
+    (0.960_289_856_497_536_3, 0.101_228_536_290_376_26),
+];
+
+/// Like [`panel`], with half as many nodes: for a panel an eighth as long as the distance from the
+/// nearest singularity, over which the integrand changes little.
+#[inline]
+pub fn short_panel(from: f64, to: f64, mut node: impl FnMut(f64, f64)) {
+    let (centre, half) = (0.5 * (from + to), 0.5 * (to - from));
+    for (x, weight) in FEW_NODES {
+        node(centre - half * x, half * weight);
+        node(centre + half * x, half * weight);
+    }
+}
+
 /// Calls back with every node between `from` and `to` and its weight.
 #[inline]
 pub fn panel(from: f64, to: f64, mut node: impl FnMut(f64, f64)) {
@@ -36,6 +55,10 @@ mod tests {
             let power = degree + 1;
             let exact = (1.5_f64.powi(power) - (-0.5_f64).powi(power)) / f64::from(power);
             assert!((sum - exact).abs() < 1e-14 * exact.abs().max(1.0), "{degree}: {sum} {exact}");
+            let mut sum = 0.0;
+            short_panel(-0.5, 1.5, |x, weight| sum += weight * x.powi(degree));
+            let close = (sum - exact).abs() < 1e-14 * exact.abs().max(1.0);
+            assert_eq!(close, degree < 16, "{degree}: {sum} {exact}");
         }
     }
 }

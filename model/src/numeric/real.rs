@@ -26,6 +26,9 @@ pub trait Real:
     /// A function of it, given that function's value and its first and second derivative here.
     fn map(self, value: f64, first: f64, second: f64) -> Self;
 
+    /// A function of several numbers, given its value and its derivatives here.
+    fn map_all<const M: usize>(of: &[Self; M], local: &Taylor<M>) -> Self;
+
     /// e to its power.
     fn exp(self) -> Self {
         let e = self.value().exp();
@@ -66,6 +69,17 @@ pub trait Real:
     }
 }
 
+/// A function of M numbers near a point: its value and derivatives.
+#[derive(Debug, Clone, Copy)]
+pub struct Taylor<const M: usize> {
+    /// The value.
+    pub v: f64,
+    /// First derivatives.
+    pub g: [f64; M],
+    /// Second derivatives; the lower triangle is looked at.
+    pub h: [[f64; M]; M],
+}
+
 impl Real for f64 {
     #[inline]
     fn of(value: f64) -> Self {
@@ -80,6 +94,11 @@ impl Real for f64 {
     #[inline]
     fn map(self, value: f64, _: f64, _: f64) -> Self {
         value
+    }
+
+    #[inline]
+    fn map_all<const M: usize>(_: &[Self; M], local: &Taylor<M>) -> Self {
+        local.v
     }
 }
 
@@ -142,6 +161,16 @@ impl<const N: usize> Real for Dual<N> {
     fn map(self, v: f64, first: f64, _: f64) -> Self {
         Dual { v, g: self.g.map(|g| g * first) }
     }
+
+    fn map_all<const M: usize>(of: &[Self; M], local: &Taylor<M>) -> Self {
+        let mut out = Dual::of(local.v);
+        for (number, slope) in of.iter().zip(local.g) {
+            for (sum, g) in out.g.iter_mut().zip(number.g) {
+                *sum += slope * g;
+            }
+        }
+        out
+    }
 }
 
 impl<const N: usize> Real for Jet<N> {
@@ -162,6 +191,24 @@ impl<const N: usize> Real for Jet<N> {
             let by = second * self.g[i];
             for j in 0..N {
                 out.h[i][j] = self.h[i][j] * first + by * self.g[j];
+            }
+        }
+        out
+    }
+
+    fn map_all<const M: usize>(of: &[Self; M], local: &Taylor<M>) -> Self {
+        let mut out = Jet::of(local.v);
+        for (a, number) in of.iter().enumerate() {
+            out = out + (*number * local.g[a] + -(number.v * local.g[a]));
+            for (b, other) in of[..=a].iter().enumerate() {
+                let half = if a == b { 0.5 } else { 1.0 };
+                let second = half * local.h[a][b];
+                for i in 0..N {
+                    for j in 0..N {
+                        let cross = number.g[i] * other.g[j] + other.g[i] * number.g[j];
+                        out.h[i][j] += second * cross;
+                    }
+                }
             }
         }
         out
@@ -315,6 +362,26 @@ mod tests {
         assert!((jet.h[0][0] - second).abs() < 1e-6, "{} {second}", jet.h[0][0]);
         assert!((jet.h[0][1] - mixed).abs() < 1e-6, "{} {mixed}", jet.h[0][1]);
         assert_eq!(jet.h[0][1], jet.h[1][0]);
+    }
+
+    #[test]
+    fn functions_of_several_numbers_follow_the_chain_rule() {
+        let [x, y] = Jet::exp_of(&[0.3_f64, -0.7]);
+        // x² y, of x³ and xy
+        let (u, w) = (x * x * x, x * y);
+        let t = Taylor {
+            v: u.v * w.v * w.v,
+            g: [w.v * w.v, 2.0 * u.v * w.v],
+            h: [[0.0, f64::NAN], [2.0 * w.v, 2.0 * u.v]],
+        };
+        let (direct, chained) = (u * w * w, Jet::map_all(&[u, w], &t));
+        for i in 0..2 {
+            assert!((direct.g[i] - chained.g[i]).abs() < 1e-12);
+            for j in 0..2 {
+                assert!((direct.h[i][j] - chained.h[i][j]).abs() < 1e-12);
+            }
+        }
+        assert!((direct.v - chained.v).abs() < 1e-14);
     }
 
     #[test]
