@@ -77,8 +77,10 @@ FROM (SELECT retention.history_agg(member_id, ordered_on, amount) AS h FROM cdno
 ORDER BY c.cohort, c.period_number
 \crosstabview cohort period_number active
 
--- What are the customers worth from now on? Three statements from raw orders to a ranked list (CDNOW's published sample, as of
--- September 1997): a history, a fitted model, and what it expects of everybody within a year.
+\echo
+\echo '--- 8. What are customers worth from now on? Three statements from raw orders to a ranked list: a history, a model'
+\echo '---    fitted to it, and what that expects of everybody within a year (the sample of CDNOW, as of September 1997)'
+\echo
 CREATE TEMP TABLE purchases AS
 SELECT retention.history_agg(member_id, ordered_on, amount) AS h FROM cdnow WHERE in_sample;
 

@@ -347,6 +347,14 @@ mod tests {
         assert!(fit(&sample, Kind::BgBb).is_err());
     }
 
+    #[test]
+    fn fits_can_be_cancelled() {
+        let sample = cdnow();
+        for kind in Kind::CONTINUOUS {
+            assert!(crate::host::testing::stops(|| fit(&sample, kind)), "{kind:?}");
+        }
+    }
+
     /// CDNOW's purchases are not regular, and its dropout does not speed up: the larger models fall
     /// back on the smaller ones, and say so.
     #[test]

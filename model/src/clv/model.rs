@@ -414,7 +414,10 @@ fn numbers(
             }
             (Some(_), Some(_)) => return Err(wrong(format!("{name} is given twice"))),
             _ => {
-                return Err(wrong(format!("{model} needs {}: {name} is missing", names.join(", "))));
+                return Err(wrong(format!(
+                    "{model} needs {}: {name} is missing",
+                    names.join(", ")
+                )));
             }
         }
     }
