@@ -20,7 +20,7 @@ pub(super) fn negative_binomial<T: Real>(
     let mean = kv * t / base.value();
     // Where the first term underflows, the sum begins at one that counts.
     let deviation = (mean * whole.value() / base.value()).sqrt();
-    let first = (mean - 14.0 * deviation - 60.0).floor().max(0.0).min(MOST_STAGES);
+    let first = (mean - 14.0 * deviation - 60.0).floor().clamp(0.0, MOST_STAGES);
     let mut ln_term = ln_rest * shape;
     if first > 0.0 {
         let ways = ln_rising_by(shape, first as u64) - ln_gamma(first + 1.0);

@@ -226,7 +226,7 @@ pub(super) fn judge(
         ));
     };
     let covariance = inverse(&lower);
-    let vague = |i: &usize| !(covariance[*i][*i].sqrt() < VAGUE);
+    let vague = |i: &usize| covariance[*i][*i].is_nan() || covariance[*i][*i].sqrt() >= VAGUE;
     if let Some(i) = (0..names.len()).find(vague) {
         return Err(Unfit::new(
             format!("the likelihood is flat: the data do not tell {}", names[i]),

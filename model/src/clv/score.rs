@@ -151,6 +151,7 @@ fn draws<const N: usize, F: Family<N>>(
 ) -> Option<StdVec<F::Model<f64>>> {
     let lower = cholesky(covariance, |c| c, 0.0)?;
     let mut models = StdVec::new();
+    #[allow(clippy::needless_range_loop)] // columns, not rows
     for column in 0..N {
         for sign in [1.0, -1.0] {
             let at = std::array::from_fn(|row| {

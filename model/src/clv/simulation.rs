@@ -116,8 +116,8 @@ fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
         }
         sample.settle();
         let fitted = fit(&sample, kind).unwrap();
-        for i in 0..4 {
-            let z = (fitted.parameters[i] / truth[i]).ln() / fitted.covariance[i][i].sqrt();
+        for (i, truth) in truth.iter().enumerate() {
+            let z = (fitted.parameters[i] / truth).ln() / fitted.covariance[i][i].sqrt();
             held[i] += u32::from(z.abs() < 1.959_964);
         }
         let model = model::Model {
@@ -166,8 +166,8 @@ fn stages_are_found() {
         let any = if kind.stages() == Some(3) { Kind::BgCnbd(None) } else { Kind::MbgCnbd(None) };
         let fitted = fit(&sample, any).unwrap();
         assert_eq!(fitted.kind, kind);
-        for i in 0..4 {
-            let z = (fitted.parameters[i] / truth[i]).ln() / fitted.covariance[i][i].sqrt();
+        for (i, truth) in truth.iter().enumerate() {
+            let z = (fitted.parameters[i] / truth).ln() / fitted.covariance[i][i].sqrt();
             assert!(z.abs() < 3.0, "{kind:?} {fitted:?}");
         }
     }

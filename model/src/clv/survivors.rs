@@ -57,7 +57,7 @@ impl<H: Host> Survivors<H> {
                 "Count periods from 0, the beginning of the cohort.",
             ));
         }
-        if !(survivors >= 0.0 && survivors < 1e15) {
+        if !(0.0..1e15).contains(&survivors) {
             return Err(Error::bad(
                 format!("survivors = {survivors} is not a number of members"),
                 "Take the members, or the percentage of them, that are left after each period.",

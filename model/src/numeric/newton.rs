@@ -207,9 +207,10 @@ mod tests {
     fn inverses_are_inverses() {
         let matrix = vec![vec![4.0, 1.0, 0.5], vec![1.0, 3.0, -0.2], vec![0.5, -0.2, 2.0]];
         let inverse = inverse(&cholesky(&matrix, |m| m, 0.0).unwrap());
-        for i in 0..3 {
-            for j in 0..3 {
-                let product: f64 = (0..3).map(|k| matrix[i][k] * inverse[k][j]).sum();
+        for (i, row) in matrix.iter().enumerate() {
+            for (j, column) in inverse.iter().enumerate() {
+                // Symmetric: rows are columns.
+                let product: f64 = row.iter().zip(column).map(|(a, b)| a * b).sum();
                 assert!((product - f64::from(u8::from(i == j))).abs() < 1e-14);
             }
         }

@@ -245,6 +245,7 @@ impl<const N: usize> Add for Jet<N> {
 impl<const N: usize> Mul for Dual<N> {
     type Output = Self;
     #[inline]
+    #[allow(clippy::suspicious_arithmetic_impl)] // the product rule
     fn mul(self, other: Self) -> Self {
         let g = std::array::from_fn(|i| self.g[i] * other.v + self.v * other.g[i]);
         Dual { v: self.v * other.v, g }
@@ -254,6 +255,7 @@ impl<const N: usize> Mul for Dual<N> {
 impl<const N: usize> Mul for Jet<N> {
     type Output = Self;
     #[inline]
+    #[allow(clippy::suspicious_arithmetic_impl)] // the product rule
     fn mul(self, other: Self) -> Self {
         let mut out = Jet { v: self.v * other.v, g: [0.0; N], h: self.h };
         for i in 0..N {
@@ -307,6 +309,7 @@ macro_rules! derived_operations {
         impl<const N: usize> Div for $number<N> {
             type Output = Self;
             #[inline]
+            #[allow(clippy::suspicious_arithmetic_impl)] // by the reciprocal
             fn div(self, other: Self) -> Self {
                 self * other.recip()
             }
