@@ -11,7 +11,8 @@ CREATE FUNCTION history_recv(internal) RETURNS history
 CREATE FUNCTION history_send(history) RETURNS bytea
     AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 
--- External: the bytes are compact already, and TOAST's own compression never polls for a cancel.
+-- External: the bytes are compact already, and TOAST's own compression never polls for a cancel. Some readers read other
+-- types of the same category too; preferred is what a plain NULL is taken for.
 CREATE TYPE history (
     INPUT = history_in,
     OUTPUT = history_out,
@@ -19,7 +20,9 @@ CREATE TYPE history (
     SEND = history_send,
     INTERNALLENGTH = VARIABLE,
     ALIGNMENT = int4,
-    STORAGE = external
+    STORAGE = external,
+    CATEGORY = 'h',
+    PREFERRED = true
 );
 
 COMMENT ON TYPE history IS

@@ -5,10 +5,16 @@ CREATE FUNCTION history_merge(history, history) RETURNS history
 COMMENT ON FUNCTION history_merge(history, history) IS
     'transition function of rollup, combine function of rollup and history_agg; not to be called by itself';
 
+CREATE FUNCTION history_final(history) RETURNS history
+    AS 'MODULE_PATHNAME', 'history_final' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION history_final(history) IS
+    'final function of rollup and history_agg; returns its argument';
+
 -- history_agg(member, at [, amount [, grain [, zone]]]) for every type of member, time and amount.
 -- All overloads share one implementation, history_step, which reads the types from the declaration.
 -- The types are written out rather than polymorphic, since distributed aggregates can not resolve
--- the latter. The state is the result: no final function.
+-- the latter. The state is the result. The final function only says so in a way that PostgreSQL 14
+-- and 15 understand: they would copy, and so flatten, a result that is where the state is.
 DO $$
 DECLARE
     member text;
@@ -42,6 +48,7 @@ BEGIN
                              SFUNC = @extschema@.history_step,
                              STYPE = @extschema@.history,
                              SSPACE = 2048,
+                             FINALFUNC = @extschema@.history_final,
                              COMBINEFUNC = @extschema@.history_merge,
                              PARALLEL = SAFE)',
                         arguments);
@@ -78,6 +85,7 @@ CREATE AGGREGATE rollup(history) (
     SFUNC = history_merge,
     STYPE = history,
     SSPACE = 8192,
+    FINALFUNC = history_final,
     COMBINEFUNC = history_merge,
     PARALLEL = SAFE
 );

@@ -28,7 +28,7 @@ fn cohorts(
     // SAFETY: declared RETURNS TABLE in sql/cohorts.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let question = Question {
-        period: arguments::period(period).or_raise(),
+        period: arguments::calendar_period(period).or_raise(),
         as_of: arguments::day("as_of", as_of).or_raise(),
         confidence: arguments::confidence(confidence),
     };

@@ -1,20 +1,19 @@
 //! `retention.history`: the aggregates that build it, its text and bytes, and how it compares.
 
 use crate::pg::call::{Arguments, Call};
-use crate::pg::errors::{OrRaise, raise, raise_as};
-use crate::pg::expanded::{self, Expanded, Home};
+use crate::pg::errors::{OrRaise, raise};
+use crate::pg::expanded::{self, Expanded, Form, Home};
 use crate::pg::memory::PgHost;
 use crate::pg::state::aggregate_context;
 use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
-use crate::pg::{amount, member};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use crate::pg::{amount, literal, member};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{Flat, History, Meta};
+use pg_retention_model::memberships;
 use pgrx::prelude::*;
-use pgrx::{PgSqlErrorCode, pg_guard, pg_sys};
+use pgrx::{pg_guard, pg_sys};
 use std::ffi::CStr;
 
 #[unsafe(no_mangle)]
@@ -46,10 +45,10 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
             return state.unwrap_or(pg_sys::Datum::null());
         };
         let mut object = state.and_then(|state| expanded::writable(state));
-        let call = Call::of(fcinfo, arguments, object.as_deref_mut());
+        let call = Call::of(fcinfo, arguments, Arguments::TEXTS, object.as_deref_mut());
         let object = match object {
             Some(object) => object,
-            None => begin(fcinfo, state, call),
+            None => begin(Form::History, fcinfo, state, call),
         };
         check_state(object, call);
         let amount = match (call.signature.amount, arguments.get(Arguments::AMOUNT)) {
@@ -69,7 +68,8 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
 /// # Safety
 /// As for [`history_step`].
 #[cold]
-unsafe fn begin<'a>(
+pub unsafe fn begin<'a>(
+    form: Form,
     fcinfo: pg_sys::FunctionCallInfo,
     state: Option<pg_sys::Datum>,
     call: &Call,
@@ -78,8 +78,8 @@ unsafe fn begin<'a>(
     unsafe {
         let home = Home::Aggregate(aggregate_context(fcinfo));
         match state {
-            Some(state) => copy(home, state),
-            None => Expanded::create(home, call.zone, |host| {
+            Some(state) => copy(form, home, state),
+            None => Expanded::create(form, home, call.zone, |host| {
                 let meta = Meta::new(call.signature.member, call.grain, &call.zone.name(), host);
                 History::new(meta, host)
             }),
@@ -111,17 +111,16 @@ fn check_state(object: &Expanded, call: &Call) {
     })
 }
 
-/// A new state with the content of a history.
+/// A new state with the content of another value.
 ///
 /// # Safety
-/// The datum must be a valid history.
-unsafe fn copy<'a>(home: Home, datum: pg_sys::Datum) -> &'a mut Expanded {
+/// The datum must be a valid value of the type that `form` says.
+unsafe fn copy<'a>(form: Form, home: Home, datum: pg_sys::Datum) -> &'a mut Expanded {
     // SAFETY: see above.
-    let stored = unsafe { Stored::from_datum(datum, false) };
-    let Some(stored) = stored else { unreachable!("the datum is not null") };
+    let stored = unsafe { Stored::read(form, datum) };
     let view = stored.view();
-    let object =
-        Expanded::create(home, stored.zone(), |host| History::new(view.meta.empty(host), host));
+    let make = |host| History::new(view.meta.empty(host), host);
+    let object = Expanded::create(form, home, stored.zone(), make);
     object.history.absorb(&view).or_raise();
     object
 }
@@ -130,65 +129,86 @@ unsafe fn copy<'a>(home: Home, datum: pg_sys::Datum) -> &'a mut Expanded {
 /// into the state.
 #[pg_extern]
 fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded> {
-    // SAFETY: PostgreSQL passes two histories; the first is this aggregate's own state, which
-    // nobody else uses. The second is read before the state is changed, and is another object.
+    // SAFETY: PostgreSQL passes two histories, the first as the state.
+    unsafe { merge(Form::History, fcinfo) }
+}
+
+/// Merges one value into the state.
+///
+/// # Safety
+/// PostgreSQL passes two values of the type that `form` says; the first is the state of an aggregate.
+pub unsafe fn merge(form: Form, fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded> {
+    // SAFETY: the state is the aggregate's own, and nobody else uses it. The other value is read
+    // before the state is changed, and is another object.
     unsafe {
         let arguments = Arguments::of(fcinfo);
         let (state, other) = (arguments.get(0), arguments.get(1));
         let object = match state.map(|state| (state, expanded::writable(state))) {
             Some((_, Some(object))) => object,
-            Some((state, None)) => copy(Home::Aggregate(aggregate_context(fcinfo)), state),
+            Some((state, None)) => copy(form, Home::Aggregate(aggregate_context(fcinfo)), state),
             None => {
-                return other.map(|other| copy(Home::Aggregate(aggregate_context(fcinfo)), other));
+                let home = |fcinfo| Home::Aggregate(aggregate_context(fcinfo));
+                return other.map(|other| copy(form, home(fcinfo), other));
             }
         };
-        if let Some(other) = Stored::from_datum(other.unwrap_or(0.into()), other.is_none()) {
-            object.history.absorb(&other.view()).or_raise();
+        if let Some(other) = other {
+            let other = Stored::read(form, other);
+            match form {
+                Form::History => object.history.absorb(&other.view()),
+                Form::Memberships => memberships::absorb(&mut object.history, &other.view()),
+            }
+            .or_raise();
         }
         Some(object)
+    }
+}
+
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub extern "C" fn pg_finfo_history_final() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
+}
+
+/// The final function of both aggregates: the state itself.
+///
+/// PostgreSQL 14 and 15 copy a result that is not in the memory where they asked for it, which would
+/// flatten the history; so what they get there is a pointer to it. Not in a window, where the rows
+/// to come still change the state.
+///
+/// # Safety
+/// Called by PostgreSQL, as the function that sql/history_agg.sql declares over it.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn history_final(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: PostgreSQL passes a state; the function is STRICT.
+    unsafe {
+        let Some(state) = Arguments::of(fcinfo).get(Arguments::STATE) else {
+            unreachable!("a null argument of a strict function");
+        };
+        let kind = pg_sys::AggCheckCallContext(fcinfo, std::ptr::null_mut());
+        let is_final = u32::try_from(kind) == Ok(pg_sys::AGG_CONTEXT_AGGREGATE);
+        is_final.then(|| expanded::pointer_to(state)).flatten().unwrap_or(state)
     }
 }
 
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
-    let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
-    let len = STANDARD.decode_slice(text.to_bytes(), value.bytes()).unwrap_or_else(|_| {
-        raise_as(
-            PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION,
-            &Error::Malformed("its text is not base64"),
-        )
-    });
-    let bytes = &value.bytes()[..len];
-    if let Err(error) = check(bytes) {
-        raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error);
-    }
-    Varlena::copy_of(bytes)
+    literal::read(text, &Error::Malformed("its text is not base64"), check)
 }
 
 /// Writes the text form.
 #[pg_extern]
 fn history_out(bytes: &[u8]) -> CText {
-    let size = base64::encoded_len(bytes.len(), true).unwrap_or(usize::MAX);
-    let mut text = CText::with_len(size);
-    let written = STANDARD.encode_slice(bytes, text.bytes());
-    debug_assert_eq!(written, Ok(size));
-    text
+    literal::write(bytes)
 }
 
 /// Reads the binary form, which is the stored one.
 #[pg_extern]
 fn history_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
-    // SAFETY: PostgreSQL calls receive functions with a StringInfo whose unread part is the value;
-    // having read it all is told by the cursor.
-    let bytes = unsafe {
-        let message: pg_sys::StringInfo = (*fcinfo).args.as_slice(1)[0].value.cast_mut_ptr();
-        let (len, cursor) = ((*message).len as usize, (*message).cursor as usize);
-        (*message).cursor = (*message).len;
-        std::slice::from_raw_parts((*message).data.cast::<u8>().add(cursor), len - cursor)
-    };
-    check(bytes).or_raise();
-    Varlena::copy_of(bytes)
+    // SAFETY: the call is that of a receive function.
+    unsafe { literal::receive(fcinfo, check) }
 }
 
 /// Writes the binary form.
@@ -200,12 +220,17 @@ fn history_send(bytes: &[u8]) -> Varlena {
 /// Are these the canonical bytes of a history, of a zone and with names that this database knows?
 fn check(bytes: &[u8]) -> Result<(), Error> {
     let flat = Flat::parse(bytes, PgHost::current())?;
+    flat.check(&zone_of(&flat)?, member::check_text)
+}
+
+/// The zone of a history, if it is named as this server names it.
+pub fn zone_of(flat: &Flat<'_, PgHost>) -> Result<PgZone, Error> {
     let name = flat.view().meta.zone().to_string();
     let zone = PgZone::named(&name)?;
     if zone.name() != name {
         return Err(Error::Malformed("its zone is not named as this server names it"));
     }
-    flat.check(&zone, member::check_text)
+    Ok(zone)
 }
 
 /// Is the first history less than, equal to or greater than the second? By bytes.

@@ -1,7 +1,7 @@
 //! What is inside a history, and parts of one.
 
 use crate::pg::errors::OrRaise;
-use crate::pg::expanded::{Expanded, Home};
+use crate::pg::expanded::{Expanded, Form, Home};
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
@@ -9,7 +9,7 @@ use crate::pg::zone::PgZone;
 use crate::pg::{arguments, member};
 use pg_retention_model::calendar::{Clock, date_text};
 use pg_retention_model::error::Error;
-use pg_retention_model::history::{History, MemberKind, MemberRef};
+use pg_retention_model::history::{History, MemberKind, MemberRef, View};
 use pg_retention_model::host::{Host, Vec};
 use pgrx::datum::{Date, TimestampWithTimeZone};
 use pgrx::prelude::*;
@@ -63,16 +63,46 @@ fn time_zone(h: Stored<'_>) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
+/// The times by which ticks are named, those used last at hand.
+struct Times {
+    zone: PgZone,
+    clock: Clock<PgHost>,
+    seen: Vec<(i64, i64), PgHost>,
+}
+
+impl Times {
+    const PLACES: usize = 1024;
+
+    fn new(view: &View<'_, PgHost>, zone: PgZone) -> Self {
+        let host = PgHost::current();
+        let mut times =
+            Times { zone, clock: Clock::new(view.meta.grain, host), seen: Vec::new_in(host) };
+        // A tick that is at home in another place: nobody will find it.
+        times.seen.resize(Self::PLACES, (-1, 0));
+        times.seen[Self::PLACES - 1].0 = 0;
+        times
+    }
+
+    fn of(&mut self, tick: i64) -> i64 {
+        let place = tick as usize % Self::PLACES;
+        if self.seen[place].0 != tick {
+            let time = instant(&self.zone, self.clock.label(&self.zone, tick));
+            self.seen[place] = (tick, time);
+        }
+        self.seen[place].1
+    }
+}
+
 #[pg_extern]
 fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
     // SAFETY: declared RETURNS TABLE in sql/inspect.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
-    let mut clock = Clock::new(view.meta.grain, PgHost::current());
+    let mut times = Times::new(&view, zone);
     let mut walk = view.walk().or_raise();
     while let Some((member, timeline)) = walk.next_member().or_raise() {
-        let mut ticks = timeline.ticks().iter().map(|&tick| clock.label(&zone, tick)).enumerate();
+        let mut ticks = timeline.ticks().iter().map(|&tick| times.of(tick)).enumerate();
         let mut next = ticks.next();
         while let Some((i, at)) = next {
             let (mut events, mut amount) = (timeline.count(i), timeline.amount(i).map(i128::from));
@@ -87,7 +117,7 @@ fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows
             rows.put(|column| {
                 Ok([
                     column.member(member)?,
-                    column.instant(instant(&zone, at))?,
+                    column.instant(at)?,
                     column.count(events),
                     column.amount(amount),
                 ])
@@ -143,14 +173,18 @@ fn without(h: Option<Stored<'_>>, members: Option<AnyArray>) -> Option<&'static 
     let Some(members) = members else {
         return part(&h, |_| true, |_| true);
     };
-    let kind = h.view().meta.kind;
-    let asked = array_kind(&members);
+    let gone = members_named(h.view().meta.kind, &members);
+    part(&h, |member| gone.binary_search(&member).is_err(), |_| true)
+}
+
+/// The members in an array, sorted, which must be of this kind.
+pub fn members_named(kind: MemberKind, members: &AnyArray) -> Vec<MemberRef<'_>, PgHost> {
+    let asked = array_kind(members);
     if asked != Some(kind) {
         Err(Error::MemberType { found: kind.name(), asked: asked.map_or("that", MemberKind::name) })
             .or_raise()
     }
-    let gone = elements(kind, &members);
-    part(&h, |member| gone.binary_search(&member).is_err(), |_| true)
+    elements(kind, members)
 }
 
 /// The kind of members in an array.
@@ -206,7 +240,7 @@ fn part(
 ) -> Option<&'static mut Expanded> {
     let (view, zone) = (h.view(), h.zone());
     let mut is_empty = false;
-    let object = Expanded::create(Home::Own, zone, |host| {
+    let object = Expanded::create(Form::History, Home::Own, zone, |host| {
         let part = History::part_of(&view, &zone, host, keep_member, keep_tick).or_raise();
         part.unwrap_or_else(|| {
             is_empty = true;

@@ -8,16 +8,22 @@
 //! | --- | --- |
 //! | `history` | the type `retention.history`: building, text and bytes, comparing |
 //! | `inspect` | what is inside a history, and parts of one |
-//! | `cohorts` `churn` `value` | the readers, by family |
+//! | `memberships` | the type `retention.memberships`: building, text and bytes, what is inside |
+//! | `cohorts` `churn` `engagement` `survival` `logrank` `cox` `value` | the readers, by family |
 //! | `clv` | lifetime value: fitting models and asking them |
 //! | `pg` | the bridge: expanded object, memory, interrupts, errors, rows, types |
 
 mod churn;
 mod clv;
 mod cohorts;
+mod cox;
+mod engagement;
 mod history;
 mod inspect;
+mod logrank;
+mod memberships;
 mod pg;
+mod survival;
 mod value;
 
 pgrx::pg_module_magic!();

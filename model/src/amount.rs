@@ -125,6 +125,64 @@ pub fn from_base_10000(
     fit(if negative { -units } else { units }, given)
 }
 
+/// A number in base 10000, which is how PostgreSQL stores `numeric`: `digits[0]` × 10000^`weight`
+/// + …, shown with so many decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Base10000 {
+    /// Is it below zero?
+    pub negative: bool,
+    /// The power of 10000 of the first digit; 0 for zero.
+    pub weight: i32,
+    /// Decimals: six, without trailing zeros beyond the second.
+    pub decimals: u32,
+    digits: [u16; 7],
+    first: usize,
+    last: usize,
+}
+
+impl Base10000 {
+    /// The digits, without zeros at either end.
+    pub fn digits(&self) -> &[u16] {
+        &self.digits[self.first..self.last]
+    }
+}
+
+/// An amount in base 10000.
+///
+/// ```
+/// use pg_retention_model::amount;
+/// let number = amount::to_base_10000(-139_120_000);
+/// assert_eq!((number.negative, number.weight, number.decimals), (true, 0, 2));
+/// assert_eq!(number.digits(), [139, 1200]);
+/// ```
+pub fn to_base_10000(units: i64) -> Base10000 {
+    const BASE: u64 = 10_000;
+    let (mut whole, rest) =
+        (units.unsigned_abs() / SCALE as u64, units.unsigned_abs() % SCALE as u64);
+    // Digits before the point, of which 13 decimal ones take four, and two after it.
+    let mut digits = [0; 7];
+    for digit in digits[..5].iter_mut().rev() {
+        *digit = (whole % BASE) as u16;
+        whole /= BASE;
+        if whole == 0 {
+            break;
+        }
+    }
+    digits[5] = (rest / 100) as u16;
+    digits[6] = (rest % 100 * 100) as u16;
+    let decimals = match rest {
+        rest if rest % BASE == 0 => 2,
+        rest if rest % 1000 == 0 => 3,
+        rest if rest % 100 == 0 => 4,
+        rest if rest % 10 == 0 => 5,
+        _ => 6,
+    };
+    let first = digits.iter().position(|digit| *digit != 0).unwrap_or(digits.len());
+    let last = digits.iter().rposition(|digit| *digit != 0).map_or(first, |last| last + 1);
+    let weight = if first == digits.len() { 0 } else { 4 - first as i32 };
+    Base10000 { negative: units < 0, weight, decimals, digits, first, last }
+}
+
 /// `numerator` / `denominator`, rounded half away from zero; both in the same units.
 pub fn divide(numerator: i128, denominator: i128) -> Option<i128> {
     if denominator == 0 {
@@ -201,6 +259,26 @@ mod tests {
         }
         for value in [f64::INFINITY, f64::NEG_INFINITY, 9_223_372_036_855.0, 1e300] {
             assert!(from_double(value).is_err(), "{value}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn base_10000_round_trips(units: i64, shift in 0..63u32, tens in 0..8u32) {
+            let units = (units >> shift) / 10_i64.pow(tens) * 10_i64.pow(tens);
+            if units != i64::MIN {
+                let number = to_base_10000(units);
+                let digits = number.digits();
+                let back =
+                    from_base_10000(number.negative, number.weight, digits.iter().copied(), || {
+                        "x".into()
+                    });
+                assert_eq!(back, Ok(units));
+                assert!(digits.first() != Some(&0) && digits.last() != Some(&0));
+                let text = text(i128::from(units));
+                let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+                assert_eq!(number.decimals as usize, decimals);
+            }
         }
     }
 

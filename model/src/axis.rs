@@ -1,13 +1,11 @@
 //! The axis of a reader: its periods, from the first event to `as_of`, and which of them a tick
 //! falls in.
 
-use crate::calendar::{Clock, Grain, LAST_DAY, Period, Zone, date_text};
+use crate::calendar::{Clock, LAST_DAY, Period, Zone, date_text};
 use crate::error::{Error, Malformed};
 use crate::history::Meta;
 use crate::host::{Host, Vec};
-
-/// Periods of one axis: 5,700 years of days.
-const MAX_PERIODS: i64 = 1 << 21;
+use crate::units::{Units, periods};
 
 /// Ticks for which the period is looked up rather than computed: 179 years of days.
 const MAX_TABLE: i64 = 1 << 16;
@@ -15,12 +13,12 @@ const MAX_TABLE: i64 = 1 << 16;
 /// Periods are numbered from the one of the first event, 0.
 #[derive(Debug)]
 pub(crate) struct Axis<'z, Z, H: Host> {
-    unit: Grain,
+    unit: Units,
     zone: &'z Z,
     clock: Clock<H>,
     /// The last day that is looked at.
     pub(crate) as_of: i64,
-    /// The calendar unit of period 0.
+    /// The number of the unit of period 0.
     pub(crate) origin: i64,
     /// Periods up to that of `as_of`; 0 if the history begins later.
     pub(crate) len: usize,
@@ -44,7 +42,7 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
         let mut clock = Clock::new(meta.grain, host.clone());
         let (first_day, last_day) = extent.days(&mut clock, zone);
         let as_of = as_of.unwrap_or(last_day);
-        let (grain, unit) = (meta.grain, period.unit());
+        let (grain, unit) = (meta.grain, Units::new(period, as_of)?);
         let last_tick = if as_of < first_day {
             i64::MIN
         } else if grain.is_instant() {
@@ -65,20 +63,14 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
             tick
         };
         let origin = unit.of_day(first_day);
-        let len = if as_of < first_day { 0 } else { unit.of_day(as_of) - origin + 1 };
-        if len > MAX_PERIODS {
-            return Err(Error::TooLarge {
-                what: "the number of periods up to as_of",
-                hint: "Take a longer period or an earlier as_of.",
-            });
-        }
+        let len = periods(unit, first_day, as_of)?;
         let mut axis = Axis {
             unit,
             zone,
             clock,
             as_of,
             origin,
-            len: usize::try_from(len).unwrap_or(0),
+            len,
             first_tick: extent.low,
             last_tick: last_tick.min(extent.high),
             table: Vec::new_in(host.clone()),
@@ -94,7 +86,8 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
     }
 
     fn compute(&mut self, tick: i64) -> i64 {
-        self.unit.of_day(self.clock.first_day(self.zone, tick)) - self.origin
+        let day = self.clock.first_day(self.zone, tick);
+        self.of_day(day)
     }
 
     /// The period of a tick; none if it is after `as_of`.
@@ -111,6 +104,11 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
             Ok(period) if tick >= self.first_tick && period < self.len => Ok(Some(period)),
             _ => Err(Malformed("a tick is outside of its first and last event")),
         }
+    }
+
+    /// The number of the period that holds this day; it may lie outside of the axis.
+    pub(crate) fn of_day(&self, day: i64) -> i64 {
+        self.unit.of_day(day) - self.origin
     }
 
     /// The first day of a period.

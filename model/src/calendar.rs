@@ -118,12 +118,43 @@ const DAYS_IN_400_YEARS: i64 = 146_097;
 /// Days from 0000-03-01 to 2000-01-01: years that begin in March end with the leap day.
 const MARCH_0000: i64 = 730_425;
 
+/// The local day of a local time.
+#[inline]
+fn day_of(local: i64) -> i64 {
+    // Whole days are added, so that times of PostgreSQL's are positive: that divides faster.
+    const DAYS: i64 = i64::MAX / DAY;
+    (local.wrapping_add(DAYS * DAY) as u64 / DAY as u64) as i64 - DAYS
+}
+
+/// The months of the days from 1980 to 2069, counted from January 2000: what most rows ask for.
+static MONTHS: [i16; 1 << 15] = {
+    let mut months = [0; 1 << 15];
+    let (mut day, mut month) = (0, -240);
+    while day < months.len() {
+        while first_day_of_month(month as i64 + 1) <= FIRST_OF_MONTHS + day as i64 {
+            month += 1;
+        }
+        months[day] = month;
+        day += 1;
+    }
+    months
+};
+
+/// 1980-01-01.
+const FIRST_OF_MONTHS: i64 = -7305;
+
 /// Months from January 2000 to the month of this day.
-///
-/// C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar
-/// algorithms", Software: Practice and Experience 53 (2023), proposition 6.3.
 #[inline]
 fn month_of(day: i64) -> i64 {
+    match MONTHS.get(day.wrapping_sub(FIRST_OF_MONTHS) as usize) {
+        Some(month) => i64::from(*month),
+        None => compute_month_of(day),
+    }
+}
+
+/// C. Neri and L. Schneider, "Euclidean affine functions and their application to calendar
+/// algorithms", Software: Practice and Experience 53 (2023), proposition 6.3.
+fn compute_month_of(day: i64) -> i64 {
     // Whole eras are added, so that every day of PostgreSQL's is positive.
     const ERAS: i64 = 1 << 20;
     let day = day.wrapping_add(MARCH_0000 + ERAS * DAYS_IN_400_YEARS) as u64;
@@ -139,7 +170,7 @@ fn month_of(day: i64) -> i64 {
 /// The first day of a month, counted from January 2000.
 ///
 /// H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
-fn first_day_of_month(month: i64) -> i64 {
+const fn first_day_of_month(month: i64) -> i64 {
     let from_march = month - 2 + 2000 * 12;
     let (year, month) = (from_march.div_euclid(12), from_march.rem_euclid(12));
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -162,52 +193,88 @@ pub fn date_text(day: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}{era}")
 }
 
-/// What a reader counts by. Calendar periods; elapsed ones come with a later version.
+/// What a reader counts by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Period(Grain);
+pub enum Period {
+    /// A unit of the calendar, the same for everybody.
+    Calendar(Grain),
+    /// So many calendar days of the zone, counted from the day of a member's own start.
+    Days(u32),
+    /// So many hours of absolute time, counted from a member's own start.
+    Hours(u32),
+}
 
 impl Period {
     /// Calendar months, the default.
-    pub const MONTH: Period = Period(Grain::Month);
+    pub const MONTH: Period = Period::Calendar(Grain::Month);
 
-    /// The period of a name.
+    /// The period of a name: a calendar unit, or an elapsed time such as `7 days`.
+    ///
+    /// ```
+    /// use pg_retention_model::calendar::Period;
+    /// assert_eq!(Period::parse("month")?, Period::MONTH);
+    /// assert_eq!(Period::parse("7 days")?, Period::Days(7));
+    /// assert!(Period::parse("7 months").is_err());
+    /// # Ok::<(), pg_retention_model::error::Error>(())
+    /// ```
     pub fn parse(name: &str) -> Result<Self, Error> {
-        let valid = "day, week, month, quarter, year";
-        if name.trim_start().starts_with(|c: char| c.is_ascii_digit()) {
-            return Err(Error::NotYet {
-                what: format!("the elapsed period \"{name}\""),
-                instead: "Use a calendar period: day, week, month, quarter, year.",
-            });
+        let valid = "day, week, month, quarter, year, or a time elapsed since each member's own \
+                     start, such as 7 days or 24 hours";
+        let unknown = || Error::UnknownName { what: "period", given: name.to_string(), valid };
+        let trimmed = name.trim();
+        let digits = trimmed.len() - trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = trimmed.split_at(digits);
+        if number.is_empty() {
+            return match Grain::parse(trimmed) {
+                Ok(grain) if !grain.is_instant() => Ok(Period::Calendar(grain)),
+                _ => Err(unknown()),
+            };
         }
-        match Grain::parse(name) {
-            Ok(grain) if !grain.is_instant() => Ok(Period(grain)),
-            _ => Err(Error::UnknownName { what: "period", given: name.to_string(), valid }),
+        let is = |names: [&str; 2]| names.iter().any(|n| n.eq_ignore_ascii_case(unit.trim_start()));
+        let (days, hours) = (is(["day", "days"]), is(["hour", "hours"]));
+        match number.parse() {
+            _ if !days && !hours => Err(unknown()),
+            Ok(number) if (1..=i32::MAX as u32).contains(&number) => {
+                Ok(if days { Period::Days(number) } else { Period::Hours(number) })
+            }
+            _ => Err(Error::bad(
+                format!("period \"{name}\" has no such length"),
+                "Take a whole number of days or hours, 1 or more.",
+            )),
         }
-    }
-
-    /// The calendar unit.
-    pub fn unit(self) -> Grain {
-        self.0
     }
 
     /// Is every period of this kind made of whole ticks of the grain?
     pub fn check_grain(self, grain: Grain) -> Result<(), Error> {
         let hint = "Take a longer period, or build the history with a finer grain \
                     (fourth argument of history_agg).";
-        let (period, name) = (self.0.name(), grain.name());
-        if self.0 < grain {
-            return Err(Error::bad(
-                format!("period \"{period}\" is finer than the history's grain \"{name}\""),
+        let name = grain.name();
+        match self {
+            Period::Calendar(unit) if unit < grain => Err(Error::bad(
+                format!("period \"{}\" is finer than the history's grain \"{name}\"", unit.name()),
                 hint,
-            ));
+            )),
+            Period::Calendar(unit) if grain == Grain::Week && unit != Grain::Week => {
+                Err(Error::bad(
+                    format!(
+                        "period \"{}\" is not made of whole weeks, the history's grain",
+                        unit.name()
+                    ),
+                    hint,
+                ))
+            }
+            Period::Days(_) if grain > Grain::Day => Err(Error::bad(
+                format!("periods of days need to know days, not the history's grain \"{name}\""),
+                "Build the history with grain 'day' or a finer one (fourth argument of \
+                 history_agg), or take a calendar period.",
+            )),
+            Period::Hours(_) if !grain.is_instant() => Err(Error::bad(
+                format!("periods of hours need to know hours, not the history's grain \"{name}\""),
+                "Build the history with grain 'hour' or a finer one (fourth argument of \
+                 history_agg), or take periods of days.",
+            )),
+            _ => Ok(()),
         }
-        if grain == Grain::Week && self.0 != Grain::Week {
-            return Err(Error::bad(
-                format!("period \"{period}\" is not made of whole weeks, the history's grain"),
-                hint,
-            ));
-        }
-        Ok(())
     }
 }
 
@@ -306,14 +373,15 @@ impl<H: Host> Clock<H> {
     pub fn tick(&mut self, zone: &impl Zone, at: i64) -> i64 {
         let local = at + self.offset(zone, at);
         match self.grain {
-            Grain::Day => local.div_euclid(DAY),
+            Grain::Day => day_of(local),
+            Grain::Month => month_of(day_of(local)),
             grain if grain.is_instant() => {
                 let unit = grain.micros();
                 let start = local.div_euclid(unit) * unit - self.current.offset;
                 // A clock that was set within the unit: the tick begins with the new time.
                 start.max(self.current.from).div_euclid(SECOND)
             }
-            grain => grain.of_day(local.div_euclid(DAY)),
+            grain => grain.of_day(day_of(local)),
         }
     }
 
@@ -485,12 +553,26 @@ mod tests {
 
     #[test]
     fn periods_must_be_whole_ticks() {
-        let period = |name| Period::parse(name).unwrap();
-        assert!(period("month").check_grain(Grain::Hour).is_ok());
-        assert!(period("Year").check_grain(Grain::Quarter).is_ok());
-        assert!(period("day").check_grain(Grain::Month).is_err());
-        assert!(period("month").check_grain(Grain::Week).is_err());
-        assert!(matches!(Period::parse("7 days"), Err(Error::NotYet { .. })));
-        assert!(matches!(Period::parse("hour"), Err(Error::UnknownName { .. })));
+        let check = |name, grain| Period::parse(name).unwrap().check_grain(grain);
+        assert!(check("month", Grain::Hour).is_ok());
+        assert!(check("Year", Grain::Quarter).is_ok());
+        assert!(check("day", Grain::Month).is_err());
+        assert!(check("month", Grain::Week).is_err());
+        assert!(check("7 days", Grain::Day).is_ok() && check("7 days", Grain::Second).is_ok());
+        assert!(check("7 days", Grain::Week).is_err());
+        assert!(check("24 hours", Grain::Hour).is_ok() && check("24 hours", Grain::Day).is_err());
+    }
+
+    #[test]
+    fn periods_have_names() {
+        assert_eq!(Period::parse(" 30  Days"), Ok(Period::Days(30)));
+        assert_eq!(Period::parse("1day"), Ok(Period::Days(1)));
+        assert_eq!(Period::parse("24 hours"), Ok(Period::Hours(24)));
+        for unknown in ["hour", "", "7", "7 months", "days", "-7 days", "1.5 days", "7 days ago"] {
+            assert!(matches!(Period::parse(unknown), Err(Error::UnknownName { .. })), "{unknown}");
+        }
+        for outside in ["0 days", "00 hours", "2147483648 days", "99999999999999999999 hours"] {
+            assert!(matches!(Period::parse(outside), Err(Error::BadArgument { .. })), "{outside}");
+        }
     }
 }

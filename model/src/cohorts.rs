@@ -3,7 +3,7 @@
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
 use crate::error::{Error, Malformed};
-use crate::history::{MemberRef, Meta, Timeline, View, Walk};
+use crate::history::{Columns, MemberRef, Meta, Timeline, View, Walk};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::Wilson;
 
@@ -216,7 +216,7 @@ pub fn by_first<'z, H: Host, Z: Zone>(
     let periods = axis.len;
     let mut table = Table::new(axis, 0, periods, view.has_amounts(), wilson, host.clone());
     let mut pace = Pace::new(&host);
-    let mut walk = view.walk()?;
+    let mut walk = view.walk_over(Columns::AMOUNTS)?;
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         let Some(&first) = timeline.ticks().first() else {
@@ -248,8 +248,8 @@ pub fn by_starts<'z, H: Host, Z: Zone>(
     let from = entries.origin - axis.origin;
     let mut table = Table::new(axis, from, entries.len, view.has_amounts(), wilson, host.clone());
     let mut pace = Pace::new(&host);
-    let mut walk = starts.walk()?;
-    let mut events = Lookup { walk: view.walk()? };
+    let mut walk = starts.walk_over(Columns::TICKS)?;
+    let mut events = Lookup { walk: view.walk_over(Columns::AMOUNTS)? };
     while let Some((member, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         let Some(&first) = timeline.ticks().first() else { continue };

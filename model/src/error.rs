@@ -69,6 +69,22 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
+    /// Text or bytes that are no value of another type.
+    MalformedValue {
+        /// The type.
+        of: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// A number that is not finite, or not in its range.
+    OutOfRange {
+        /// What it is.
+        what: &'static str,
+        /// As given.
+        given: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// A history or result that grew over its limit.
     TooLarge {
         /// What is too large.
@@ -90,6 +106,7 @@ impl Error {
             Error::NotYet { instead: hint, .. }
             | Error::BadArgument { hint, .. }
             | Error::Mismatch { hint, .. }
+            | Error::OutOfRange { hint, .. }
             | Error::TooLarge { hint, .. } => Some((*hint).to_string()),
             Error::MemberType { found, .. } => {
                 Some(format!("The members of this history are of type {found}."))
@@ -105,12 +122,12 @@ impl Error {
                     .to_string(),
             ),
             Error::NotConverged { advice, .. } => Some(advice.clone()),
-            Error::Malformed(_) => None,
             Error::BadModel(_) => Some(
                 "A clv_model is the JSON that clv_fit returns: model and parameters at least, such as \
                  {\"model\": \"nbd\", \"parameters\": {\"r\": 0.4, \"alpha\": 12}}."
                     .to_string(),
             ),
+            Error::Malformed(_) | Error::MalformedValue { .. } => None,
         }
     }
 }
@@ -134,6 +151,8 @@ impl fmt::Display for Error {
             Error::NotConverged { what, reason, .. } => {
                 write!(f, "{what} did not converge: {reason}")
             }
+            Error::MalformedValue { of, why } => write!(f, "malformed {of}: {why}"),
+            Error::OutOfRange { what, given, .. } => write!(f, "{what} out of range: {given}"),
             Error::TooLarge { what, .. } => write!(f, "{what} is too large"),
         }
     }

@@ -11,6 +11,10 @@
 //! | [`amount`] | fixed-point amounts with six decimals |
 //! | [`cohorts`] | who comes back, by cohort and period |
 //! | [`churn`] | who is in, who leaves, who returns, period by period |
+//! | [`survival`] | how long members stay: curves, medians, comparisons |
+//! | [`cox`] | what makes members leave earlier or later |
+//! | [`engagement`] | how many are active a day, a week, a month, and on how many days |
+//! | [`memberships`] | members with a contract: their spells, and who joins and leaves |
 //! | [`value`] | what members have been worth so far |
 //! | [`clv`] | lifetime value: how often, for how long and for how much members will buy |
 //! | [`numeric`] | derivatives, special functions, optimisation, intervals |
@@ -44,9 +48,14 @@ pub mod calendar;
 pub mod churn;
 pub mod clv;
 pub mod cohorts;
+pub mod cox;
+pub mod engagement;
 pub mod error;
 pub mod history;
 pub mod host;
+pub mod memberships;
 pub mod numeric;
 pub mod state;
+pub mod survival;
+mod units;
 pub mod value;

@@ -1,5 +1,6 @@
 //! Amounts: SQL numbers in, `numeric` out.
 
+use super::arena::Arena;
 use super::varlena::bytes;
 use pg_retention_model::amount;
 use pg_retention_model::error::Error;
@@ -77,16 +78,23 @@ fn from_numeric(bytes: &[u8]) -> Result<i64, Error> {
 }
 
 /// Millionths as `numeric`, without trailing zeros beyond the second decimal.
-pub fn to_datum(units: i128) -> Option<pg_sys::Datum> {
-    if let Ok(units) = i64::try_from(units) {
-        let (mut units, mut decimals) = (units, 6);
-        while decimals > 2 && units % 10 == 0 {
-            units /= 10;
-            decimals -= 1;
-        }
-        // SAFETY: plain numbers in, a numeric in the current memory context out.
-        let numeric = unsafe { pg_sys::int64_div_fast_to_numeric(units, decimals) };
-        return Some(pg_sys::Datum::from(numeric));
+pub fn to_datum(units: i128, arena: &Arena) -> Option<pg_sys::Datum> {
+    match i64::try_from(units) {
+        Ok(units) => Some(short(&amount::to_base_10000(units), arena)),
+        Err(_) => AnyNumeric::try_from(amount::text(units).as_str()).ok()?.into_datum(),
     }
-    AnyNumeric::try_from(amount::text(units).as_str()).ok()?.into_datum()
+}
+
+/// The short form of a `numeric`: a word of sign, scale and weight, and the digits.
+fn short(number: &amount::Base10000, arena: &Arena) -> pg_sys::Datum {
+    const SHORT: u16 = 0x8000;
+    let sign = if number.negative { 0x2000 } else { 0 };
+    let weight = (number.weight & 0x7F) as u16;
+    let header = SHORT | sign | (number.decimals as u16) << 7 | weight;
+    let mut bytes = [0; 16];
+    let words = std::iter::once(&header).chain(number.digits());
+    for (place, word) in bytes.chunks_exact_mut(2).zip(words) {
+        place.copy_from_slice(&word.to_ne_bytes());
+    }
+    arena.varlena(&bytes[..2 + 2 * number.digits().len()])
 }

@@ -9,6 +9,17 @@ pub fn period(name: Option<&str>) -> Result<Period, Error> {
     name.map_or(Ok(Period::MONTH), Period::parse)
 }
 
+/// The same where only calendar periods will do yet.
+pub fn calendar_period(name: Option<&str>) -> Result<Period, Error> {
+    match period(name)? {
+        calendar @ Period::Calendar(_) => Ok(calendar),
+        _ => Err(Error::NotYet {
+            what: format!("the elapsed period \"{}\"", name.unwrap_or_default()),
+            instead: "Use a calendar period: day, week, month, quarter, year.",
+        }),
+    }
+}
+
 /// A day, such as `as_of`; none by default.
 pub fn day(what: &str, date: Option<Date>) -> Result<Option<i64>, Error> {
     match date {

@@ -19,8 +19,12 @@ impl<'a> Arguments<'a> {
     pub const MEMBER: usize = 1;
     pub const AT: usize = 2;
     pub const AMOUNT: usize = 3;
-    const GRAIN: usize = 4;
-    const ZONE: usize = 5;
+    /// Of `membership_step`, which has the member in the same place.
+    pub const JOINED: usize = 2;
+    pub const ENDED: usize = 3;
+    /// Where the texts are that name grain and zone, of each.
+    pub const TEXTS: [usize; 2] = [4, 5];
+    pub const TEXTS_OF_MEMBERSHIP: [usize; 2] = [usize::MAX, 4];
 
     /// # Safety
     /// Called with the call that is under way.
@@ -57,6 +61,8 @@ pub struct Call {
     pub grain: Grain,
     /// The zone whose calendar the times are put on.
     pub zone: PgZone,
+    /// Are grain and zone constants of the query, so that they need not be looked at again?
+    is_fixed: bool,
     grain_text: Seen,
     zone_text: Seen,
 }
@@ -67,26 +73,31 @@ impl Call {
     /// it anew for every row.
     ///
     /// # Safety
-    /// Called from `history_step` with its call and its state, and not again while the result is
-    /// used.
+    /// Called from `history_step` or `membership_step` with its call, its state and the places of its
+    /// texts, and not again while the result is used.
     #[inline]
     pub unsafe fn of<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
         arguments: Arguments<'_>,
+        texts: [usize; 2],
         state: Option<&mut Expanded>,
     ) -> &'a Call {
         // SAFETY: `fn_extra` is the function's own, for as long as its plan, and `call` the
         // state's; the last two arguments are declared as text.
         unsafe {
             let mut remembered: *const Call = (*(*fcinfo).flinfo).fn_extra.cast();
+            if let Some(call) = remembered.as_ref()
+                && call.is_fixed
+            {
+                return call;
+            }
             if remembered.is_null() {
                 remembered = state.as_ref().map_or(std::ptr::null(), |state| state.call);
             }
-            let grain = arguments.text(Arguments::GRAIN);
-            let zone = arguments.text(Arguments::ZONE);
+            let [grain, zone] = texts.map(|position| arguments.text(position));
             match remembered.as_ref() {
                 Some(call) if call.grain_text.is(grain) && call.zone_text.is(zone) => call,
-                _ => Call::remember(fcinfo, state, grain, zone),
+                _ => Call::remember(fcinfo, state, texts, grain, zone),
             }
         }
     }
@@ -97,6 +108,7 @@ impl Call {
     unsafe fn remember<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
         state: Option<&mut Expanded>,
+        texts: [usize; 2],
         grain: Option<&[u8]>,
         zone: Option<&[u8]>,
     ) -> &'a Call {
@@ -109,6 +121,7 @@ impl Call {
                 signature,
                 grain: grain_of(grain).or_raise(),
                 zone: zone_of(signature.time, zone).or_raise(),
+                is_fixed: are_constant(fcinfo, texts),
                 grain_text: Seen::of(grain),
                 zone_text: Seen::of(zone),
             };
@@ -130,6 +143,28 @@ impl Call {
             place.write(call);
             &*place
         }
+    }
+}
+
+/// Are these arguments, where this overload has them, constants of the query?
+///
+/// # Safety
+/// Called with the call that is under way.
+unsafe fn are_constant(fcinfo: pg_sys::FunctionCallInfo, positions: [usize; 2]) -> bool {
+    // SAFETY: the expressions of the arguments of an aggregate, which are one less than those of its
+    // transition function, live as long as its plan.
+    unsafe {
+        let Some(aggregate) = pg_sys::AggGetAggref(fcinfo).as_ref() else {
+            return false;
+        };
+        let arguments = match aggregate.args.as_ref() {
+            Some(list) => std::slice::from_raw_parts(list.elements, list.length as usize),
+            None => &[],
+        };
+        positions.iter().filter_map(|position| arguments.get(position - 1)).all(|argument| {
+            let argument: *const pg_sys::TargetEntry = argument.ptr_value.cast();
+            (*(*argument).expr).type_ == pg_sys::NodeTag::T_Const
+        })
     }
 }
 

@@ -13,9 +13,11 @@ fn code(error: &Error) -> PgSqlErrorCode {
         }
         Error::NotYet { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
         Error::MemberType { .. } => ERRCODE_DATATYPE_MISMATCH,
-        Error::AmountOutOfRange { .. } => ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        Error::AmountOutOfRange { .. } | Error::OutOfRange { .. } => {
+            ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE
+        }
         Error::TimeOutOfRange { .. } => ERRCODE_DATETIME_FIELD_OVERFLOW,
-        Error::Malformed(_) => ERRCODE_INVALID_BINARY_REPRESENTATION,
+        Error::Malformed(_) | Error::MalformedValue { .. } => ERRCODE_INVALID_BINARY_REPRESENTATION,
         Error::BadModel(_) => ERRCODE_INVALID_TEXT_REPRESENTATION,
         Error::NotConverged { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         Error::TooLarge { .. } => ERRCODE_PROGRAM_LIMIT_EXCEEDED,

@@ -1,4 +1,5 @@
-//! The history as an expanded object: the form that an aggregate hands from row to row.
+//! The history as an expanded object: the form that an aggregate hands from row to row. Memberships
+//! are histories of joins and ends, and share it.
 //!
 //! It lives in a memory context with everything it owns, so that PostgreSQL counts it and frees it
 //! whole, and no destructor is ever needed. Its flat form is made when somebody asks for bytes.
@@ -10,9 +11,19 @@ use super::memory::PgHost;
 use super::zone::PgZone;
 use pg_retention_model::calendar::Clock;
 use pg_retention_model::history::History;
+use pg_retention_model::memberships;
 use pgrx::{pg_guard, pg_sys};
 use std::ffi::CStr;
 use std::ptr::NonNull;
+
+/// The SQL type whose value an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `retention.history`
+    History,
+    /// `retention.memberships`
+    Memberships,
+}
 
 /// A history, and what its rows need.
 #[repr(C)]
@@ -20,6 +31,8 @@ pub struct Expanded {
     header: pg_sys::ExpandedObjectHeader,
     /// The history.
     pub history: History<PgHost>,
+    /// What it is to SQL.
+    pub form: Form,
     /// Turns the times of rows into ticks.
     pub clock: Clock<PgHost>,
     /// The zone of the rows' times.
@@ -141,6 +154,7 @@ impl Home {
 impl Expanded {
     /// A new object, its history made by `make`.
     pub fn create<'a>(
+        form: Form,
         home: Home,
         zone: PgZone,
         make: impl FnOnce(PgHost) -> History<PgHost>,
@@ -155,7 +169,8 @@ impl Expanded {
             let history = make(host);
             let clock = Clock::new(history.meta().grain, host);
             let header = pg_sys::ExpandedObjectHeader::default();
-            object.write(Expanded { header, history, clock, zone, call: std::ptr::null_mut() });
+            let call = std::ptr::null_mut();
+            object.write(Expanded { header, history, form, clock, zone, call });
             pg_sys::EOH_init_header(object.cast(), &METHODS, context);
             &mut *object
         }
@@ -169,6 +184,22 @@ impl Expanded {
     /// The datum through which the object may be changed.
     pub fn datum(&self) -> pg_sys::Datum {
         pg_sys::Datum::from(self.header.eoh_rw_ptr.as_ptr().cast_mut())
+    }
+}
+
+/// Another pointer to the object behind a datum, in the current memory context; none if the datum is
+/// flat. As good as the first one, and no better: it may be read only.
+///
+/// # Safety
+/// The datum must be a valid history.
+pub unsafe fn pointer_to(datum: pg_sys::Datum) -> Option<pg_sys::Datum> {
+    const SIZE: usize = 2 + size_of::<*mut pg_sys::ExpandedObjectHeader>();
+    // SAFETY: the pointer of an expanded object has that many bytes (see `expanded`).
+    unsafe {
+        expanded(datum)?;
+        let copy: *mut [u8; SIZE] = pg_sys::palloc(SIZE).cast();
+        copy.write(datum.cast_mut_ptr::<[u8; SIZE]>().read());
+        Some(pg_sys::Datum::from(copy))
     }
 }
 
@@ -187,9 +218,12 @@ unsafe extern "C-unwind" fn flat_size(header: *mut pg_sys::ExpandedObjectHeader)
     unsafe {
         let object = &mut *header.cast::<Expanded>();
         let before = pg_sys::MemoryContextSwitchTo(object.context());
-        let size = HEADER + object.history.flat_size().or_raise();
+        let size = match object.form {
+            Form::History => object.history.flat_size(),
+            Form::Memberships => memberships::flat_size(&mut object.history),
+        };
         pg_sys::MemoryContextSwitchTo(before);
-        size
+        HEADER + size.or_raise()
     }
 }
 
@@ -211,7 +245,11 @@ unsafe extern "C-unwind" fn flatten_into(
         let body = result.cast::<u8>().add(HEADER);
         let out = std::slice::from_raw_parts_mut(body, size - HEADER);
         let before = pg_sys::MemoryContextSwitchTo(object.context());
-        object.history.write_flat(out).or_raise();
+        let written = match object.form {
+            Form::History => object.history.write_flat(out),
+            Form::Memberships => memberships::write_flat(&object.history, out),
+        };
         pg_sys::MemoryContextSwitchTo(before);
+        written.or_raise();
     }
 }

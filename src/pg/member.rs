@@ -1,10 +1,12 @@
 //! Members: SQL values in, SQL values out.
 
-use super::varlena::{Varlena, bytes};
+use super::arena::Arena;
+use super::varlena::bytes;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{MemberKind, MemberRef};
 use pgrx::pg_sys;
 use std::ffi::{CStr, c_char};
+use std::io::Write;
 use std::sync::OnceLock;
 
 /// The kind of members of an SQL type.
@@ -36,21 +38,23 @@ pub unsafe fn from_datum<'a>(kind: MemberKind, datum: pg_sys::Datum) -> MemberRe
 }
 
 /// A member as a value of an SQL type: its own, or text.
-pub fn to_datum(member: MemberRef<'_>, type_oid: pg_sys::Oid) -> Result<pg_sys::Datum, Error> {
+pub fn to_datum(
+    member: MemberRef<'_>,
+    type_oid: pg_sys::Oid,
+    arena: &Arena,
+) -> Result<pg_sys::Datum, Error> {
     match (type_oid, member) {
         (pg_sys::INT8OID, MemberRef::Int(key)) => Ok(pg_sys::Datum::from(key)),
-        (pg_sys::UUIDOID, MemberRef::Uuid(key)) => {
-            // SAFETY: palloc gives sixteen bytes or fails with an ERROR.
-            unsafe {
-                let uuid: *mut [u8; 16] = pg_sys::palloc(16).cast();
-                uuid.write(key.to_be_bytes());
-                Ok(pg_sys::Datum::from(uuid))
-            }
+        (pg_sys::UUIDOID, MemberRef::Uuid(key)) => Ok(arena.sixteen(key.to_be_bytes())),
+        (pg_sys::TEXTOID, MemberRef::Text(key)) => Ok(arena.varlena(from_utf8(key))),
+        (pg_sys::TEXTOID, key) => {
+            let mut text = [0; 40];
+            let mut rest = text.as_mut_slice();
+            let fits = write!(rest, "{key}");
+            debug_assert!(fits.is_ok(), "a uuid has 36 letters, an integer 20");
+            let len = 40 - rest.len();
+            Ok(arena.varlena(&text[..len]))
         }
-        (pg_sys::TEXTOID, MemberRef::Text(key)) => {
-            Ok(Varlena::copy_of(from_utf8(key)).into_datum())
-        }
-        (pg_sys::TEXTOID, key) => Ok(Varlena::copy_of(key.to_string().as_bytes()).into_datum()),
         (asked, member) => Err(Error::MemberType {
             found: member.kind().name(),
             asked: kind_of(asked).map_or("that", MemberKind::name),
@@ -69,8 +73,9 @@ fn keeps_names_as_they_are() -> bool {
     })
 }
 
+/// Text of the database as the names that are kept.
 #[inline]
-fn to_utf8(name: &[u8]) -> &[u8] {
+pub fn to_utf8(name: &[u8]) -> &[u8] {
     if keeps_names_as_they_are() { name } else { convert(name, pg_sys::pg_server_to_any) }
 }
 

@@ -1,10 +1,13 @@
 //! The bridge between PostgreSQL and the model.
 
 pub mod amount;
+pub mod arena;
 pub mod arguments;
 pub mod call;
 pub mod errors;
 pub mod expanded;
+pub mod floats;
+pub mod literal;
 pub mod member;
 pub mod memory;
 pub mod rows;

@@ -1,5 +1,6 @@
 //! Set-returning functions: rows straight into a tuple store.
 
+use super::arena::Arena;
 use super::{amount, member};
 use pg_retention_model::calendar::date_text;
 use pg_retention_model::error::Error;
@@ -7,6 +8,7 @@ use pg_retention_model::history::MemberRef;
 use pgrx::callconv::{BoxRet, FcInfo};
 use pgrx::datum::Datum;
 use pgrx::{IntoDatum, pg_sys};
+use std::cell::Cell;
 
 /// Rows between two clean-ups of the values that they refer to.
 const ROWS_PER_CLEANING: usize = 256;
@@ -58,7 +60,12 @@ impl Rows {
                 pg_sys::ALLOCSET_DEFAULT_INITSIZE as usize,
                 pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
             );
-            let columns = Columns { first_type: pg_sys::SPI_gettypeid(desc, 1) };
+            let columns = Columns {
+                first_type: pg_sys::SPI_gettypeid(desc, 1),
+                arena: Arena::new(),
+                member: Arena::new(),
+                last_member: Cell::new(None),
+            };
             Rows { store, desc, values, columns, since_cleaning: 0 }
         }
     }
@@ -71,6 +78,7 @@ impl Rows {
         // SAFETY: the store and the description are those of `begin`; the values were made in
         // `values`, which is reset only when the store has its copies.
         unsafe {
+            self.columns.arena.clear();
             let before = pg_sys::MemoryContextSwitchTo(self.values);
             let row = fill(&self.columns);
             pg_sys::MemoryContextSwitchTo(before);
@@ -102,12 +110,31 @@ unsafe impl BoxRet for Rows {
 pub struct Columns {
     /// The SQL type of the first column.
     first_type: pg_sys::Oid,
+    /// Where the values of a row are made, if they are small.
+    arena: Arena,
+    /// Where the member is, which is often the one of the row before.
+    member: Arena,
+    last_member: Cell<Option<(MemberRef<'static>, pg_sys::Datum)>>,
 }
 
 impl Columns {
     /// A member, which is the first column of its rows, in the type of that column.
     pub fn member(&self, member: MemberRef<'_>) -> Result<Option<pg_sys::Datum>, Error> {
-        member::to_datum(member, self.first_type).map(Some)
+        let key = match member {
+            MemberRef::Int(key) => MemberRef::Int(key),
+            MemberRef::Uuid(key) => MemberRef::Uuid(key),
+            MemberRef::Text(_) => {
+                return member::to_datum(member, self.first_type, &self.arena).map(Some);
+            }
+        };
+        // Numbers as text are worth remembering from row to row.
+        if let Some((_, datum)) = self.last_member.get().filter(|(last, _)| *last == key) {
+            return Ok(Some(datum));
+        }
+        self.member.clear();
+        let datum = member::to_datum(key, self.first_type, &self.member)?;
+        self.last_member.set(Some((key, datum)));
+        Ok(Some(datum))
     }
 
     /// A number of members or events.
@@ -118,6 +145,16 @@ impl Columns {
     /// A whole number.
     pub fn integer(&self, number: i64) -> Option<pg_sys::Datum> {
         i32::try_from(number).unwrap_or(i32::MAX).into_datum()
+    }
+
+    /// A difference between two counts.
+    pub fn difference(&self, difference: i64) -> Option<pg_sys::Datum> {
+        difference.into_datum()
+    }
+
+    /// A word.
+    pub fn text(&self, text: &str) -> Option<pg_sys::Datum> {
+        Some(self.arena.varlena(text.as_bytes()))
     }
 
     /// Yes or no.
@@ -132,7 +169,7 @@ impl Columns {
 
     /// An amount in millionths.
     pub fn amount(&self, units: Option<i128>) -> Option<pg_sys::Datum> {
-        units.and_then(amount::to_datum)
+        units.and_then(|units| amount::to_datum(units, &self.arena))
     }
 
     /// A word, or a sentence.

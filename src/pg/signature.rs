@@ -1,4 +1,4 @@
-//! What an overload of `history_agg` is called with, read from its own declaration.
+//! What an overload of `history_agg` or `membership_agg` is called with, read from its own declaration.
 
 use super::amount::{self, AmountKind};
 use super::member;
@@ -31,7 +31,7 @@ pub struct Signature {
 
 impl Signature {
     /// Reads the declaration of the transition function that is being called:
-    /// `(state, member, at [, amount [, grain [, zone]]])`.
+    /// `(state, member, at [, amount [, grain [, zone]]])`, or `(state, member, joined, ended [, zone])`.
     ///
     /// The function manager would know the types too, but not when somebody else's aggregate calls
     /// this function, as those of distributed systems do.
@@ -59,6 +59,14 @@ impl Signature {
 }
 
 impl TimeKind {
+    /// Is it later than every time?
+    pub fn is_infinity(self, datum: pg_sys::Datum) -> bool {
+        match self {
+            TimeKind::Instant | TimeKind::Local => datum.value() as i64 == i64::MAX,
+            TimeKind::Date => datum.value() as i32 == i32::MAX,
+        }
+    }
+
     /// Microseconds since 2000-01-01 of a time.
     #[inline]
     pub fn micros(self, datum: pg_sys::Datum) -> Result<i64, Error> {

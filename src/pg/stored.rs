@@ -1,11 +1,12 @@
 //! A history as an argument: in memory or in bytes, it reads the same.
 
 use super::errors::OrRaise;
-use super::expanded::{self, Expanded};
+use super::expanded::{self, Expanded, Form};
 use super::memory::PgHost;
 use super::varlena::{CText, Varlena, bytes};
 use super::zone::PgZone;
 use pg_retention_model::history::{Flat, View};
+use pg_retention_model::memberships::{self, Memberships};
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::datum::Datum;
 use pgrx::{FromDatum, pg_sys};
@@ -21,6 +22,24 @@ pub enum Stored<'a> {
 }
 
 impl Stored<'_> {
+    /// What is behind a datum of a type.
+    ///
+    /// # Safety
+    /// The datum must be a valid value of that type, and live as long as the result.
+    pub unsafe fn read(form: Form, datum: pg_sys::Datum) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            if let Some(object) = expanded::readable(datum) {
+                return Stored::Expanded(object, PhantomData);
+            }
+            let (bytes, host) = (bytes(datum), PgHost::current());
+            Stored::Flat(match form {
+                Form::History => Flat::parse(bytes, host).or_raise(),
+                Form::Memberships => memberships::parse(bytes, host).or_raise(),
+            })
+        }
+    }
+
     /// Its content.
     pub fn view(&self) -> View<'_, PgHost> {
         match self {
@@ -43,15 +62,44 @@ impl FromDatum for Stored<'_> {
         is_null: bool,
         _: pg_sys::Oid,
     ) -> Option<Self> {
-        if is_null {
-            return None;
-        }
         // SAFETY: the caller vouches for the type: a valid history.
-        unsafe {
-            if let Some(object) = expanded::readable(datum) {
-                return Some(Stored::Expanded(object, PhantomData));
-            }
-            Some(Stored::Flat(Flat::parse(bytes(datum), PgHost::current()).or_raise()))
+        (!is_null).then(|| unsafe { Stored::read(Form::History, datum) })
+    }
+}
+
+/// Memberships to be read.
+pub struct StoredMemberships<'a>(Stored<'a>);
+
+impl StoredMemberships<'_> {
+    /// Their content.
+    pub fn view(&self) -> Memberships<'_, PgHost> {
+        Memberships::new(self.0.view())
+    }
+
+    /// The zone on whose calendar their days are.
+    pub fn zone(&self) -> PgZone {
+        self.0.zone()
+    }
+}
+
+impl FromDatum for StoredMemberships<'_> {
+    unsafe fn from_polymorphic_datum(
+        datum: pg_sys::Datum,
+        is_null: bool,
+        _: pg_sys::Oid,
+    ) -> Option<Self> {
+        // SAFETY: the caller vouches for the type: valid memberships.
+        (!is_null).then(|| StoredMemberships(unsafe { Stored::read(Form::Memberships, datum) }))
+    }
+}
+
+// SAFETY: reads the datum as what the SQL declaration says it is.
+unsafe impl<'fcx> ArgAbi<'fcx> for StoredMemberships<'fcx> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: the declaration says `retention.memberships`. A null is an Option's affair.
+        match unsafe { arg.unbox_arg_using_from_datum() } {
+            Some(stored) => stored,
+            None => unreachable!("a null where Option is not expected"),
         }
     }
 }

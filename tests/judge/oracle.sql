@@ -47,14 +47,23 @@ LANGUAGE sql STABLE AS $$
   GROUP BY e.member, e.tick, e.tick_at
 $$;
 
--- All calendar periods from the one of first_day to the one of last_day, numbered from 1.
+-- All periods from the one of first_day to the one of last_day, numbered from 1. Calendar periods; or '30 days':
+-- stretches of so many days, of which the last ends on last_day.
 CREATE FUNCTION oracle.periods(period text, first_day date, last_day date)
 RETURNS TABLE (n bigint, first date, last date)
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT row_number() OVER (ORDER BY s), s::date, (s + step.one)::date - 1
-  FROM (SELECT CASE period WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || period)::interval END) step (one),
-       generate_series(date_trunc(period, first_day::timestamp), last_day::timestamp, step.one) s
-$$;
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF period ~ '^[0-9]+ days?$' THEN
+    RETURN QUERY
+      SELECT row_number() OVER (ORDER BY s DESC), last_day - s - split_part(period, ' ', 1)::int + 1, last_day - s
+      FROM generate_series(0, last_day - first_day, split_part(period, ' ', 1)::int) s;
+  ELSE
+    RETURN QUERY
+      SELECT row_number() OVER (ORDER BY s), s::date, (s + step.one)::date - 1
+      FROM (SELECT CASE period WHEN 'quarter' THEN interval '3 months' ELSE ('1 ' || period)::interval END) step (one),
+           generate_series(date_trunc(period, first_day::timestamp), last_day::timestamp, step.one) s;
+  END IF;
+END $$;
 
 -- Wilson's interval of k out of n: the p for which |k/n - p| = z sqrt(p (1 - p) / n).
 CREATE FUNCTION oracle.wilson(k bigint, n bigint, confidence float8, OUT low float8, OUT high float8)
@@ -115,7 +124,8 @@ LANGUAGE sql STABLE AS $$
   ORDER BY c.cohort, c.period_number
 $$;
 
--- A member is in at the end of a period if active in it or in one of the gap - 1 periods before it.
+-- A member is in at the end of a period if active in it or in one of the gap - 1 periods before it. The readers of
+-- the ledger, churn_members and growth, are judged in churn.sql.
 CREATE FUNCTION oracle.churn(
   tbl regclass, period text DEFAULT 'month', gap int DEFAULT 1, grain text DEFAULT 'day', zone text DEFAULT NULL,
   as_of date DEFAULT NULL, confidence float8 DEFAULT 0.95)

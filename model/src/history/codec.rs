@@ -16,6 +16,7 @@
 //! allocates is in proportion to their number. [`Flat::check`] also tells whether they are the
 //! canonical ones.
 
+use super::cursor::Columns;
 use super::run::{RunRef, Totals};
 use super::varint::{self, Bytes, unzigzag, zigzag};
 use super::walk::{self, Walk};
@@ -162,29 +163,9 @@ impl<'a, H: Host> Flat<'a, H> {
     pub fn check(
         &self,
         zone: &impl Zone,
-        mut check_member: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
+        check_member: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut objection = Ok(());
-        let mut member = |member: MemberRef<'_>| {
-            if objection.is_ok() {
-                objection = check_member(member);
-            }
-            true
-        };
-        let (mut low, mut high) = (i64::MAX, i64::MIN);
-        let tick = |tick: i64| {
-            (low, high) = (low.min(tick), high.max(tick));
-            true
-        };
-        let mut walk = Walk::new(self.meta.kind, &[self.run], &self.host)?;
-        let again = walk::rewrite(&mut walk, &self.host, &mut member, tick)?;
-        objection?;
-        if !walk.at_end() {
-            return Err(Error::Malformed("a column is too long"));
-        }
-        if again.totals != self.run.totals || again.as_ref().columns != self.run.columns {
-            return Err(Error::Malformed("its bytes are not the canonical ones"));
-        }
+        let (low, high) = self.check_columns(check_member)?;
         let fits = self.meta.extent.is_some_and(|extent| {
             let mut clock = Clock::new(self.meta.grain, self.host.clone());
             // A clock that was set back over midnight may show the day before, and only that.
@@ -200,5 +181,34 @@ impl<'a, H: Host> Flat<'a, H> {
             return Err(Error::Malformed("its first or last event is not where its ticks are"));
         }
         Ok(())
+    }
+
+    /// Are the columns the canonical ones? The least and the greatest tick in them.
+    pub(crate) fn check_columns(
+        &self,
+        mut check_member: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
+    ) -> Result<(i64, i64), Error> {
+        let mut objection = Ok(());
+        let mut member = |member: MemberRef<'_>| {
+            if objection.is_ok() {
+                objection = check_member(member);
+            }
+            true
+        };
+        let (mut low, mut high) = (i64::MAX, i64::MIN);
+        let tick = |tick: i64| {
+            (low, high) = (low.min(tick), high.max(tick));
+            true
+        };
+        let mut walk = Walk::new(self.meta.kind, &[self.run], Columns::ALL, &self.host)?;
+        let again = walk::rewrite(&mut walk, &self.host, &mut member, tick)?;
+        objection?;
+        if !walk.at_end() {
+            return Err(Error::Malformed("a column is too long"));
+        }
+        if again.totals != self.run.totals || again.as_ref().columns != self.run.columns {
+            return Err(Error::Malformed("its bytes are not the canonical ones"));
+        }
+        Ok((low, high))
     }
 }

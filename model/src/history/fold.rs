@@ -1,9 +1,10 @@
 //! From rows to a run, part by part: number the members in their order, sort pairs of member and tick
 //! as numbers of few bits, and add up what is equal.
 
-use super::inbox::{Inbox, Layout, Part, Row, RowKey};
-use super::member::{BUCKET_BITS, MemberKind, MemberRef, bucket};
+use super::inbox::{Inbox, Part};
+use super::member::{BUCKET_BITS, Key, MemberKind, MemberRef, bucket};
 use super::radix;
+use super::row::{Layout, Row, RowKey};
 use super::run::{NO_AMOUNT, Run};
 use super::walk::fit;
 use crate::error::Error;
@@ -17,35 +18,23 @@ pub(crate) fn fold<'a, H: Host>(
     host: &H,
 ) -> Result<Run<H>, Error> {
     match kind {
-        MemberKind::Int => fold_keys::<i64, H>(inbox, parts, host),
-        MemberKind::Uuid => fold_keys::<u128, H>(inbox, parts, host),
-        MemberKind::Text => fold_keys::<&[u8], H>(inbox, parts, host),
+        MemberKind::Int => fold_rows::<i64, H>(inbox, parts, host),
+        MemberKind::Uuid => fold_rows::<u128, H>(inbox, parts, host),
+        MemberKind::Text => fold_rows::<&[u8], H>(inbox, parts, host),
     }
 }
 
-fn fold_keys<'a, K: RowKey<'a>, H: Host>(
-    inbox: &'a Inbox<H>,
-    parts: impl Iterator<Item = Part<'a, H>>,
-    host: &H,
-) -> Result<Run<H>, Error> {
-    match (inbox.layout.has_wide_ticks(), inbox.layout.has_amounts()) {
-        (false, false) => fold_rows::<K, H, false, false>(inbox, parts, host),
-        (false, true) => fold_rows::<K, H, false, true>(inbox, parts, host),
-        (true, false) => fold_rows::<K, H, true, false>(inbox, parts, host),
-        (true, true) => fold_rows::<K, H, true, true>(inbox, parts, host),
-    }
-}
-
-fn fold_rows<'a, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>(
+fn fold_rows<'a, K: RowKey<'a>, H: Host>(
     inbox: &'a Inbox<H>,
     parts: impl Iterator<Item = Part<'a, H>>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     let mut run = Run::new(host.clone());
     let temporary = host.scratch();
-    let mut folder = Folder::<K, H, WIDE, AMOUNT>::new(inbox, &temporary);
+    let mut folder = Folder::<K, H>::new(inbox, &temporary);
+    let mut pace = Pace::new(host);
     for part in parts {
-        folder.fold_part(&part, &mut run)?;
+        folder.fold_part(&mut pace, &part, &mut run)?;
     }
     Ok(run)
 }
@@ -55,90 +44,129 @@ fn bits(number: u64) -> u32 {
     u64::BITS - number.leading_zeros()
 }
 
-/// How a row becomes a number: rank of its member, tick, and place in the part, from the top down.
+/// How a row becomes a number: from the top down rank of its member, tick, and payload.
 #[derive(Debug, Clone, Copy)]
 struct Packing {
     least_tick: i64,
-    tick_bits: u32,
-    /// 0 where nobody will ask for it.
-    index_bits: u32,
     rank_bits: u32,
+    tick_bits: u32,
+    payload: Payload,
+    payload_bits: u32,
+}
+
+/// What a number has below the bits that it is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Payload {
+    /// Nothing: there are no amounts.
+    None,
+    /// The amount of one word, as it stands in the row.
+    Amount,
+    /// The number of the row in its part.
+    Index,
 }
 
 impl Packing {
+    /// The packing of so many rows, if their numbers have 64 bits at most.
+    fn new(layout: Layout, ticks: (i64, i64), rank_bits: u32, rows: usize) -> Option<Self> {
+        let tick_bits = bits(ticks.1.wrapping_sub(ticks.0) as u64);
+        let (payload, payload_bits) = match layout.amount {
+            0 => (Payload::None, 0),
+            1 if rank_bits + tick_bits <= 32 => (Payload::Amount, 32),
+            _ => (Payload::Index, bits(rows as u64)),
+        };
+        let fits = rank_bits + tick_bits + payload_bits <= u64::BITS;
+        // No shift is by all 64 bits.
+        let fits = fits && tick_bits + payload_bits < u64::BITS;
+        fits.then_some(Packing { least_tick: ticks.0, rank_bits, tick_bits, payload, payload_bits })
+    }
+
+    /// Bits that numbers are sorted by.
+    fn id_bits(self) -> u32 {
+        self.rank_bits + self.tick_bits
+    }
+
     #[inline]
-    fn pack(self, rank: u64, tick: i64, index: usize) -> u64 {
+    fn pack(self, rank: u64, tick: i64, index: usize, amount: i64) -> u64 {
         let tick = tick.wrapping_sub(self.least_tick) as u64;
-        let index = index as u64 & ((1u64 << self.index_bits) - 1);
-        (rank << self.tick_bits | tick) << self.index_bits | index
+        let id = rank << self.tick_bits | tick;
+        match self.payload {
+            Payload::None => id,
+            Payload::Amount => id << 32 | u64::from(amount as u32),
+            Payload::Index => id << self.payload_bits | index as u64,
+        }
+    }
+
+    /// Rank and tick.
+    #[inline]
+    fn id(self, number: u64) -> u64 {
+        number >> self.payload_bits
     }
 
     #[inline]
-    fn rank(self, number: u64) -> u64 {
-        // The shift may be by all 64 bits.
-        number.checked_shr(self.tick_bits + self.index_bits).unwrap_or(0)
+    fn rank(self, id: u64) -> u64 {
+        id >> self.tick_bits
     }
 
     #[inline]
-    fn tick(self, number: u64) -> i64 {
-        let tick = (number >> self.index_bits) & ((1u64 << self.tick_bits) - 1);
-        self.least_tick.wrapping_add(tick as i64)
+    fn tick(self, id: u64) -> i64 {
+        self.least_tick.wrapping_add((id & ((1u64 << self.tick_bits) - 1)) as i64)
     }
 
     #[inline]
-    fn index(self, number: u64) -> usize {
-        (number & ((1u64 << self.index_bits) - 1)) as usize
+    fn with_rank(self, number: u64, rank: u64) -> u64 {
+        let below = self.tick_bits + self.payload_bits;
+        rank << below | number & ((1u64 << below) - 1)
     }
 
-    fn bits(self) -> u32 {
-        self.rank_bits + self.tick_bits + self.index_bits
+    /// The amount of a number as it stood in its row.
+    #[inline]
+    fn amount(self, number: u64, amounts: &[i64]) -> i64 {
+        match self.payload {
+            Payload::None => NO_AMOUNT,
+            Payload::Amount => i64::from(number as u32 as i32),
+            Payload::Index => amounts[(number & ((1u64 << self.payload_bits) - 1)) as usize],
+        }
     }
 }
 
-/// Dense keys are ranked by their distance from the least up to so many bits; beyond that, counting
-/// the members first is cheaper than sorting by as many digits.
+/// Dense keys are ranked by their distance from the least where numbers then have so few bits; else
+/// counting the members first is cheaper than sorting by as many digits.
 const DENSE_BITS: u32 = 44;
 
 /// Buffers of the folding of one part, used again for the next.
-struct Folder<'h, K, H: Host, const WIDE: bool, const AMOUNT: bool> {
+struct Folder<K, H: Host> {
     layout: Layout,
     bucket_bits: u32,
     ticks: (i64, i64),
     keys: (i64, i64),
-    pace: Pace<'h, H>,
-    /// Open addressing: 1 + the number of a member, 0 where free.
+    /// A table to find members by: see [`number`].
     slots: Vec<u32, H>,
     /// Members in order of appearance, and their places among themselves.
     members: Vec<K, H>,
     ranks: Vec<u32, H>,
-    order: Vec<u32, H>,
-    /// The member of each row.
-    member_of: Vec<u32, H>,
-    /// The amount of each row.
+    /// Members in their order: a number that sorts them, mostly, and their own.
+    order: Vec<(u64, u32), H>,
+    /// The amount of each row, as it stands there.
     amounts: Vec<i64, H>,
     numbers: Vec<u64, H>,
     other: Vec<u64, H>,
-    /// The ticks of one member, where rows do not fit a number.
+    /// Rank, tick and amount, where rows do not fit a number.
     events: Vec<(u32, i64, i64), H>,
 }
 
-impl<'a, 'h, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>
-    Folder<'h, K, H, WIDE, AMOUNT>
-{
-    fn new(inbox: &Inbox<H>, host: &'h H) -> Self {
+impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
+    fn new(inbox: &Inbox<H>, host: &H) -> Self {
         let mut slots = Vec::new_in(host.clone());
         slots.resize(64, 0);
         Folder {
             layout: inbox.layout,
             bucket_bits: inbox.bucket_bits_inside(),
-            ticks: inbox.ticks,
+            ticks: (inbox.extent.low, inbox.extent.high),
             keys: inbox.keys,
-            pace: Pace::new(host),
             slots,
             members: Vec::new_in(host.clone()),
             ranks: Vec::new_in(host.clone()),
             order: Vec::new_in(host.clone()),
-            member_of: Vec::new_in(host.clone()),
             amounts: Vec::new_in(host.clone()),
             numbers: Vec::new_in(host.clone()),
             other: Vec::new_in(host.clone()),
@@ -146,224 +174,271 @@ impl<'a, 'h, K: RowKey<'a>, H: Host, const WIDE: bool, const AMOUNT: bool>
         }
     }
 
-    /// Calls `f` with each row of a part.
-    #[inline]
-    fn each_row(
-        pace: &mut Pace<'h, H>,
+    fn fold_part(
+        &mut self,
+        pace: &mut Pace<'_, H>,
         part: &Part<'a, H>,
-        mut f: impl FnMut(Row<'_, K, WIDE, AMOUNT>),
-    ) {
-        for block in part.blocks() {
-            pace.step(block.len());
-            Row::each(block, &mut f);
-        }
-    }
-
-    fn fold_part(&mut self, part: &Part<'a, H>, run: &mut Run<H>) -> Result<(), Error> {
-        let layout = self.layout;
-        let count = part.count(layout);
+        run: &mut Run<H>,
+    ) -> Result<(), Error> {
+        let count = part.count();
         if count == 0 {
             return Ok(());
-        }
-        let mut packing = Packing {
-            least_tick: self.ticks.0,
-            tick_bits: bits(self.ticks.1.wrapping_sub(self.ticks.0) as u64),
-            index_bits: if AMOUNT { bits(count as u64 - 1) } else { 0 },
-            rank_bits: 0,
-        };
-        if AMOUNT {
-            let amounts = &mut self.amounts;
-            amounts.clear();
-            amounts.reserve(count);
-            Self::each_row(&mut self.pace, part, |row| amounts.push(row.amount()));
         }
         if K::DENSE {
             let (least_key, greatest_key) = self.keys;
             let key_bits = bits(greatest_key.wrapping_sub(least_key) as u64);
-            packing.rank_bits = self.bucket_bits + key_bits;
-            if packing.bits() <= DENSE_BITS {
-                self.pack_dense(part, packing, least_key, key_bits);
+            let rank_bits = self.bucket_bits + key_bits;
+            let packing = Packing::new(self.layout, self.ticks, rank_bits, count);
+            if let Some(packing) = packing.filter(|packing| packing.id_bits() <= DENSE_BITS) {
+                self.pack_dense(pace, part, count, packing, least_key, key_bits);
                 let mask = (1u64 << key_bits) - 1;
                 let key =
                     |_: &Self, rank| K::at_place(least_key.wrapping_add((rank & mask) as i64));
-                return self.write(packing, key, run);
+                return self.write(pace, packing, key, run);
             }
         }
-        self.number_members(part, count);
-        packing.rank_bits = bits(self.members.len() as u64 - 1);
         let key = |folder: &Self, rank: u64| {
             let member = folder.order.get(rank as usize)?;
-            folder.members.get(*member as usize).copied()
+            folder.members.get(member.1 as usize).copied()
         };
-        if packing.bits() < u64::BITS {
-            self.pack_numbered(part, packing);
-            self.write(packing, key, run)
-        } else {
-            self.write_wide(part, key, run)
+        // There are no more members than rows.
+        match Packing::new(self.layout, self.ticks, bits(count as u64 - 1), count) {
+            Some(packing) => {
+                self.pack_numbered(pace, part, count, packing);
+                self.write(pace, packing, key, run)
+            }
+            None => self.write_wide(pace, part, key, run),
         }
     }
 
-    fn pack_dense(&mut self, part: &Part<'a, H>, packing: Packing, least: i64, key_bits: u32) {
-        let numbers = &mut self.numbers;
+    fn pack_dense(
+        &mut self,
+        pace: &mut Pace<'_, H>,
+        part: &Part<'a, H>,
+        count: usize,
+        packing: Packing,
+        least: i64,
+        key_bits: u32,
+    ) {
         let inside = (1u64 << self.bucket_bits) - 1;
-        numbers.clear();
-        numbers.reserve(part.count(self.layout));
-        Self::each_row(&mut self.pace, part, |row| {
-            let key = row.key(part.text);
+        let rank = |key: K| {
             let bucket = u64::from(bucket(key.hash())) & inside;
-            let rank = bucket << key_bits | key.place().wrapping_sub(least) as u64;
-            numbers.push(packing.pack(rank, row.tick(), numbers.len()));
-        });
-    }
-
-    fn pack_numbered(&mut self, part: &Part<'a, H>, packing: Packing) {
+            bucket << key_bits | key.place().wrapping_sub(least) as u64
+        };
         let numbers = &mut self.numbers;
-        let (ranks, member_of) = (&self.ranks, &self.member_of);
         numbers.clear();
-        numbers.reserve(member_of.len());
-        Self::each_row(&mut self.pace, part, |row| {
-            let member = member_of[numbers.len()];
-            let rank = u64::from(ranks[member as usize]);
-            numbers.push(packing.pack(rank, row.tick(), numbers.len()));
+        numbers.reserve(count);
+        part.each(pace, |row: Row<K>| {
+            let index = numbers.len();
+            numbers.push(packing.pack(rank(row.key), row.tick, index, row.amount));
         });
+        self.put_amounts_aside(pace, part, count, packing);
     }
 
-    /// Numbers the members of a part as they appear, and ranks them in the order of histories.
-    fn number_members(&mut self, part: &Part<'a, H>, count: usize) {
-        self.slots.fill(0);
+    fn pack_numbered(
+        &mut self,
+        pace: &mut Pace<'_, H>,
+        part: &Part<'a, H>,
+        count: usize,
+        packing: Packing,
+    ) {
+        let numbers = &mut self.numbers;
+        numbers.clear();
+        numbers.reserve(count);
         self.members.clear();
-        self.member_of.clear();
-        self.member_of.reserve(count);
-        for block in part.blocks() {
-            self.pace.step(block.len());
-            Row::<K, WIDE, AMOUNT>::each(block, |row| {
-                let number = self.number(row.key(part.text));
-                self.member_of.push(number);
-            });
-        }
-        let members = &self.members;
-        self.order.clear();
-        self.order.extend(0..members.len() as u32);
-        self.order.sort_unstable_by_key(|&member| {
-            let key = members[member as usize];
-            (bucket(key.hash()), key)
+        part.each(pace, |row: Row<K>| {
+            let member = number(&mut self.members, &mut self.slots, row.key);
+            numbers.push(packing.pack(u64::from(member), row.tick, numbers.len(), row.amount));
         });
+        self.rank_members();
+        for number in &mut self.numbers {
+            let id = packing.id(*number);
+            let rank = u64::from(self.ranks[packing.rank(id) as usize]);
+            *number = packing.with_rank(*number, rank);
+        }
+        pace.step(count);
+        self.put_amounts_aside(pace, part, count, packing);
+    }
+
+    /// Keeps the amounts of rows whose numbers have no room for them.
+    fn put_amounts_aside(
+        &mut self,
+        pace: &mut Pace<'_, H>,
+        part: &Part<'a, H>,
+        count: usize,
+        packing: Packing,
+    ) {
+        if packing.payload == Payload::Index {
+            let amounts = &mut self.amounts;
+            amounts.clear();
+            amounts.reserve(count);
+            part.each(pace, |row: Row<K>| amounts.push(row.amount));
+        }
+    }
+
+    /// Ranks the members of a part: by the bits with which they begin to differ, as numbers, and
+    /// by comparing those that are equal there.
+    fn rank_members(&mut self) {
+        let members = &self.members;
+        let shared = K::shared(members);
+        let inside = (1u64 << self.bucket_bits) - 1;
+        self.order.clear();
+        self.order.extend((0..).zip(members).map(|(number, key)| {
+            let bucket = (u64::from(bucket(key.hash())) & inside) << (u64::BITS - BUCKET_BITS);
+            (bucket | key.begin(shared) >> BUCKET_BITS, number)
+        }));
+        self.order.sort_unstable_by_key(|member| member.0);
+        for equal in self.order.chunk_by_mut(|a, b| a.0 == b.0) {
+            if equal.len() > 1 {
+                equal.sort_unstable_by_key(|member| members[member.1 as usize]);
+            }
+        }
         self.ranks.clear();
         self.ranks.resize(members.len(), 0);
-        for (rank, &member) in (0..).zip(&self.order) {
-            self.ranks[member as usize] = rank;
-        }
-    }
-
-    /// The number of a member, a new one if it is new.
-    #[inline]
-    fn number(&mut self, key: K) -> u32 {
-        let mask = self.slots.len() - 1;
-        let mut slot = home(key, self.slots.len());
-        loop {
-            match self.slots[slot] {
-                0 => break,
-                taken if self.members[taken as usize - 1] == key => return taken - 1,
-                _ => slot = (slot + 1) & mask,
-            }
-        }
-        self.members.push(key);
-        let number = self.members.len() as u32;
-        self.slots[slot] = number;
-        if self.members.len() * 2 > self.slots.len() {
-            self.grow();
-        }
-        number - 1
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let len = self.slots.len() * 4;
-        self.slots.clear();
-        self.slots.resize(len, 0);
-        for (number, key) in (1..).zip(&self.members) {
-            let mut slot = home(*key, len);
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & (len - 1);
-            }
-            self.slots[slot] = number;
+        for (rank, member) in (0..).zip(&self.order) {
+            self.ranks[member.1 as usize] = rank;
         }
     }
 
     /// Writes the rows that were packed into numbers.
     fn write(
         &mut self,
+        pace: &mut Pace<'_, H>,
         packing: Packing,
         key: impl Fn(&Self, u64) -> Option<K>,
         run: &mut Run<H>,
     ) -> Result<(), Error> {
-        let low = packing.index_bits;
-        radix::sort(&mut self.numbers, &mut self.other, low, packing.bits());
-        let numbers = std::mem::replace(&mut self.numbers, Vec::new_in(run_host(&self.other)));
-        for of_member in numbers.chunk_by(|a, b| packing.rank(*a) == packing.rank(*b)) {
-            self.pace.step(of_member.len());
-            let Some(member) = key(self, packing.rank(of_member[0])) else {
-                continue;
-            };
-            let amount = |number: &u64| self.amounts[packing.index(*number)];
-            let tick = |number: &u64| packing.tick(*number);
-            write_member::<_, _, AMOUNT>(run, member.member(), of_member, tick, amount)?;
-        }
-        self.numbers = numbers;
-        Ok(())
+        let low = packing.payload_bits;
+        radix::sort(&mut self.numbers, &mut self.other, low, low + packing.id_bits());
+        write_members(
+            pace,
+            &self.numbers,
+            |number| packing.id(*number),
+            |id| (packing.rank(id), packing.tick(id)),
+            |number| self.layout.amount(packing.amount(*number, &self.amounts)),
+            |rank| key(self, rank).map(Key::member),
+            run,
+        )
     }
 
     /// Writes the rows of a part whose ticks lie so far apart that they do not fit a number.
     fn write_wide(
         &mut self,
+        pace: &mut Pace<'_, H>,
         part: &Part<'a, H>,
         key: impl Fn(&Self, u64) -> Option<K>,
         run: &mut Run<H>,
     ) -> Result<(), Error> {
-        let events = &mut self.events;
-        let (ranks, member_of) = (&self.ranks, &self.member_of);
+        let (events, layout) = (&mut self.events, self.layout);
         events.clear();
-        Self::each_row(&mut self.pace, part, |row| {
-            let rank = ranks[member_of[events.len()] as usize];
-            events.push((rank, row.tick(), row.amount()));
+        self.members.clear();
+        part.each(pace, |row: Row<K>| {
+            let member = number(&mut self.members, &mut self.slots, row.key);
+            events.push((member, row.tick, layout.amount(row.amount)));
         });
-        events.sort_unstable();
-        let events = std::mem::replace(&mut self.events, Vec::new_in(run_host(&self.other)));
-        for of_member in events.chunk_by(|a, b| a.0 == b.0) {
-            self.pace.step(of_member.len());
-            let Some(member) = key(self, u64::from(of_member[0].0)) else {
-                continue;
-            };
-            let (tick, amount) =
-                (|event: &(u32, i64, i64)| event.1, |event: &(u32, i64, i64)| event.2);
-            write_member::<_, _, AMOUNT>(run, member.member(), of_member, tick, amount)?;
+        self.rank_members();
+        for event in &mut self.events {
+            event.0 = self.ranks[event.0 as usize];
         }
-        self.events = events;
-        Ok(())
+        self.events.sort_unstable();
+        write_members(
+            pace,
+            &self.events,
+            |event| (u64::from(event.0), event.1),
+            |id| id,
+            |event| event.2,
+            |rank| key(self, rank).map(Key::member),
+            run,
+        )
     }
 }
 
-/// Writes the rows of one member, in the order of their ticks.
-fn write_member<T, H: Host, const AMOUNT: bool>(
-    run: &mut Run<H>,
-    member: MemberRef<'_>,
+/// The number of a member, a new one if it is new. `slots` is a table with open addressing: 1 + the
+/// number of a member, 0 where free; no members, and it is empty.
+#[inline]
+fn number<'a, K: RowKey<'a>, H: Host>(
+    members: &mut Vec<K, H>,
+    slots: &mut Vec<u32, H>,
+    key: K,
+) -> u32 {
+    if members.is_empty() {
+        slots.fill(0);
+    }
+    let mask = slots.len() - 1;
+    let mut slot = home(key, slots.len());
+    loop {
+        match slots[slot] {
+            0 => break,
+            taken if members[taken as usize - 1] == key => return taken - 1,
+            _ => slot = (slot + 1) & mask,
+        }
+    }
+    members.push(key);
+    let number = members.len() as u32;
+    slots[slot] = number;
+    if members.len() * 2 > slots.len() {
+        grow(members, slots);
+    }
+    number - 1
+}
+
+#[cold]
+fn grow<'a, K: RowKey<'a>, H: Host>(members: &[K], slots: &mut Vec<u32, H>) {
+    let len = slots.len() * 4;
+    slots.clear();
+    slots.resize(len, 0);
+    for (number, key) in (1..).zip(members) {
+        let mut slot = home(*key, len);
+        while slots[slot] != 0 {
+            slot = (slot + 1) & (len - 1);
+        }
+        slots[slot] = number;
+    }
+}
+
+/// Writes rows in the order of their ids, which are rank and tick of a member.
+fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
+    pace: &mut Pace<'_, H>,
     rows: &[T],
-    tick: impl Fn(&T) -> i64,
+    id: impl Fn(&T) -> I,
+    rank_and_tick: impl Fn(I) -> (u64, i64),
     amount: impl Fn(&T) -> i64,
+    member: impl Fn(u64) -> Option<MemberRef<'a>>,
+    run: &mut Run<H>,
 ) -> Result<(), Error> {
-    let repeated = rows.windows(2).filter(|pair| tick(&pair[0]) == tick(&pair[1])).count();
-    run.member(member, rows.len() - repeated);
-    let mut begun = false;
-    for same in rows.chunk_by(|a, b| tick(a) == tick(b)) {
-        let amount = if AMOUNT { sum(same.iter().map(&amount))? } else { NO_AMOUNT };
-        run.tick_of_member(begun, tick(&same[0]), same.len() as u64, amount)?;
-        begun = true;
+    let mut at = 0;
+    let mut next = rows.first().map(&id);
+    while let Some(first) = next {
+        let (rank, mut tick) = rank_and_tick(first);
+        let mut ticks = 0;
+        let mut here = first;
+        loop {
+            let begin = at;
+            next = loop {
+                at += 1;
+                match rows.get(at).map(&id) {
+                    Some(id) if id == here => {}
+                    other => break other,
+                }
+            };
+            let same = &rows[begin..at];
+            let amount = match same {
+                [one] => amount(one),
+                many => sum(many.iter().map(&amount))?,
+            };
+            run.tick_of_member(ticks > 0, tick, same.len() as u64, amount)?;
+            ticks += 1;
+            match next.map(|id| (id, rank_and_tick(id))) {
+                Some((id, (of, at))) if of == rank => (here, tick) = (id, at),
+                _ => break,
+            }
+        }
+        pace.step(1 + ticks);
+        if let Some(member) = member(rank) {
+            run.member(member, ticks);
+        }
     }
     Ok(())
-}
-
-fn run_host<T, H: Host>(vec: &Vec<T, H>) -> H {
-    vec.allocator().clone()
 }
 
 /// The sum of amounts, any of which may be none. Only the result has to fit, not what it passes on

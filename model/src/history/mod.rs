@@ -7,17 +7,20 @@
 //! through it in order.
 
 mod codec;
+mod cursor;
 mod fold;
 mod inbox;
 mod member;
 mod radix;
+mod row;
 mod run;
 #[cfg(test)]
 mod tests;
-mod varint;
+pub(crate) mod varint;
 mod walk;
 
 pub use codec::{Flat, MAX_FLAT_BYTES};
+pub use cursor::Columns;
 pub use member::{MemberKind, MemberRef};
 pub use run::Timeline;
 pub use walk::Walk;
@@ -25,7 +28,8 @@ pub use walk::Walk;
 use crate::calendar::{Clock, Grain, Zone};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use inbox::{Inbox, Layout};
+use inbox::Inbox;
+use row::Layout;
 use run::{NO_AMOUNT, Run, RunRef};
 
 /// Where a history begins and ends. The first instant need not be in the first tick: there are zones
@@ -43,6 +47,9 @@ pub struct Extent {
 }
 
 impl Extent {
+    /// That of no events.
+    const NOTHING: Self = Extent { first: i64::MAX, last: i64::MIN, low: i64::MAX, high: i64::MIN };
+
     #[inline]
     fn and(self, other: Extent) -> Extent {
         Extent {
@@ -143,7 +150,16 @@ pub struct View<'a, H: Host> {
 impl<'a, H: Host> View<'a, H> {
     /// Its members with their timelines, in the order of histories.
     pub fn walk(&self) -> Result<Walk<'a, H>, Error> {
-        Walk::new(self.meta.kind, &self.runs, &self.host)
+        self.walk_over(Columns::ALL)
+    }
+
+    /// The same, with only some columns of their timelines.
+    pub fn walk_over(&self, columns: Columns) -> Result<Walk<'a, H>, Error> {
+        Walk::new(self.meta.kind, &self.runs, columns, &self.host)
+    }
+
+    pub(crate) fn host(&self) -> &H {
+        &self.host
     }
 
     /// Does any event have an amount?
@@ -162,7 +178,7 @@ impl<'a, H: Host> View<'a, H> {
     /// The number of members, counted.
     pub fn count_members(&self) -> Result<u64, Error> {
         let mut pace = Pace::new(&self.host);
-        let (mut walk, mut members) = (self.walk()?, 0);
+        let (mut walk, mut members) = (self.walk_over(Columns::TICKS)?, 0);
         while let Some((_, timeline)) = walk.next_member()? {
             pace.step(1 + timeline.ticks().len());
             members += 1;
@@ -180,9 +196,9 @@ impl<'a, H: Host> View<'a, H> {
 const FIRST_BUDGET: usize = 12 << 10;
 /// After a fold: bytes of rows per tick in runs, so that memory stays in proportion to what the
 /// history holds.
-const BUDGET_PER_TICK: usize = 12;
+const BUDGET_PER_TICK: usize = 8;
 /// Rows wait as long as there are no more of them than this per tick of theirs, in hundredths.
-const MAX_ROWS_PER_TICK: usize = 125;
+const MAX_ROWS_PER_TICK: usize = 140;
 /// Runs that are read side by side.
 const MAX_RUNS: usize = 8;
 /// Runs that hold a tick this much more often than once, in hundredths, are merged.
@@ -197,6 +213,8 @@ const SAMPLE_BUCKETS: u32 = 1 << (member::BUCKET_BITS - 5);
 pub struct History<H: Host> {
     meta: Meta<H>,
     inbox: Option<Inbox<H>>,
+    /// The narrowest layout that has held every row so far.
+    layout: Layout,
     /// Largest first.
     runs: Vec<Run<H>, H>,
     host: H,
@@ -205,7 +223,8 @@ pub struct History<H: Host> {
 impl<H: Host> History<H> {
     /// A history without events.
     pub fn new(meta: Meta<H>, host: H) -> Self {
-        History { meta, inbox: None, runs: Vec::new_in(host.clone()), host }
+        let layout = Layout::narrow(meta.kind);
+        History { meta, inbox: None, layout, runs: Vec::new_in(host.clone()), host }
     }
 
     /// What it is of.
@@ -223,26 +242,40 @@ impl<H: Host> History<H> {
         at: i64,
         amount: Option<i64>,
     ) -> Result<(), Error> {
-        match &self.inbox {
-            Some(inbox) if !inbox.is_full() && (inbox.layout.has_amounts() || amount.is_none()) => {
-            }
-            _ => self.make_room(amount.is_some())?,
+        let amount = amount.unwrap_or(NO_AMOUNT);
+        if let Some(inbox) = &mut self.inbox
+            && inbox.push(member, tick, at, amount)
+        {
+            return Ok(());
         }
-        if let Some(inbox) = &mut self.inbox {
-            inbox.push(member, tick, amount.unwrap_or(NO_AMOUNT));
-            self.meta.widen(Extent { first: at, last: at, low: tick, high: tick });
-        }
-        Ok(())
+        self.push_slowly(member, tick, at, amount)
     }
 
-    /// Makes a larger inbox, or folds the rows in it, where they repeat the same ticks.
+    /// Adds an event for which there is no room yet.
     #[cold]
-    fn make_room(&mut self, amounts: bool) -> Result<(), Error> {
+    fn push_slowly(
+        &mut self,
+        member: MemberRef<'_>,
+        tick: i64,
+        at: i64,
+        amount: i64,
+    ) -> Result<(), Error> {
+        loop {
+            self.make_room(self.layout.with(member, tick, amount))?;
+            if self.inbox.as_mut().is_some_and(|inbox| inbox.push(member, tick, at, amount)) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes a larger inbox, or folds the rows in it: where they repeat the same ticks, or where
+    /// one that is to come takes a wider layout.
+    fn make_room(&mut self, layout: Layout) -> Result<(), Error> {
         if let Some(inbox) = &mut self.inbox
-            && (inbox.layout.has_amounts() || !amounts)
+            && inbox.layout == layout
             && !inbox.has_long_text()
         {
-            let rows: usize = inbox.sample().map(|part| part.count(inbox.layout)).sum();
+            let rows: usize = inbox.sample().map(|part| part.count()).sum();
             let scratch = self.host.scratch();
             let folded = fold::fold(inbox, self.meta.kind, inbox.sample(), &scratch)?;
             if rows * 100 <= folded.totals.ticks as usize * MAX_ROWS_PER_TICK {
@@ -253,8 +286,8 @@ impl<H: Host> History<H> {
         self.settle()?;
         let ticks: u64 = self.runs.iter().map(|run| run.totals.ticks).sum();
         let budget = FIRST_BUDGET.max(usize::try_from(ticks).unwrap_or(0) * BUDGET_PER_TICK);
-        let layout = Layout::new(self.meta.kind, self.meta.grain.is_instant(), amounts);
-        self.inbox = Some(Inbox::new(layout, budget, &self.host));
+        self.layout = layout;
+        self.inbox = Some(Inbox::new(self.meta.kind, layout, budget, &self.host));
         Ok(())
     }
 
@@ -264,8 +297,10 @@ impl<H: Host> History<H> {
             return Ok(());
         };
         let run = fold::fold(inbox, self.meta.kind, inbox.parts(), &self.host)?;
+        let extent = inbox.extent;
         self.runs.reserve(1);
         self.inbox = None;
+        self.meta.widen(extent);
         self.add_run(run);
         self.tidy(true)
     }
@@ -294,7 +329,7 @@ impl<H: Host> History<H> {
 
     /// How often the runs hold a tick, in hundredths; estimated from some of the buckets.
     fn overlap(&self) -> Result<u64, Error> {
-        let mut walk = self.view().walk()?;
+        let mut walk = self.view().walk_over(Columns::TICKS)?;
         let mut distinct = 0;
         while walk.peek().is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS) {
             if let Some((_, timeline)) = walk.next_member()? {
@@ -311,8 +346,8 @@ impl<H: Host> History<H> {
         let run = {
             let scratch = self.host.scratch();
             let refs = run_refs(&self.runs[keep..], &scratch);
-            let mut walk = Walk::new(self.meta.kind, &refs, &scratch)?;
-            walk::rewrite(&mut walk, &self.host, |_| true, |_| true)?
+            let mut walk = Walk::new(self.meta.kind, &refs, Columns::ALL, &scratch)?;
+            walk::copy(&mut walk, &self.host)?
         };
         self.runs.truncate(keep);
         self.add_run(run);

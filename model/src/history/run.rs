@@ -9,9 +9,9 @@
 //!
 //! All numbers are varints, signed ones in zigzag form. The columns of equal contents are equal.
 
-use super::member::{MemberKind, MemberRef, bucket};
-use super::varint::{self, Bytes, unzigzag, zigzag};
-use crate::error::{Error, Malformed};
+use super::member::MemberRef;
+use super::varint::{self, zigzag};
+use crate::error::Error;
 use crate::host::{Host, Vec};
 
 /// "No amount", where amounts are plain numbers.
@@ -90,7 +90,7 @@ impl<H: Host> Run<H> {
     }
 
     /// A tick of the member just begun: its first, or a later one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn tick_of_member(
         &mut self,
         later: bool,
@@ -120,14 +120,20 @@ impl<H: Host> Run<H> {
     }
 
     /// A value of a column that stands for zeros until its first other value.
+    #[inline(always)]
     fn optional(&mut self, column: usize, value: u64) {
         let ticks = self.totals.ticks as usize;
         let column = &mut self.columns[column];
         if column.is_empty() {
-            column.resize(ticks, 0);
+            zeros(column, ticks);
         }
         varint::put(column, value);
     }
+}
+
+#[cold]
+fn zeros<H: Host>(column: &mut Vec<u8, H>, count: usize) {
+    column.resize(count, 0);
 }
 
 /// A run to be read.
@@ -156,12 +162,6 @@ impl<H: Host> Timeline<H> {
         }
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.ticks.clear();
-        self.counts.clear();
-        self.amounts.clear();
-    }
-
     /// The ticks, ascending.
     #[inline]
     pub fn ticks(&self) -> &[i64] {
@@ -178,122 +178,5 @@ impl<H: Host> Timeline<H> {
     #[inline]
     pub fn amount(&self, i: usize) -> Option<i64> {
         self.amounts.get(i).copied().filter(|a| *a != NO_AMOUNT)
-    }
-}
-
-/// Reads a run member by member.
-#[derive(Debug)]
-pub(crate) struct Cursor<'a> {
-    kind: MemberKind,
-    /// Members not begun yet.
-    left: u64,
-    members: Bytes<'a>,
-    ticks: Bytes<'a>,
-    counts: Option<Bytes<'a>>,
-    amounts: Option<Bytes<'a>>,
-    /// The member that the cursor stands at.
-    pub(crate) at: Option<(u32, MemberRef<'a>)>,
-    ticks_of_member: usize,
-    previous_key: i64,
-    previous_first: i64,
-}
-
-impl<'a> Cursor<'a> {
-    pub(crate) fn new(run: &RunRef<'a>, kind: MemberKind) -> Result<Self, Malformed> {
-        let [members, ticks, counts, amounts] = run.columns.map(Bytes);
-        let optional = |column: Bytes<'a>| (!column.0.is_empty()).then_some(column);
-        let mut cursor = Cursor {
-            kind,
-            left: run.totals.members,
-            members,
-            ticks,
-            counts: optional(counts),
-            amounts: optional(amounts),
-            at: None,
-            ticks_of_member: 0,
-            previous_key: 0,
-            previous_first: 0,
-        };
-        cursor.advance()?;
-        Ok(cursor)
-    }
-
-    /// On to the next member, if there is one. The ticks of the present one must have been taken.
-    #[inline]
-    pub(crate) fn advance(&mut self) -> Result<(), Malformed> {
-        if self.left == 0 {
-            self.at = None;
-            return Ok(());
-        }
-        self.left -= 1;
-        let member = match self.kind {
-            MemberKind::Int => {
-                let gap = unzigzag(self.members.varint()?);
-                self.previous_key = self.previous_key.wrapping_add(gap);
-                MemberRef::Int(self.previous_key)
-            }
-            MemberKind::Uuid => {
-                let mut bytes = [0; 16];
-                bytes.copy_from_slice(self.members.take(16)?);
-                MemberRef::Uuid(u128::from_be_bytes(bytes))
-            }
-            MemberKind::Text => {
-                let len = self.members.varint()?;
-                let len = usize::try_from(len).map_err(|_| Malformed("a name is too long"))?;
-                MemberRef::Text(self.members.take(len)?)
-            }
-        };
-        let at = (bucket(member.hash()), member);
-        if self.at.is_some_and(|before| before >= at) {
-            return Err(Malformed("members are out of order"));
-        }
-        self.at = Some(at);
-        let ticks = self.members.varint()?.saturating_add(1);
-        // Every tick takes a byte at least: nothing is allocated that the bytes do not justify.
-        self.ticks_of_member = match usize::try_from(ticks) {
-            Ok(ticks) if ticks <= self.ticks.0.len() => ticks,
-            _ => return Err(Malformed("more ticks than bytes")),
-        };
-        Ok(())
-    }
-
-    /// The ticks of the present member, into an empty timeline.
-    #[inline]
-    pub(crate) fn take<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
-        timeline.ticks.reserve(self.ticks_of_member);
-        let mut tick = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
-        self.previous_first = tick;
-        timeline.ticks.push(tick);
-        for _ in 1..self.ticks_of_member {
-            let gap = self.ticks.varint()?;
-            let next = tick.checked_add_unsigned(gap).and_then(|t| t.checked_add(1));
-            tick = next.ok_or(Malformed("a tick passes 64 bits"))?;
-            timeline.ticks.push(tick);
-        }
-        if let Some(column) = &mut self.counts {
-            timeline.counts.reserve(self.ticks_of_member);
-            for _ in 0..self.ticks_of_member {
-                timeline.counts.push(column.varint()?.saturating_add(1));
-            }
-        }
-        if let Some(column) = &mut self.amounts {
-            timeline.amounts.reserve(self.ticks_of_member);
-            for _ in 0..self.ticks_of_member {
-                let value = column.varint()?;
-                let amount = value.checked_sub(1).map_or(NO_AMOUNT, unzigzag);
-                timeline.amounts.push(amount);
-            }
-        }
-        Ok(())
-    }
-
-    /// Has everything been read?
-    pub(crate) fn at_end(&self) -> bool {
-        let empty = |column: &Option<Bytes<'_>>| column.is_none_or(|c| c.0.is_empty());
-        self.at.is_none()
-            && self.members.0.is_empty()
-            && self.ticks.0.is_empty()
-            && empty(&self.counts)
-            && empty(&self.amounts)
     }
 }

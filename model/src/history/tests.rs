@@ -257,5 +257,5 @@ fn ticks_may_lie_as_far_apart_as_times_do() {
         history.push(MemberRef::Int(member), second + i % 3, 0, Some(i)).unwrap();
     }
     let sum: i64 = content(&mut history).values().filter_map(|(_, amount)| *amount).sum();
-    assert_eq!(sum, (0..100_000).sum::<i64>());
+    assert_eq!(sum, (0..100_000i64).sum::<i64>());
 }

@@ -1,7 +1,8 @@
 //! Walking a history member by member, whatever number of runs it is in.
 
-use super::member::{MemberKind, MemberRef, bucket};
-use super::run::{Cursor, NO_AMOUNT, Run, RunRef, Timeline};
+use super::cursor::{Columns, Cursor, RunKey};
+use super::member::{Key, MemberKind, MemberRef, bucket};
+use super::run::{NO_AMOUNT, Run, RunRef, Timeline};
 use crate::amount;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -9,7 +10,22 @@ use crate::host::{Host, Pace, Vec};
 /// A walk over the members of one history, in their order.
 #[derive(Debug)]
 pub struct Walk<'a, H: Host> {
-    cursors: Vec<Cursor<'a>, H>,
+    cursors: Cursors<'a, H>,
+    lines: Lines<H>,
+}
+
+/// Cursors over the runs, for each kind of members.
+#[derive(Debug)]
+enum Cursors<'a, H: Host> {
+    Int(Vec<Cursor<'a, i64>, H>),
+    Uuid(Vec<Cursor<'a, u128>, H>),
+    Text(Vec<Cursor<'a, &'a [u8]>, H>),
+}
+
+/// The timeline of a member, and room for merging it from several runs.
+#[derive(Debug)]
+struct Lines<H: Host> {
+    columns: Columns,
     timeline: Timeline<H>,
     part: Timeline<H>,
     merged: Timeline<H>,
@@ -18,36 +34,46 @@ pub struct Walk<'a, H: Host> {
 }
 
 impl<'a, H: Host> Walk<'a, H> {
-    pub(crate) fn new(kind: MemberKind, runs: &[RunRef<'a>], host: &H) -> Result<Self, Error> {
-        let mut cursors = Vec::with_capacity_in(runs.len(), host.clone());
-        for run in runs {
-            cursors.push(Cursor::new(run, kind)?);
-        }
-        Ok(Walk {
-            cursors,
+    pub(crate) fn new(
+        kind: MemberKind,
+        runs: &[RunRef<'a>],
+        columns: Columns,
+        host: &H,
+    ) -> Result<Self, Error> {
+        let cursors = match kind {
+            MemberKind::Int => Cursors::Int(cursors(runs, columns, host)?),
+            MemberKind::Uuid => Cursors::Uuid(cursors(runs, columns, host)?),
+            MemberKind::Text => Cursors::Text(cursors(runs, columns, host)?),
+        };
+        let lines = Lines {
+            columns,
             timeline: Timeline::new(host),
             part: Timeline::new(host),
             merged: Timeline::new(host),
             taken: 0,
-        })
+        };
+        Ok(Walk { cursors, lines })
     }
 
     /// The next member with its timeline.
     #[inline]
     pub fn next_member(&mut self) -> Result<Option<(MemberRef<'a>, &Timeline<H>)>, Error> {
-        let Some((_, member)) = self.peek() else {
-            return Ok(None);
+        let lines = &mut self.lines;
+        let member = match &mut self.cursors {
+            Cursors::Int(cursors) => next(cursors, lines)?.map(Key::member),
+            Cursors::Uuid(cursors) => next(cursors, lines)?.map(Key::member),
+            Cursors::Text(cursors) => next(cursors, lines)?.map(Key::member),
         };
-        self.read(member)?;
-        Ok(Some((member, &self.timeline)))
+        Ok(member.map(|member| (member, &self.lines.timeline)))
     }
 
     /// Bucket and name of the next member.
     #[inline]
     pub(crate) fn peek(&self) -> Option<(u32, MemberRef<'a>)> {
-        match self.cursors.as_slice() {
-            [one] => one.at,
-            many => many.iter().filter_map(|cursor| cursor.at).min(),
+        match &self.cursors {
+            Cursors::Int(cursors) => peek(cursors).map(|(bucket, key)| (bucket, key.member())),
+            Cursors::Uuid(cursors) => peek(cursors).map(|(bucket, key)| (bucket, key.member())),
+            Cursors::Text(cursors) => peek(cursors).map(|(bucket, key)| (bucket, key.member())),
         }
     }
 
@@ -63,69 +89,133 @@ impl<'a, H: Host> Walk<'a, H> {
         self.peek().is_some_and(|(_, next)| next == member)
     }
 
-    #[inline]
-    fn read(&mut self, member: MemberRef<'a>) -> Result<(), Error> {
-        self.timeline.clear();
-        for cursor in self.cursors.iter_mut() {
-            if cursor.at.is_none_or(|(_, at)| at != member) {
-                continue;
-            }
-            if self.timeline.ticks.is_empty() {
-                cursor.take(&mut self.timeline)?;
-                self.taken += self.timeline.ticks.len() as u64;
-            } else {
-                self.part.clear();
-                cursor.take(&mut self.part)?;
-                self.taken += self.part.ticks.len() as u64;
-                merge(&self.timeline, &self.part, &mut self.merged)?;
-                std::mem::swap(&mut self.timeline, &mut self.merged);
-            }
-            cursor.advance()?;
-        }
-        Ok(())
-    }
-
     pub(crate) fn taken(&self) -> u64 {
-        self.taken
+        self.lines.taken
     }
 
     pub(crate) fn at_end(&self) -> bool {
-        self.cursors.iter().all(Cursor::at_end)
+        match &self.cursors {
+            Cursors::Int(cursors) => cursors.iter().all(Cursor::at_end),
+            Cursors::Uuid(cursors) => cursors.iter().all(Cursor::at_end),
+            Cursors::Text(cursors) => cursors.iter().all(Cursor::at_end),
+        }
     }
+}
+
+fn cursors<'a, K: RunKey<'a>, H: Host>(
+    runs: &[RunRef<'a>],
+    columns: Columns,
+    host: &H,
+) -> Result<Vec<Cursor<'a, K>, H>, Error> {
+    let mut cursors = Vec::with_capacity_in(runs.len(), host.clone());
+    for run in runs {
+        cursors.push(Cursor::new(run, columns)?);
+    }
+    Ok(cursors)
+}
+
+#[inline]
+fn peek<'a, K: RunKey<'a>>(cursors: &[Cursor<'a, K>]) -> Option<(u32, K)> {
+    match cursors {
+        [one] => one.at,
+        many => many.iter().filter_map(|cursor| cursor.at).min(),
+    }
+}
+
+/// Reads the next member: its timeline is then in `lines`.
+#[inline]
+fn next<'a, K: RunKey<'a>, H: Host>(
+    cursors: &mut [Cursor<'a, K>],
+    lines: &mut Lines<H>,
+) -> Result<Option<K>, Error> {
+    if let [one] = cursors {
+        let Some((_, member)) = one.at else {
+            return Ok(None);
+        };
+        one.take(&mut lines.timeline)?;
+        one.advance()?;
+        return Ok(Some(member));
+    }
+    next_of_many(cursors, lines)
+}
+
+fn next_of_many<'a, K: RunKey<'a>, H: Host>(
+    cursors: &mut [Cursor<'a, K>],
+    lines: &mut Lines<H>,
+) -> Result<Option<K>, Error> {
+    let next = peek(cursors);
+    let Some((_, member)) = next else {
+        return Ok(None);
+    };
+    let mut found = false;
+    for cursor in cursors.iter_mut().filter(|cursor| cursor.at == next) {
+        if found {
+            cursor.take(&mut lines.part)?;
+            lines.taken += lines.part.ticks.len() as u64;
+            merge(&lines.timeline, &lines.part, lines.columns, &mut lines.merged)?;
+            std::mem::swap(&mut lines.timeline, &mut lines.merged);
+        } else {
+            cursor.take(&mut lines.timeline)?;
+            lines.taken += lines.timeline.ticks.len() as u64;
+            found = true;
+        }
+        cursor.advance()?;
+    }
+    Ok(Some(member))
 }
 
 /// Two timelines of one member as one.
 fn merge<H: Host>(
     left: &Timeline<H>,
     right: &Timeline<H>,
+    columns: Columns,
     out: &mut Timeline<H>,
 ) -> Result<(), Error> {
-    out.clear();
-    let has_amounts = !(left.amounts.is_empty() && right.amounts.is_empty());
-    let of = |side: &Timeline<H>, i| side.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
-    let (mut l, mut r) = (0, 0);
-    loop {
-        let (a, b) = (left.ticks.get(l).copied(), right.ticks.get(r).copied());
-        let from_left = a.is_some_and(|a| b.is_none_or(|b| a <= b));
-        let from_right = b.is_some_and(|b| a.is_none_or(|a| b <= a));
-        let (tick, count, sum) = match (from_left, from_right) {
-            (true, true) => (
-                a,
-                left.count(l).saturating_add(right.count(r)),
-                add_amounts(of(left, l), of(right, r))?,
-            ),
-            (true, false) => (a, left.count(l), of(left, l)),
-            (false, true) => (b, right.count(r), of(right, r)),
-            (false, false) => return Ok(()),
-        };
-        out.ticks.extend(tick);
-        out.counts.push(count);
-        if has_amounts {
-            out.amounts.push(sum);
+    let most = left.ticks.len() + right.ticks.len();
+    out.ticks.resize(most, 0);
+    out.counts.resize(if columns.counts { most } else { 0 }, 0);
+    out.amounts.clear();
+    // Which side goes on is a matter of chance: computed, not branched upon.
+    let (mut l, mut r, mut len) = (0, 0, 0);
+    while let (Some(&a), Some(&b), Some(place)) =
+        (left.ticks.get(l), right.ticks.get(r), out.ticks.get_mut(len))
+    {
+        *place = a.min(b);
+        let (from_left, from_right) = (a <= b, b <= a);
+        if let Some(count) = out.counts.get_mut(len) {
+            let of_left = if from_left { left.count(l) } else { 0 };
+            *count = of_left.saturating_add(if from_right { right.count(r) } else { 0 });
         }
         l += usize::from(from_left);
         r += usize::from(from_right);
+        len += 1;
     }
+    for (side, at) in [(left, l), (right, r)] {
+        for (i, tick) in (at..).zip(&side.ticks[at..]) {
+            out.ticks[len] = *tick;
+            if let Some(count) = out.counts.get_mut(len) {
+                *count = side.count(i);
+            }
+            len += 1;
+        }
+    }
+    out.ticks.truncate(len);
+    out.counts.truncate(len);
+    if !(left.amounts.is_empty() && right.amounts.is_empty()) {
+        let (mut l, mut r) = (0, 0);
+        for tick in &out.ticks {
+            let mut amount = NO_AMOUNT;
+            for (side, at) in [(left, &mut l), (right, &mut r)] {
+                if side.ticks.get(*at) == Some(tick) {
+                    let more = side.amounts.get(*at).copied().unwrap_or(NO_AMOUNT);
+                    amount = add_amounts(amount, more)?;
+                    *at += 1;
+                }
+            }
+            out.amounts.push(amount);
+        }
+    }
+    Ok(())
 }
 
 /// The sum of two amounts, either of which may be none.
@@ -144,6 +234,21 @@ pub(crate) fn add_amounts(a: i64, b: i64) -> Result<i64, Error> {
 #[inline]
 pub(crate) fn fit(sum: i128) -> Result<i64, Error> {
     amount::fit(sum, || format!("{}, the sum of one member at one tick", amount::text(sum)))
+}
+
+/// Writes the members that a walk still has.
+pub(crate) fn copy<H: Host>(walk: &mut Walk<'_, H>, host: &H) -> Result<Run<H>, Error> {
+    let mut out = Run::new(host.clone());
+    let mut pace = Pace::new(host);
+    while let Some((member, timeline)) = walk.next_member()? {
+        pace.step(1 + timeline.ticks.len());
+        out.member(member, timeline.ticks.len());
+        for (i, &tick) in timeline.ticks.iter().enumerate() {
+            let amount = timeline.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
+            out.tick_of_member(i > 0, tick, timeline.count(i), amount)?;
+        }
+    }
+    Ok(out)
 }
 
 /// Writes the members that a walk still has, or those that `keep` wants, with the ticks it wants.

@@ -1,7 +1,7 @@
 //! The score interval of a share.
 
+use super::normal;
 use crate::error::Error;
-use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Wilson's score interval for the share of `successes` among `trials`.
 ///
@@ -27,13 +27,7 @@ pub struct Wilson {
 impl Wilson {
     /// Intervals that hold the true share with this probability.
     pub fn new(confidence: f64) -> Result<Self, Error> {
-        if !(confidence > 0.0 && confidence < 1.0) {
-            return Err(Error::bad(
-                format!("confidence {confidence} is not between 0 and 1"),
-                "Take a probability such as 0.95.",
-            ));
-        }
-        let z = -Normal::standard().inverse_cdf((1.0 - confidence) / 2.0);
+        let z = normal::two_sided(confidence)?;
         Ok(Wilson { z })
     }
 

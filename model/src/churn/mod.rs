@@ -7,10 +7,20 @@
 //! closing = opening − churned + new + reactivated,   retained = opening − churned
 //! ```
 
+mod compare;
+mod growth;
+mod members;
+#[cfg(test)]
+mod tests;
+
+pub use compare::{Compared, Stratum, compare};
+pub use growth::{Growth, growth};
+pub use members::{Change, change_of_members};
+
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
 use crate::error::Error;
-use crate::history::View;
+use crate::history::{Columns, View};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::Wilson;
 
@@ -63,13 +73,48 @@ pub struct Row {
 }
 
 /// Checks the gap.
-fn check_gap(gap: i32) -> Result<usize, Error> {
+pub(crate) fn check_gap(gap: i32) -> Result<usize, Error> {
     match usize::try_from(gap) {
         Ok(gap) if gap > 0 => Ok(gap),
         _ => Err(Error::bad(
             format!("gap {gap} is not a number of periods"),
             "Take 1 or more: the periods of silence after which a member is out.",
         )),
+    }
+}
+
+/// One member on its way through the periods: the one place that says who is in.
+#[derive(Debug)]
+struct Standing {
+    gap: usize,
+    /// The first period at whose end it is out, if it is not active again.
+    out_from: Option<usize>,
+}
+
+/// What activity in a period means for a member.
+enum Arrival {
+    /// It was never active before.
+    New,
+    /// It was in already.
+    Stays,
+    /// It had churned in that period.
+    Returns { churned: usize },
+}
+
+impl Standing {
+    fn new(gap: usize) -> Self {
+        Standing { gap, out_from: None }
+    }
+
+    /// The member was active in this period, which is not before those already told.
+    #[inline]
+    fn active(&mut self, period: usize) -> Arrival {
+        let out_from = self.out_from.replace(period.saturating_add(self.gap));
+        match out_from {
+            None => Arrival::New,
+            Some(churned) if period > churned => Arrival::Returns { churned },
+            Some(_) => Arrival::Stays,
+        }
     }
 }
 
@@ -95,36 +140,35 @@ impl<H: Host> Movements<H> {
 
     /// Begins to count a member.
     pub(crate) fn member(&mut self) -> Member<'_, H> {
-        Member { movements: self, out_from: None }
+        Member { standing: Standing::new(self.gap), movements: self }
     }
 }
 
 /// One member being counted.
 pub(crate) struct Member<'m, H: Host> {
     movements: &'m mut Movements<H>,
-    /// The first period at whose end it is out, if it is not active again.
-    out_from: Option<usize>,
+    standing: Standing,
 }
 
 impl<H: Host> Member<'_, H> {
     /// It was active in this period, which is not before those already told.
     #[inline]
     pub(crate) fn active(&mut self, period: usize) {
-        match self.out_from {
-            None => self.movements.new[period] += 1,
-            Some(out) if period > out => {
-                self.movements.churned[out] += 1;
+        match self.standing.active(period) {
+            Arrival::New => self.movements.new[period] += 1,
+            Arrival::Stays => {}
+            Arrival::Returns { churned } => {
+                self.movements.churned[churned] += 1;
                 self.movements.reactivated[period] += 1;
             }
-            Some(_) => {}
         }
-        self.out_from = Some(period.saturating_add(self.movements.gap));
     }
 
     /// There is nothing more to tell.
     #[inline]
     pub(crate) fn done(self) {
-        if let Some(churned) = self.out_from.and_then(|out| self.movements.churned.get_mut(out)) {
+        let churned = self.standing.out_from;
+        if let Some(churned) = churned.and_then(|out| self.movements.churned.get_mut(out)) {
             *churned += 1;
         }
     }
@@ -149,7 +193,7 @@ pub fn ledger<'z, H: Host, Z: Zone>(
     let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
     let mut movements = Movements::new(axis.len, question.gap, &host)?;
     let mut pace = Pace::new(&host);
-    let mut walk = view.walk()?;
+    let mut walk = view.walk_over(Columns::TICKS)?;
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         let mut member = movements.member();

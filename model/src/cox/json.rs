@@ -1,0 +1,259 @@
+//! The text form of a model: JSON.
+//!
+//! Numbers round-trip exactly. What can be computed from others (standard errors, tests) is not in
+//! it, so that nothing can contradict itself.
+
+use super::model::{Model, malformed};
+use crate::error::{Error, Malformed};
+use crate::host::{Host, Pace, Vec};
+use crate::numeric::Symmetric;
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::io;
+
+/// How ties are treated: the only way that there is.
+const TIES: &str = "efron";
+
+#[derive(Serialize)]
+struct Form<'m, H: Host> {
+    members: u64,
+    events: u64,
+    ties: &'static str,
+    log_likelihood_null: f64,
+    log_likelihood: f64,
+    score_test: f64,
+    concordance: Option<f64>,
+    longest_duration: f64,
+    coefficients: &'m [f64],
+    means: &'m [f64],
+    #[serde(serialize_with = "rows")]
+    covariance: &'m Symmetric<H>,
+    times: &'m [f64],
+    cumulative_hazard: &'m [f64],
+}
+
+/// The lower half, row by row.
+fn rows<S: Serializer, H: Host>(matrix: &&Symmetric<H>, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut rows = serializer.serialize_seq(Some(matrix.size()))?;
+    let mut cells = matrix.cells();
+    for i in 0..matrix.size() {
+        let (row, rest) = cells.split_at(i + 1);
+        rows.serialize_element(row)?;
+        cells = rest;
+    }
+    rows.end()
+}
+
+/// Text that grows in the memory of a host.
+struct Text<'t, H: Host>(&'t mut Vec<u8, H>);
+
+impl<H: Host> io::Write for Text<'_, H> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<H: Host> Model<H> {
+    /// Appends its text form.
+    pub fn to_json(&self, out: &mut Vec<u8, H>) -> Result<(), Error> {
+        let form = Form {
+            members: self.members,
+            events: self.events,
+            ties: TIES,
+            log_likelihood_null: self.log_likelihood_null,
+            log_likelihood: self.log_likelihood,
+            score_test: self.score_test,
+            concordance: self.concordance,
+            longest_duration: self.longest,
+            coefficients: &self.coefficients,
+            means: &self.means,
+            covariance: &self.covariance,
+            times: &self.times,
+            cumulative_hazard: &self.hazards,
+        };
+        serde_json::to_writer(Text(out), &form)
+            .map_err(|_| malformed(Malformed("it can not be written")))
+    }
+
+    /// Reads a text form, and checks that it can be a model.
+    pub fn from_json(text: &[u8], host: H) -> Result<Self, Error> {
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let model = ModelSeed(host).deserialize(&mut reader).and_then(|model| {
+            reader.end()?;
+            Ok(model)
+        });
+        let model = model
+            .map_err(|error| Error::MalformedValue { of: "cox_model", why: error.to_string() })?;
+        model.check().map_err(malformed)?;
+        Ok(model)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Field {
+    Members,
+    Events,
+    Ties,
+    LogLikelihoodNull,
+    LogLikelihood,
+    ScoreTest,
+    Concordance,
+    LongestDuration,
+    Coefficients,
+    Means,
+    Covariance,
+    Times,
+    CumulativeHazard,
+}
+
+/// Reads a model into the memory of a host.
+struct ModelSeed<H>(H);
+
+impl<'de, H: Host> DeserializeSeed<'de> for ModelSeed<H> {
+    type Value = Model<H>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Model<H>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, H: Host> Visitor<'de> for ModelSeed<H> {
+    type Value = Model<H>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a model")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Model<H>, A::Error> {
+        let host = self.0;
+        let (mut members, mut events, mut ties) = (None, None, None);
+        let [mut null, mut fitted, mut score, mut longest] = [None; 4];
+        let mut concordance: Option<Option<f64>> = None;
+        let (mut coefficients, mut means, mut covariance) = (None, None, None);
+        let (mut times, mut hazards) = (None, None);
+        let array = |map: &mut A| {
+            let mut values = Vec::new_in(host.clone());
+            map.next_value_seed(Numbers(&mut values)).map(|()| values)
+        };
+        while let Some(field) = map.next_key()? {
+            match field {
+                Field::Members => set(&mut members, map.next_value()?)?,
+                Field::Events => set(&mut events, map.next_value()?)?,
+                Field::Ties => set(&mut ties, map.next_value::<Ties>()?)?,
+                Field::LogLikelihoodNull => set(&mut null, map.next_value()?)?,
+                Field::LogLikelihood => set(&mut fitted, map.next_value()?)?,
+                Field::ScoreTest => set(&mut score, map.next_value()?)?,
+                Field::Concordance => set(&mut concordance, map.next_value()?)?,
+                Field::LongestDuration => set(&mut longest, map.next_value()?)?,
+                Field::Coefficients => set(&mut coefficients, array(&mut map)?)?,
+                Field::Means => set(&mut means, array(&mut map)?)?,
+                Field::Covariance => {
+                    set(&mut covariance, map.next_value_seed(Rows(&host))?)?;
+                }
+                Field::Times => set(&mut times, array(&mut map)?)?,
+                Field::CumulativeHazard => set(&mut hazards, array(&mut map)?)?,
+            }
+        }
+        get(ties, "ties")?;
+        Ok(Model {
+            members: get(members, "members")?,
+            events: get(events, "events")?,
+            log_likelihood_null: get(null, "log_likelihood_null")?,
+            log_likelihood: get(fitted, "log_likelihood")?,
+            score_test: get(score, "score_test")?,
+            concordance: get(concordance, "concordance")?,
+            longest: get(longest, "longest_duration")?,
+            coefficients: get(coefficients, "coefficients")?,
+            means: get(means, "means")?,
+            covariance: get(covariance, "covariance")?,
+            times: get(times, "times")?,
+            hazards: get(hazards, "cumulative_hazard")?,
+        })
+    }
+}
+
+fn set<T, E: serde::de::Error>(place: &mut Option<T>, value: T) -> Result<(), E> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(E::custom("a field is there twice")),
+    }
+}
+
+fn get<T, E: serde::de::Error>(place: Option<T>, name: &'static str) -> Result<T, E> {
+    place.ok_or_else(|| E::missing_field(name))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Ties {
+    Efron,
+}
+
+/// An array of numbers, added to those that are there.
+struct Numbers<'v, H: Host>(&'v mut Vec<f64, H>);
+
+impl<'de, H: Host> DeserializeSeed<'de> for Numbers<'_, H> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, H: Host> Visitor<'de> for Numbers<'_, H> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of numbers")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        let host = self.0.allocator().clone();
+        let mut pace = Pace::new(&host);
+        while let Some(value) = seq.next_element()? {
+            pace.step(16);
+            self.0.push(value);
+        }
+        Ok(())
+    }
+}
+
+/// The rows of a lower half.
+struct Rows<'h, H>(&'h H);
+
+impl<'de, H: Host> DeserializeSeed<'de> for Rows<'_, H> {
+    type Value = Symmetric<H>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, H: Host> Visitor<'de> for Rows<'_, H> {
+    type Value = Symmetric<H>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the rows of a lower half: one number, two numbers and so on")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut cells = Vec::new_in(self.0.clone());
+        let (mut size, mut before) = (0, 0);
+        while seq.next_element_seed(Numbers(&mut cells))?.is_some() {
+            size += 1;
+            if cells.len() - before != size {
+                return Err(A::Error::invalid_length(cells.len() - before, &self));
+            }
+            before = cells.len();
+        }
+        Ok(Symmetric::from_cells(size, cells))
+    }
+}

@@ -1,0 +1,250 @@
+//! The fit against the definitions, summed naively, and against published results.
+
+use super::*;
+use crate::host::{Global, testing};
+use proptest::prelude::*;
+
+type Row = (f64, bool, [f64; 2], Option<f64>);
+
+fn members(rows: &[Row]) -> Members<Global> {
+    let mut members = Members::new(Global);
+    for (duration, churned, covariates, entry) in rows {
+        members.push(*duration, *churned, covariates, *entry).unwrap();
+    }
+    members
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let row = (
+        1u8..15,
+        any::<bool>(),
+        -4i8..5,
+        -2.0..2.0f64,
+        proptest::option::weighted(0.3, 0.0..0.9f64),
+    );
+    proptest::collection::vec(row, 20..60).prop_map(|rows| {
+        rows.into_iter()
+            .map(|(time, churned, a, b, entry)| {
+                let time = f64::from(time);
+                (time, churned, [f64::from(a), b], entry.map(|share| time * share))
+            })
+            .collect()
+    })
+}
+
+fn at_risk(row: &Row, time: f64) -> bool {
+    row.0 >= time && row.3.is_none_or(|entry| entry == 0.0 || entry < time)
+}
+
+/// The partial likelihood as Efron wrote it down, at any coefficients.
+fn log_likelihood(rows: &[Row], coefficients: &[f64]) -> f64 {
+    let score = |row: &Row| row.2[0] * coefficients[0] + row.2[1] * coefficients[1];
+    let mut times: Vec<f64> = rows.iter().filter(|row| row.1).map(|row| row.0).collect();
+    times.sort_by(f64::total_cmp);
+    times.dedup();
+    let mut sum = 0.0;
+    for time in times {
+        let leaving: Vec<&Row> = rows.iter().filter(|row| row.1 && row.0 == time).collect();
+        let all: f64 = rows.iter().filter(|row| at_risk(row, time)).map(|r| score(r).exp()).sum();
+        let tied: f64 = leaving.iter().map(|row| score(row).exp()).sum();
+        for (l, row) in leaving.iter().enumerate() {
+            sum += score(row) - (all - l as f64 / leaving.len() as f64 * tied).ln();
+        }
+    }
+    sum
+}
+
+fn naive_concordance(rows: &[Row], coefficients: &[f64]) -> Option<f64> {
+    let score = |row: &Row| row.2[0] * coefficients[0] + row.2[1] * coefficients[1];
+    let (mut pairs, mut right) = (0.0, 0.0);
+    for gone in rows.iter().filter(|row| row.1) {
+        for other in rows.iter().filter(|other| at_risk(other, gone.0)) {
+            if other.0 > gone.0 || other.0 == gone.0 && !other.1 {
+                pairs += 1.0;
+                let difference = score(gone) - score(other);
+                right += if difference.abs() < 1e-12 { 0.5 } else { f64::from(difference > 0.0) };
+            }
+        }
+    }
+    (pairs > 0.0).then(|| right / pairs)
+}
+
+proptest! {
+    #[test]
+    fn the_fit_is_the_maximum_and_its_covariance_the_inverse_of_the_curvature(rows in rows()) {
+        let Ok(model) = members(&rows).fit(Global) else { return Ok(()) };
+        let b = [model.coefficients[0], model.coefficients[1]];
+        // Where one coefficient is far out, differences say little.
+        prop_assume!(model.covariance.get(0, 0) < 1.0 && model.covariance.get(1, 1) < 1.0);
+        let at = |x: f64, y: f64| log_likelihood(&rows, &[b[0] + x, b[1] + y]);
+        prop_assert!((model.log_likelihood - at(0.0, 0.0)).abs() < 1e-9);
+        prop_assert!((model.log_likelihood_null - log_likelihood(&rows, &[0.0; 2])).abs() < 1e-9);
+        let e = 1e-4;
+        prop_assert!(((at(e, 0.0) - at(-e, 0.0)) / (2.0 * e)).abs() < 1e-4);
+        prop_assert!(((at(0.0, e) - at(0.0, -e)) / (2.0 * e)).abs() < 1e-4);
+        let e = 1e-3;
+        let second = |x: f64, y: f64| (at(x, y) - 2.0 * at(0.0, 0.0) + at(-x, -y)) / (e * e);
+        let mixed = (at(e, e) - at(e, -e) - at(-e, e) + at(-e, -e)) / (4.0 * e * e);
+        let curvature = [[-second(e, 0.0), -mixed], [-mixed, -second(0.0, e)]];
+        for (i, row) in curvature.iter().enumerate() {
+            for j in 0..2 {
+                let unit: f64 = (0..2).map(|k| row[k] * model.covariance.get(k, j)).sum();
+                prop_assert!((unit - f64::from(i == j)).abs() < 1e-2, "{unit} at {i}, {j}");
+            }
+        }
+        let naive = naive_concordance(&rows, &b);
+        prop_assert!(model.concordance.zip(naive).is_none_or(|(a, b)| (a - b).abs() < 1e-9));
+    }
+
+    #[test]
+    fn the_order_of_rows_changes_nothing(rows in rows(), seed in 1usize..19) {
+        let mut other = rows.clone();
+        other.sort_by_key(|row| (row.2[1] * 1e6) as i64 % seed as i64);
+        let bytes = |rows: &[Row]| {
+            let mut out = crate::host::Vec::new_in(Global);
+            members(rows).fit(Global).map(|model| { model.to_bytes(&mut out); out })
+        };
+        prop_assert_eq!(bytes(&rows), bytes(&other));
+    }
+
+    #[test]
+    fn both_forms_round_trip(rows in rows()) {
+        let Ok(model) = members(&rows).fit(Global) else { return Ok(()) };
+        let (mut bytes, mut text) = (crate::host::Vec::new_in(Global), crate::host::Vec::new_in(Global));
+        model.to_bytes(&mut bytes);
+        Model::from_bytes(&bytes, Global).unwrap().to_json(&mut text).unwrap();
+        let mut again = crate::host::Vec::new_in(Global);
+        Model::from_json(&text, Global).unwrap().to_bytes(&mut again);
+        prop_assert_eq!(bytes, again);
+    }
+
+    #[test]
+    fn any_bytes_read_or_fail(noise: Vec<u8>, at: usize) {
+        let _ = Model::from_json(&noise, Global);
+        let _ = Model::from_bytes(&noise, Global);
+        let mut text = crate::host::Vec::new_in(Global);
+        sample().fit(Global).unwrap().to_json(&mut text).unwrap();
+        text.truncate(at % text.len());
+        text.extend_from_slice(&noise);
+        prop_assert!(Model::from_json(&text, Global).is_err());
+    }
+}
+
+fn sample() -> Members<Global> {
+    let rows: Vec<Row> = (0..40)
+        .map(|i| {
+            let x = f64::from(i * 7 % 11);
+            (f64::from(1 + i * 13 % 17) / (1.0 + 0.1 * x), i % 3 > 0, [x, f64::from(i % 5)], None)
+        })
+        .collect();
+    members(&rows)
+}
+
+#[test]
+fn far_from_zero_and_of_any_size_covariates_fit_alike() {
+    let mut moved = Members::new(Global);
+    let mut plain = Members::new(Global);
+    for i in 0..200i32 {
+        let (x, y) = (f64::from(i * 37 % 101), f64::from(i * 53 % 89));
+        let duration = 1.0 + f64::from(i * 29 % 97) + x / 10.0;
+        plain.push(duration, i % 4 > 0, &[x, y], None).unwrap();
+        moved.push(duration, i % 4 > 0, &[1e9 + x, y * 1e-9], None).unwrap();
+    }
+    let (plain, moved) = (plain.fit(Global).unwrap(), moved.fit(Global).unwrap());
+    assert!(
+        (plain.coefficients[0] - moved.coefficients[0]).abs() < 1e-6 * plain.coefficients[0].abs()
+    );
+    assert!((plain.coefficients[1] * 1e9 / moved.coefficients[1] - 1.0).abs() < 1e-9);
+    assert!((plain.log_likelihood - moved.log_likelihood).abs() < 1e-6);
+}
+
+fn message(rows: &[Row]) -> String {
+    let fitted = members(rows).fit(Global);
+    fitted.map(|model| format!("{model:?}")).unwrap_or_else(|error| error.to_string())
+}
+
+#[test]
+fn what_cannot_be_fitted_is_named() {
+    let row = |i: u8, x: [f64; 2]| (f64::from(i), !i.is_multiple_of(4), x, None);
+    let n = |i: u8| f64::from(u32::from(i) * 7 % 13);
+    let fit =
+        |x: &dyn Fn(u8) -> [f64; 2]| message(&(1..40).map(|i| row(i, x(i))).collect::<Vec<_>>());
+    let dependent = "covariate 2 is constant, or a linear combination of those before it";
+    assert_eq!(fit(&|i| [n(i), 3.0]), dependent);
+    assert_eq!(fit(&|i| [n(i), 5.0 - 2.0 * n(i)]), dependent);
+    let unbounded =
+        "the likelihood has no maximum: the hazard ratio of covariate 2 grows without bound";
+    // The higher, the earlier, without an exception.
+    assert_eq!(fit(&|i| [n(i), -f64::from(i)]), unbounded);
+    // Nobody with it leaves.
+    assert_eq!(fit(&|i| [n(i), f64::from(i % 4 == 0)]), unbounded);
+    // The same, with so few that they hardly vary.
+    let rare = |i: u32| [f64::from(i * 7 % 13), f64::from(i % 2000 == 7)];
+    let row = |i: u32| (f64::from(1 + i * 31 % 997), i % 2000 != 7 && i % 3 > 0, rare(i), None);
+    assert_eq!(message(&(0..10_000).map(row).collect::<Vec<_>>()), unbounded);
+    assert!(message(&[(1.0, false, [1.0, 2.0], None)]).starts_with("nobody left"));
+    // One member, or all alike: nothing varies.
+    assert!(message(&[(1.0, true, [1.0, 2.0], None)]).starts_with("covariate 1 is constant"));
+}
+
+#[test]
+fn only_rows_of_one_kind_are_taken() {
+    let mut members = Members::new(Global);
+    assert!(members.push(1.0, true, &[], None).is_err());
+    assert!(members.push(1.0, true, &[0.0; 501], None).is_err());
+    members.push(1.0, true, &[0.0; 2], None).unwrap();
+    assert!(members.push(1.0, true, &[0.0; 3], None).is_err());
+    assert!(members.push(1.0, true, &[0.0, f64::NAN], None).is_err());
+    assert!(members.push(f64::INFINITY, true, &[0.0; 2], None).is_err());
+    assert!(members.push(1.0, true, &[0.0; 2], Some(1.0)).is_err());
+}
+
+#[test]
+fn texts_that_are_no_model_are_refused() {
+    let mut text = crate::host::Vec::new_in(Global);
+    sample().fit(Global).unwrap().to_json(&mut text).unwrap();
+    let text = String::from_utf8(text.to_vec()).unwrap();
+    let read = |text: &str| Model::from_json(text.as_bytes(), Global).map(|_| ());
+    assert!(read(&text).is_ok());
+    for (from, to) in [
+        ("\"efron\"", "\"breslow\""),
+        ("\"members\":40", "\"members\":3"),
+        ("\"members\":40", "\"members\":-1"),
+        ("\"ties\":\"efron\",", ""),
+        ("\"times\":[", "\"times\":[-1,"),
+        ("\"times\":[", "\"times\":[1e999,"),
+        ("\"covariance\":[[", "\"covariance\":[[-"),
+        ("\"covariance\":[[", "\"covariance\":[[1,"),
+        ("\"coefficients\":[", "\"coefficients\":[0,"),
+        ("\"means\":[", "\"means\":[null,"),
+        ("{", "{\"more\":1,"),
+        ("{", "{\"members\":40,"),
+        ("{", "[{"),
+        ("\"concordance\":0", "\"concordance\":7"),
+    ] {
+        let forged = text.replacen(from, to, 1);
+        assert_ne!(forged, text, "{from}");
+        assert!(read(&forged).is_err(), "{forged}");
+    }
+}
+
+#[test]
+fn can_be_stopped() {
+    let mut members = Members::new(Global);
+    for i in 0..20_000u32 {
+        let x = f64::from(i.wrapping_mul(2_654_435_769) >> 20);
+        let entry = (i % 2 == 0).then_some(0.5);
+        members.push(f64::from(1 + i % 5000), i % 3 > 0, &[x, f64::from(i % 7)], entry).unwrap();
+    }
+    assert!(testing::stops(|| members.in_order(Global)));
+    let design = design::Design::new(&members, Global).unwrap();
+    let mut likelihood = likelihood::Likelihood::new(&design);
+    assert!(testing::stops(|| likelihood.evaluate(&design, &[0.0; 2])));
+    assert!(testing::stops(|| concordance::concordance(&design, &likelihood.scores)));
+    let model = members.fit(Global).unwrap();
+    let (mut bytes, mut text) =
+        (crate::host::Vec::new_in(Global), crate::host::Vec::new_in(Global));
+    model.to_bytes(&mut bytes);
+    model.to_json(&mut text).unwrap();
+    assert!(testing::stops(|| Model::from_json(&text, Global)));
+}

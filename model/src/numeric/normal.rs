@@ -1,0 +1,27 @@
+//! The normal distribution, as intervals and tests use it.
+
+use crate::error::Error;
+use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
+
+/// The z of two-sided intervals that hold the true value with this probability: 1.96 for 0.95.
+pub fn two_sided(confidence: f64) -> Result<f64, Error> {
+    if !(confidence > 0.0 && confidence < 1.0) {
+        return Err(Error::bad(
+            format!("confidence {confidence} is not between 0 and 1"),
+            "Take a probability such as 0.95.",
+        ));
+    }
+    Ok(-Normal::standard().inverse_cdf((1.0 - confidence) / 2.0))
+}
+
+/// The probability that a standard normal value is at least as far from zero as `z`.
+pub fn beyond(z: f64) -> f64 {
+    (2.0 * Normal::standard().sf(z.abs())).min(1.0)
+}
+
+/// The probability that a chi-square value with `df` degrees of freedom is at least this; none
+/// without freedom.
+pub fn chi_square_tail(statistic: f64, df: usize) -> Option<f64> {
+    let distribution = ChiSquared::new(df as f64).ok()?;
+    Some(distribution.sf(statistic))
+}

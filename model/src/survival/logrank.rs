@@ -1,0 +1,318 @@
+//! Do groups leave alike? The log-rank test and its family.
+
+use super::groups::{Groups, Key};
+use super::tally::Cell;
+use crate::error::Error;
+use crate::host::{Host, Pace, Vec};
+use crate::numeric::{Symmetric, normal};
+
+/// Groups whose covariances are kept.
+const MAX_GROUPS: usize = 1000;
+
+/// What is left of a variance when it is a sum of others, but for rounding.
+const TOLERANCE: f64 = 1e-9;
+
+/// A group as the test sees it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Group<'n> {
+    /// Its name.
+    pub name: &'n [u8],
+    /// Its members.
+    pub members: u64,
+    /// Those who left, weighted.
+    pub observed: f64,
+    /// Those who would have left if all groups did alike, weighted.
+    pub expected: f64,
+    /// The variance of observed − expected.
+    pub variance: f64,
+}
+
+/// The test. `None` where there is nothing to compare.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outcome {
+    /// (O − E)ᵀ V⁻ (O − E).
+    pub chi_square: Option<f64>,
+    /// The rank of V: groups − 1, or less where some are never at risk together with others.
+    pub df: usize,
+    /// The probability of such a difference if there is none.
+    pub p_value: Option<f64>,
+}
+
+/// Observed and expected numbers of all groups.
+#[derive(Debug)]
+pub struct Comparison<'g, H: Host> {
+    data: &'g Groups<H>,
+    members: Vec<u64, H>,
+    observed: Vec<f64, H>,
+    expected: Vec<f64, H>,
+    covariance: Symmetric<H>,
+}
+
+impl<H: Host> Groups<H> {
+    /// Compares the groups within their strata.
+    ///
+    /// ```text
+    /// O = Σ w dᵢ,   E = Σ w d nᵢ/n,   V = Σ w² d (n − d)/(n − 1) · (nᵢ/n) (1{i = j} − nⱼ/n)
+    /// ```
+    ///
+    /// over the times at which members leave, with the weight w = S(t−)^rho of Kaplan and Meier's S
+    /// of all groups: rho 0 is the log-rank test, rho 1 Peto and Peto's, which looks at early
+    /// differences most. N. Mantel, Cancer Chemotherapy Reports 50 (1966), 163–170; R. Peto and J.
+    /// Peto, Journal of the Royal Statistical Society A 135 (1972), 185–207; D. P. Harrington and
+    /// T. R. Fleming, Biometrika 69 (1982), 553–566.
+    pub fn compare(&mut self, rho: f64) -> Result<Comparison<'_, H>, Error> {
+        if !rho.is_finite() || rho.abs() > 100.0 {
+            return Err(Error::bad(
+                format!("rho {rho} is not a power"),
+                "Take 0 for the log-rank test or 1 for Peto and Peto's.",
+            ));
+        }
+        let size = self.groups.len();
+        if size > MAX_GROUPS {
+            return Err(Error::TooLarge {
+                what: "the number of groups (its limit is 1000)",
+                hint: "Compare fewer groups; a column with many values may be meant as stratum.",
+            });
+        }
+        self.tally.settle();
+        let host = self.groups.host().clone();
+        let mut zeros = Vec::new_in(host.clone());
+        zeros.resize(size, 0.0);
+        let mut members = Vec::new_in(host.clone());
+        members.resize(size, 0);
+        let mut comparison = Comparison {
+            data: self,
+            members,
+            observed: zeros.clone(),
+            expected: zeros,
+            covariance: Symmetric::zero(size, &host),
+        };
+        let mut present =
+            Presence { groups: Vec::new_in(host.clone()), places: Vec::new_in(host.clone()) };
+        present.places.resize(size, usize::MAX);
+        let mut pace = Pace::new(&host);
+        for stratum in self.tally.cells().chunk_by(|a, b| a.0.0 == b.0.0) {
+            comparison.add_stratum(stratum, rho, &mut present, &mut pace);
+        }
+        Ok(comparison)
+    }
+}
+
+/// The groups of a stratum.
+struct Presence<H: Host> {
+    groups: Vec<Present, H>,
+    /// Where each group is among them.
+    places: Vec<usize, H>,
+}
+
+impl<H: Host> Presence<H> {
+    fn of(&mut self, group: u32) -> &mut Present {
+        let group = group as usize;
+        if self.places[group] == usize::MAX {
+            self.places[group] = self.groups.len();
+            self.groups.push(Present { group, at_risk: 0, leaving: 0 });
+        }
+        &mut self.groups[self.places[group]]
+    }
+
+    fn clear(&mut self) {
+        for present in self.groups.drain(..) {
+            self.places[present.group] = usize::MAX;
+        }
+    }
+}
+
+/// A group of a stratum, while members are at risk.
+#[derive(Debug, Clone, Copy)]
+struct Present {
+    group: usize,
+    at_risk: u64,
+    leaving: u64,
+}
+
+impl<H: Host> Comparison<'_, H> {
+    fn add_stratum(
+        &mut self,
+        stratum: &[Cell<Key>],
+        rho: f64,
+        present: &mut Presence<H>,
+        pace: &mut Pace<'_, H>,
+    ) {
+        present.clear();
+        let mut n = 0u64;
+        for &((_, _, group), count) in stratum {
+            pace.step(1);
+            present.of(group).at_risk += count;
+            self.members[group as usize] += count;
+            n += count;
+        }
+        let mut survival: f64 = 1.0;
+        for moment in stratum.chunk_by(|a, b| a.0.1.time() == b.0.1.time()) {
+            let mut d = 0;
+            for &((_, leaving, group), count) in moment {
+                pace.step(1);
+                if leaving.churned() {
+                    present.of(group).leaving += count;
+                    d += count;
+                }
+            }
+            if d > 0 {
+                pace.step(present.groups.len() * present.groups.len());
+                self.add_moment(&present.groups, d, n, survival.powf(rho));
+                survival *= (n - d) as f64 / n as f64;
+            }
+            for &((_, leaving, group), count) in moment {
+                let group = present.of(group);
+                group.at_risk -= count;
+                if leaving.churned() {
+                    group.leaving = 0;
+                }
+                n -= count;
+            }
+        }
+    }
+
+    fn add_moment(&mut self, present: &[Present], d: u64, n: u64, weight: f64) {
+        let (deaths, all) = (d as f64, n as f64);
+        let scale =
+            if n > 1 { weight * weight * deaths * (n - d) as f64 / (n - 1) as f64 } else { 0.0 };
+        for (i, one) in present.iter().enumerate() {
+            let share = one.at_risk as f64 / all;
+            self.observed[one.group] += weight * one.leaving as f64;
+            self.expected[one.group] += weight * deaths * share;
+            if scale > 0.0 && one.at_risk > 0 {
+                for other in &present[..i] {
+                    let covariance = -scale * share * (other.at_risk as f64 / all);
+                    self.covariance.add(one.group, other.group, covariance);
+                }
+                self.covariance.add(one.group, one.group, scale * share * (1.0 - share));
+            }
+        }
+    }
+
+    /// The groups, in the order of their names.
+    pub fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        let order = self.data.groups.sorted();
+        (0..order.len()).map(move |place| {
+            let i = order[place] as usize;
+            Group {
+                name: self.data.groups.get(i),
+                members: self.members[i],
+                observed: self.observed[i],
+                expected: self.expected[i],
+                variance: self.covariance.get(i, i),
+            }
+        })
+    }
+
+    /// The test of all groups against each other.
+    pub fn outcome(&self) -> Outcome {
+        let factor = self.covariance.factor(TOLERANCE);
+        let mut solution = self.observed.clone();
+        for (value, expected) in solution.iter_mut().zip(&self.expected) {
+            *value -= expected;
+        }
+        let difference = solution.clone();
+        factor.solve(&mut solution);
+        let df = factor.rank();
+        let chi_square: f64 = solution.iter().zip(&difference).map(|(a, b)| a * b).sum();
+        let chi_square = (df > 0).then_some(chi_square.max(0.0));
+        let p_value = chi_square.and_then(|value| normal::chi_square_tail(value, df));
+        Outcome { chi_square, df, p_value }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Global, testing};
+    use crate::state::State;
+    use proptest::prelude::*;
+
+    type Row = (u8, bool, u8, Option<u8>);
+
+    fn rows() -> impl Strategy<Value = std::vec::Vec<Row>> {
+        let row = (0u8..12, any::<bool>(), 0u8..4, proptest::option::of(0u8..3));
+        proptest::collection::vec(row, 0..60)
+    }
+
+    fn filled(rows: &[Row]) -> Groups<Global> {
+        let mut groups = Groups::new(Global);
+        for &(duration, churned, group, stratum) in rows {
+            let stratum = stratum.map(|stratum| [b's', stratum]);
+            let stratum = stratum.as_ref().map(|name| &name[..]);
+            groups.push(f64::from(duration), churned, &[b'g', group], stratum).unwrap();
+        }
+        groups
+    }
+
+    fn bytes(mut groups: Groups<Global>) -> Vec<u8, Global> {
+        let mut out = Vec::new_in(Global);
+        groups.to_bytes(&mut out).unwrap();
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_are_canonical_whatever_the_order_and_the_merges(rows in rows(), cut in 0usize..60) {
+            let expected = bytes(filled(&rows));
+            let (left, right) = rows.split_at(cut.min(rows.len()));
+            let mut sent = Vec::new_in(Global);
+            filled(left).write(&mut sent);
+            let mut merged = filled(right);
+            merged.merge(&Groups::read(&sent, Global).unwrap()).unwrap();
+            prop_assert_eq!(&bytes(merged), &expected);
+            let again = Groups::from_bytes(&expected, Global, |_| Ok(())).unwrap();
+            prop_assert_eq!(&bytes(again), &expected);
+        }
+
+        #[test]
+        fn any_bytes_read_or_fail(noise: std::vec::Vec<u8>, rows in rows(), at: usize) {
+            let mut forged = bytes(filled(&rows));
+            forged.truncate(1 + at % (forged.len() - 8));
+            forged.extend_from_slice(&noise);
+            let checksum = xxhash_rust::xxh3::xxh3_64(&forged);
+            forged.extend_from_slice(&checksum.to_le_bytes());
+            if let Ok(mut read) = Groups::from_bytes(&forged, Global, |_| Ok(())) {
+                prop_assert!(read.compare(0.5).is_ok());
+            }
+            let _ = Groups::read(&noise, Global);
+        }
+
+        /// What the definition sums over members, one at a time.
+        #[test]
+        fn observed_and_expected_are_those_of_the_definition(rows in rows()) {
+            let mut data = filled(&rows);
+            let comparison = data.compare(0.0).unwrap();
+            for group in comparison.groups() {
+                let own = |row: &&Row| row.2 == group.name[1];
+                let mut expected = 0.0;
+                for gone in rows.iter().filter(|row| row.1) {
+                    let at_risk = rows.iter().filter(|row| row.3 == gone.3 && row.0 >= gone.0);
+                    let share = at_risk.clone().filter(own).count() as f64 / at_risk.count() as f64;
+                    expected += share;
+                }
+                prop_assert!((group.expected - expected).abs() < 1e-9);
+                prop_assert_eq!(group.observed, rows.iter().filter(|row| row.1).filter(own).count() as f64);
+                prop_assert_eq!(group.members, rows.iter().filter(own).count() as u64);
+            }
+            let outcome = comparison.outcome();
+            prop_assert!(outcome.df < 4);
+            prop_assert!(outcome.p_value.is_none_or(|p| (0.0..=1.0).contains(&p)));
+        }
+    }
+
+    #[test]
+    fn can_be_stopped() {
+        let mut groups = Groups::new(Global);
+        for i in 0..20_000u32 {
+            groups.push(f64::from(i), true, &[(i % 3) as u8], None).unwrap();
+        }
+        groups.tally.settle();
+        assert!(testing::stops(|| groups.compare(0.0).map(|_| ())));
+        let flat = bytes(groups);
+        assert!(testing::stops(|| Groups::from_bytes(&flat, Global, |_| Ok(()))));
+        let read = Groups::from_bytes(&flat, Global, |_| Ok(())).unwrap();
+        assert!(testing::stops(|| bytes(read)));
+    }
+}

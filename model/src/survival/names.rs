@@ -1,0 +1,146 @@
+//! Names by number: those of groups and strata.
+
+use crate::host::{Host, Pace, Vec};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Distinct names, numbered from 0 in the order in which they were first seen.
+#[derive(Debug)]
+pub(crate) struct Names<H: Host> {
+    bytes: Vec<u8, H>,
+    ends: Vec<usize, H>,
+    /// A hash table of numbers + 1, at least half of it empty.
+    places: Vec<u32, H>,
+    last: usize,
+}
+
+impl<H: Host> Names<H> {
+    pub(crate) fn new(host: &H) -> Self {
+        Names {
+            bytes: Vec::new_in(host.clone()),
+            ends: Vec::new_in(host.clone()),
+            places: Vec::new_in(host.clone()),
+            last: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn host(&self) -> &H {
+        self.places.allocator()
+    }
+
+    pub(crate) fn get(&self, number: usize) -> &[u8] {
+        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start..self.ends[number]]
+    }
+
+    /// The number of a name, new or known; none if there are too many.
+    #[inline]
+    pub(crate) fn number(&mut self, name: &[u8]) -> Option<u32> {
+        // Rows of one group often follow each other.
+        if self.last < self.len() && self.get(self.last) == name {
+            return Some(self.last as u32);
+        }
+        self.last = self.find(name)?;
+        Some(self.last as u32)
+    }
+
+    fn find(&mut self, name: &[u8]) -> Option<usize> {
+        if self.places.len() < 2 * (self.len() + 1) {
+            self.grow();
+        }
+        let place = self.place(name);
+        if let Some(number) = self.places[place].checked_sub(1) {
+            return Some(number as usize);
+        }
+        let number = self.len();
+        self.places[place] = u32::try_from(number + 1).ok()?;
+        self.bytes.extend_from_slice(name);
+        self.ends.push(self.bytes.len());
+        Some(number)
+    }
+
+    /// Where a name is, or an empty place for it.
+    fn place(&self, name: &[u8]) -> usize {
+        let mask = self.places.len() - 1;
+        let mut place = xxh3_64(name) as usize & mask;
+        while let Some(number) = self.places[place].checked_sub(1) {
+            if self.get(number as usize) == name {
+                break;
+            }
+            place = (place + 1) & mask;
+        }
+        place
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let size = (4 * (self.len() + 1)).next_power_of_two();
+        let host = self.places.allocator().clone();
+        let mut pace = Pace::new(&host);
+        self.places.clear();
+        self.places.resize(size, 0);
+        for number in 0..self.len() {
+            pace.step(16);
+            let place = self.place(self.get(number));
+            self.places[place] = number as u32 + 1;
+        }
+    }
+
+    /// The numbers here of the names there.
+    pub(crate) fn absorb(&mut self, other: &Self) -> Option<Vec<u32, H>> {
+        let mut numbers = Vec::new_in(self.places.allocator().scratch());
+        for number in 0..other.len() {
+            numbers.push(self.number(other.get(number))?);
+        }
+        Some(numbers)
+    }
+
+    /// The numbers in the order of their names.
+    pub(crate) fn sorted(&self) -> Vec<u32, H> {
+        let host = self.places.allocator().clone();
+        let mut pace = Pace::new(&host);
+        let mut order = Vec::with_capacity_in(self.len(), host.clone());
+        order.extend(0..self.len() as u32);
+        order.sort_unstable_by(|&a, &b| {
+            pace.step(1);
+            self.get(a as usize).cmp(self.get(b as usize))
+        });
+        order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Global, testing};
+    use std::collections::HashMap;
+
+    #[test]
+    fn numbers_as_a_map_does() {
+        let mut names = Names::new(&Global);
+        let mut expected = HashMap::new();
+        for i in 0..5000u32 {
+            let name = format!("name {}", i * 7919 % 701);
+            let next = expected.len() as u32;
+            let number = *expected.entry(name.clone()).or_insert(next);
+            assert_eq!(names.number(name.as_bytes()), Some(number));
+            assert_eq!(names.get(number as usize), name.as_bytes());
+        }
+        assert_eq!(names.len(), 701);
+        let sorted = names.sorted();
+        assert!(sorted.windows(2).all(|w| names.get(w[0] as usize) < names.get(w[1] as usize)));
+        assert_eq!(names.number(b""), Some(701));
+    }
+
+    #[test]
+    fn can_be_stopped() {
+        let mut names = Names::new(&Global);
+        assert!(testing::stops(|| {
+            (0..200_000u32).for_each(|i| assert!(names.number(&i.to_le_bytes()).is_some()));
+        }));
+        assert!(testing::stops(|| names.sorted()));
+    }
+}

@@ -1,0 +1,96 @@
+-- Cox regression: what makes members leave earlier or later.
+
+CREATE TYPE cox_model;
+CREATE FUNCTION cox_model_in(cstring) RETURNS cox_model
+    AS 'MODULE_PATHNAME', 'cox_model_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION cox_model_out(cox_model) RETURNS cstring
+    AS 'MODULE_PATHNAME', 'cox_model_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION cox_model_recv(internal) RETURNS cox_model
+    AS 'MODULE_PATHNAME', 'cox_model_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION cox_model_send(cox_model) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE TYPE cox_model (
+    INPUT = cox_model_in,
+    OUTPUT = cox_model_out,
+    RECEIVE = cox_model_recv,
+    SEND = cox_model_send,
+    ALIGNMENT = int4,
+    STORAGE = external
+);
+COMMENT ON TYPE cox_model IS
+    'a fitted Cox regression: made by cox_fit_agg, read by cox_coefficients, cox_tests, cox_summary and survival_at; its text is JSON';
+COMMENT ON FUNCTION cox_model_in(cstring) IS 'I/O';
+COMMENT ON FUNCTION cox_model_out(cox_model) IS 'I/O';
+COMMENT ON FUNCTION cox_model_recv(internal) IS 'I/O';
+COMMENT ON FUNCTION cox_model_send(cox_model) IS 'I/O';
+
+CREATE FUNCTION cox_step(internal, float8, boolean, float8[]) RETURNS internal
+    AS 'MODULE_PATHNAME', 'cox_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION cox_step(internal, float8, boolean, float8[], float8) RETURNS internal
+    AS 'MODULE_PATHNAME', 'cox_step_from_entry_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION cox_final(internal) RETURNS cox_model
+    AS 'MODULE_PATHNAME', 'cox_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cox_step(internal, float8, boolean, float8[]) IS
+    'transition function of cox_fit_agg; not to be called by itself';
+COMMENT ON FUNCTION cox_step(internal, float8, boolean, float8[], float8) IS
+    'transition function of cox_fit_agg; not to be called by itself';
+COMMENT ON FUNCTION cox_final(internal) IS
+    'final function of cox_fit_agg; not to be called by itself';
+
+-- No combine function: a fit needs every row, and sending them all to the leader gains nothing.
+CREATE AGGREGATE cox_fit_agg(float8, boolean, float8[]) (
+    SFUNC = cox_step,
+    STYPE = internal,
+    SSPACE = 8192,
+    FINALFUNC = cox_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, float8[]) IS
+    'fits a Cox regression: duration, whether the member left then (true) or was still there when last seen (false), and the covariates, in the same order in every row; rows where one of them is NULL do not count';
+CREATE AGGREGATE cox_fit_agg(float8, boolean, float8[], float8) (
+    SFUNC = cox_step,
+    STYPE = internal,
+    SSPACE = 8192,
+    FINALFUNC = cox_final,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, float8[], float8) IS
+    'fits a Cox regression: duration, whether the member left then, the covariates, and the time of entry of members that were already there when they were first seen (left truncation); NULL: seen from the beginning';
+
+CREATE FUNCTION cox_coefficients(fitted cox_model, names text[] DEFAULT NULL, confidence float8 DEFAULT 0.95)
+    RETURNS TABLE (
+        covariate text,
+        coefficient float8,
+        std_error float8,
+        hazard_ratio float8,
+        hazard_ratio_low float8,
+        hazard_ratio_high float8,
+        z float8,
+        p_value float8
+    )
+    AS 'MODULE_PATHNAME', 'cox_coefficients_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 5;
+COMMENT ON FUNCTION cox_coefficients(cox_model, text[], float8) IS
+    'a row a covariate: what one more of it multiplies the hazard of leaving by (hazard_ratio) with its interval, the logarithm of that, its standard error, and the probability of such a coefficient if the covariate does not matter';
+CREATE FUNCTION cox_tests(fitted cox_model)
+    RETURNS TABLE (test text, statistic float8, df integer, p_value float8)
+    AS 'MODULE_PATHNAME', 'cox_tests_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 3;
+COMMENT ON FUNCTION cox_tests(cox_model) IS
+    'the likelihood-ratio, Wald and score tests of the whole model: do the covariates together matter?';
+CREATE FUNCTION cox_summary(fitted cox_model)
+    RETURNS TABLE (
+        members bigint,
+        events bigint,
+        covariates integer,
+        log_likelihood_null float8,
+        log_likelihood float8,
+        aic float8,
+        concordance float8
+    )
+    AS 'MODULE_PATHNAME', 'cox_summary_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 1;
+COMMENT ON FUNCTION cox_summary(cox_model) IS
+    'one row: members that the model was fitted to, how many of them left, its log-likelihood with and without covariates, and how well it tells who leaves first (concordance: 0.5 is chance, 1 is always)';
+
+CREATE FUNCTION survival_at(fitted cox_model, covariates float8[], "time" float8) RETURNS float8
+    AS 'MODULE_PATHNAME', 'survival_at_of_model_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION survival_at(cox_model, float8[], float8) IS
+    'the share of members with these covariates that stays longer than this; NULL beyond the longest duration of the fit';

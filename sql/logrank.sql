@@ -1,0 +1,86 @@
+-- Do groups leave alike? The log-rank test and its family.
+
+CREATE TYPE logrank_data;
+CREATE FUNCTION logrank_data_in(cstring) RETURNS logrank_data
+    AS 'MODULE_PATHNAME', 'logrank_data_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION logrank_data_out(logrank_data) RETURNS cstring
+    AS 'MODULE_PATHNAME', 'logrank_data_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION logrank_data_recv(internal) RETURNS logrank_data
+    AS 'MODULE_PATHNAME', 'logrank_data_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION logrank_data_send(logrank_data) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE TYPE logrank_data (
+    INPUT = logrank_data_in,
+    OUTPUT = logrank_data_out,
+    RECEIVE = logrank_data_recv,
+    SEND = logrank_data_send,
+    ALIGNMENT = int4,
+    STORAGE = external
+);
+COMMENT ON TYPE logrank_data IS
+    'how many members of which group and stratum had which duration, and left or were still there: made by logrank_agg, read by logrank and logrank_groups';
+COMMENT ON FUNCTION logrank_data_in(cstring) IS 'I/O';
+COMMENT ON FUNCTION logrank_data_out(logrank_data) IS 'I/O';
+COMMENT ON FUNCTION logrank_data_recv(internal) IS 'I/O';
+COMMENT ON FUNCTION logrank_data_send(logrank_data) IS 'I/O';
+
+CREATE FUNCTION logrank_step(internal, float8, boolean, text) RETURNS internal
+    AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION logrank_step(internal, float8, boolean, text, text) RETURNS internal
+    AS 'MODULE_PATHNAME', 'logrank_step_in_stratum_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION logrank_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'logrank_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION logrank_serialize(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'logrank_serialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION logrank_deserialize(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'logrank_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION logrank_final(internal) RETURNS logrank_data
+    AS 'MODULE_PATHNAME', 'logrank_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text) IS
+    'transition function of logrank_agg; not to be called by itself';
+COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text, text) IS
+    'transition function of logrank_agg; not to be called by itself';
+COMMENT ON FUNCTION logrank_combine(internal, internal) IS
+    'combine function of logrank_agg; not to be called by itself';
+COMMENT ON FUNCTION logrank_serialize(internal) IS
+    'serialisation function of logrank_agg; not to be called by itself';
+COMMENT ON FUNCTION logrank_deserialize(bytea, internal) IS
+    'deserialisation function of logrank_agg; not to be called by itself';
+COMMENT ON FUNCTION logrank_final(internal) IS
+    'final function of logrank_agg; not to be called by itself';
+
+CREATE AGGREGATE logrank_agg(float8, boolean, text) (
+    SFUNC = logrank_step,
+    STYPE = internal,
+    SSPACE = 2048,
+    FINALFUNC = logrank_final,
+    COMBINEFUNC = logrank_combine,
+    SERIALFUNC = logrank_serialize,
+    DESERIALFUNC = logrank_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_agg(float8, boolean, text) IS
+    'for a test whether groups leave alike: duration, whether the member left then (true) or was still there when last seen (false), group; rows without one of them do not count';
+CREATE AGGREGATE logrank_agg(float8, boolean, text, text) (
+    SFUNC = logrank_step,
+    STYPE = internal,
+    SSPACE = 2048,
+    FINALFUNC = logrank_final,
+    COMBINEFUNC = logrank_combine,
+    SERIALFUNC = logrank_serialize,
+    DESERIALFUNC = logrank_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_agg(float8, boolean, text, text) IS
+    'for a test whether groups leave alike: duration, whether the member left then, group, and the stratum within which groups are compared (NULL is one of its own)';
+
+CREATE FUNCTION logrank(d logrank_data, rho float8 DEFAULT 0)
+    RETURNS TABLE (chi_square float8, df integer, p_value float8)
+    AS 'MODULE_PATHNAME', 'logrank_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 1;
+COMMENT ON FUNCTION logrank(logrank_data, float8) IS
+    'one row: the test whether groups leave alike, with its p-value; rho 0 is the log-rank test, rho 1 Peto and Peto''s, for early differences';
+CREATE FUNCTION logrank_groups(d logrank_data, rho float8 DEFAULT 0)
+    RETURNS TABLE (grp text, members bigint, observed float8, expected float8, variance float8)
+    AS 'MODULE_PATHNAME', 'logrank_groups_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 5;
+COMMENT ON FUNCTION logrank_groups(logrank_data, float8) IS
+    'what the test compares: a row a group with its members, how many left (observed), how many would have if all groups did alike (expected), and the variance of the difference';

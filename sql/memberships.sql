@@ -1,0 +1,262 @@
+-- Members with a contract: the type, the aggregates that build it, and what is inside. Its bytes are canonical, so it
+-- compares.
+
+CREATE TYPE memberships;
+
+CREATE FUNCTION memberships_in(cstring) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'memberships_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_out(memberships) RETURNS cstring
+    AS 'MODULE_PATHNAME', 'history_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_recv(internal) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'memberships_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_send(memberships) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+
+-- External, and of the category: as for history.
+CREATE TYPE memberships (
+    INPUT = memberships_in,
+    OUTPUT = memberships_out,
+    RECEIVE = memberships_recv,
+    SEND = memberships_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = int4,
+    STORAGE = external,
+    CATEGORY = 'h'
+);
+
+COMMENT ON TYPE memberships IS
+    'for every member, the spells [joined, ended) of days during which it had a contract; made by membership_agg, read by churn, cohorts …';
+COMMENT ON FUNCTION memberships_in(cstring) IS 'text input: the bytes in base64';
+COMMENT ON FUNCTION memberships_out(memberships) IS 'text output: the bytes in base64';
+COMMENT ON FUNCTION memberships_recv(internal) IS 'binary input';
+COMMENT ON FUNCTION memberships_send(memberships) IS 'binary output';
+
+CREATE FUNCTION memberships_eq(memberships, memberships) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'history_eq_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_ne(memberships, memberships) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'history_ne_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_lt(memberships, memberships) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'history_lt_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_le(memberships, memberships) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'history_le_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_gt(memberships, memberships) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'history_gt_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_ge(memberships, memberships) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'history_ge_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_cmp(memberships, memberships) RETURNS integer
+    AS 'MODULE_PATHNAME', 'history_cmp_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_hash(memberships) RETURNS integer
+    AS 'MODULE_PATHNAME', 'history_hash_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION memberships_hash_extended(memberships, bigint) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'history_hash_extended_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION memberships_eq(memberships, memberships) IS 'implementation of = operator';
+COMMENT ON FUNCTION memberships_ne(memberships, memberships) IS 'implementation of <> operator';
+COMMENT ON FUNCTION memberships_lt(memberships, memberships) IS 'implementation of < operator';
+COMMENT ON FUNCTION memberships_le(memberships, memberships) IS 'implementation of <= operator';
+COMMENT ON FUNCTION memberships_gt(memberships, memberships) IS 'implementation of > operator';
+COMMENT ON FUNCTION memberships_ge(memberships, memberships) IS 'implementation of >= operator';
+COMMENT ON FUNCTION memberships_cmp(memberships, memberships) IS 'less-equal-greater, by bytes';
+COMMENT ON FUNCTION memberships_hash(memberships) IS 'hash';
+COMMENT ON FUNCTION memberships_hash_extended(memberships, bigint) IS 'hash with a seed';
+
+CREATE OPERATOR = (
+    FUNCTION = memberships_eq, LEFTARG = memberships, RIGHTARG = memberships,
+    COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
+);
+CREATE OPERATOR <> (
+    FUNCTION = memberships_ne, LEFTARG = memberships, RIGHTARG = memberships,
+    COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+CREATE OPERATOR < (
+    FUNCTION = memberships_lt, LEFTARG = memberships, RIGHTARG = memberships,
+    COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+CREATE OPERATOR <= (
+    FUNCTION = memberships_le, LEFTARG = memberships, RIGHTARG = memberships,
+    COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+CREATE OPERATOR > (
+    FUNCTION = memberships_gt, LEFTARG = memberships, RIGHTARG = memberships,
+    COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+CREATE OPERATOR >= (
+    FUNCTION = memberships_ge, LEFTARG = memberships, RIGHTARG = memberships,
+    COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+
+COMMENT ON OPERATOR = (memberships, memberships) IS 'same content: equal memberships have equal bytes';
+COMMENT ON OPERATOR <> (memberships, memberships) IS 'not the same content';
+COMMENT ON OPERATOR < (memberships, memberships) IS 'less than, by bytes: an order for sorting, without a meaning';
+COMMENT ON OPERATOR <= (memberships, memberships) IS 'less than or equal, by bytes';
+COMMENT ON OPERATOR > (memberships, memberships) IS 'greater than, by bytes';
+COMMENT ON OPERATOR >= (memberships, memberships) IS 'greater than or equal, by bytes';
+
+CREATE OPERATOR CLASS memberships_ops DEFAULT FOR TYPE memberships USING btree AS
+    OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+    FUNCTION 1 memberships_cmp(memberships, memberships);
+CREATE OPERATOR CLASS memberships_ops DEFAULT FOR TYPE memberships USING hash AS
+    OPERATOR 1 =,
+    FUNCTION 1 memberships_hash(memberships),
+    FUNCTION 2 memberships_hash_extended(memberships, bigint);
+
+CREATE FUNCTION memberships_merge(memberships, memberships) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'memberships_merge_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION memberships_merge(memberships, memberships) IS
+    'transition function of rollup, combine function of rollup and membership_agg; not to be called by itself';
+
+CREATE FUNCTION memberships_final(memberships) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'history_final' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION memberships_final(memberships) IS
+    'final function of rollup and membership_agg; returns its argument';
+
+-- membership_agg(member, joined, ended [, zone]) for every type of member and time; a zone for instants alone.
+-- As with history_agg, the types are written out and the state is the result.
+DO $$
+DECLARE
+    member text;
+    time_type text;
+    zone text;
+    arguments text;
+    volatility text;
+    search_path text := pg_catalog.current_setting('search_path');
+BEGIN
+    -- This runs as superuser, and somebody else may have put functions into the extension's schema before.
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    FOREACH member IN ARRAY ARRAY['bigint', 'uuid', 'text'] LOOP
+        FOREACH time_type IN ARRAY ARRAY['timestamptz', 'timestamp', 'date'] LOOP
+            FOREACH zone IN ARRAY CASE time_type
+                WHEN 'timestamptz' THEN ARRAY['', ', text'] ELSE ARRAY[''] END
+            LOOP
+                arguments := member || ', ' || time_type || ', ' || time_type || zone;
+                -- Without a zone, the calendar of an instant is that of the session.
+                volatility := CASE WHEN time_type = 'timestamptz' AND zone = '' THEN 'STABLE' ELSE 'IMMUTABLE' END;
+                EXECUTE pg_catalog.format(
+                    'CREATE FUNCTION @extschema@.membership_step(@extschema@.memberships, %s)
+                         RETURNS @extschema@.memberships
+                         AS ''MODULE_PATHNAME'', ''membership_step_wrapper'' LANGUAGE c %s PARALLEL SAFE',
+                    arguments, volatility);
+                EXECUTE pg_catalog.format(
+                    'CREATE AGGREGATE @extschema@.membership_agg(%s) (
+                         SFUNC = @extschema@.membership_step,
+                         STYPE = @extschema@.memberships,
+                         SSPACE = 2048,
+                         FINALFUNC = @extschema@.memberships_final,
+                         COMBINEFUNC = @extschema@.memberships_merge,
+                         PARALLEL = SAFE)',
+                    arguments);
+                -- As for history_agg: CREATE AGGREGATE says IMMUTABLE and can not say otherwise.
+                IF volatility = 'STABLE' THEN
+                    UPDATE pg_catalog.pg_proc SET provolatile = 's'
+                    WHERE oid OPERATOR(pg_catalog.=)
+                          ('@extschema@.membership_agg(' || arguments || ')')::pg_catalog.regprocedure::pg_catalog.oid;
+                END IF;
+                EXECUTE pg_catalog.format(
+                    'COMMENT ON FUNCTION @extschema@.membership_step(@extschema@.memberships, %s) IS %L',
+                    arguments,
+                    'transition function of membership_agg; not to be called by itself');
+                EXECUTE pg_catalog.format(
+                    'COMMENT ON AGGREGATE @extschema@.membership_agg(%s) IS %L',
+                    arguments,
+                    'the memberships of the rows: member, first day in, first day out (NULL: still a member)'
+                    || CASE zone WHEN '' THEN '' ELSE ', time zone of the calendar' END
+                    || '; several spells a member, which must not overlap; rows without member or first day are none');
+            END LOOP;
+        END LOOP;
+    END LOOP;
+    PERFORM pg_catalog.set_config('search_path', search_path, true);
+END
+$$;
+
+CREATE AGGREGATE rollup(memberships) (
+    SFUNC = memberships_merge,
+    STYPE = memberships,
+    SSPACE = 8192,
+    FINALFUNC = memberships_final,
+    COMBINEFUNC = memberships_merge,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(memberships) IS
+    'the spells of several memberships together; a spell that is in two of them overlaps itself, which is an error';
+
+CREATE FUNCTION members(m memberships) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'members_of_memberships_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION members(memberships) IS 'number of members, present and past';
+
+CREATE FUNCTION membership_rows(m memberships)
+    RETURNS TABLE (member text, joined date, ended date)
+    AS 'MODULE_PATHNAME', 'membership_rows_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
+CREATE FUNCTION membership_rows(m memberships, id bigint)
+    RETURNS TABLE (member bigint, joined date, ended date)
+    AS 'MODULE_PATHNAME', 'membership_rows_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
+CREATE FUNCTION membership_rows(m memberships, id uuid)
+    RETURNS TABLE (member uuid, joined date, ended date)
+    AS 'MODULE_PATHNAME', 'membership_rows_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
+COMMENT ON FUNCTION membership_rows(memberships) IS
+    'what is inside: a row for every spell, with the first day in and the first day out, NULL for who is still a member';
+COMMENT ON FUNCTION membership_rows(memberships, bigint) IS
+    'what is inside, with members as bigint: membership_rows(m, id => NULL::bigint)';
+COMMENT ON FUNCTION membership_rows(memberships, uuid) IS
+    'what is inside, with members as uuid: membership_rows(m, id => NULL::uuid)';
+
+CREATE FUNCTION without(m memberships, members bigint[]) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+CREATE FUNCTION without(m memberships, members uuid[]) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+CREATE FUNCTION without(m memberships, members text[]) RETURNS memberships
+    AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION without(memberships, bigint[]) IS
+    'the memberships of all but these members, for erasure requests; NULL if nobody is left';
+COMMENT ON FUNCTION without(memberships, uuid[]) IS
+    'the memberships of all but these members, for erasure requests; NULL if nobody is left';
+COMMENT ON FUNCTION without(memberships, text[]) IS
+    'the memberships of all but these members, for erasure requests; NULL if nobody is left';
+
+CREATE FUNCTION churn(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    period_start date,
+    opening bigint,
+    joined bigint,
+    rejoined bigint,
+    departed bigint,
+    retained bigint,
+    churned bigint,
+    closing bigint,
+    retention_rate float8,
+    churn_rate float8,
+    churn_low float8,
+    churn_high float8,
+    member_years float8,
+    departure_rate float8,
+    departure_low float8,
+    departure_high float8,
+    complete boolean
+)
+    AS 'MODULE_PATHNAME', 'churn_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION churn(memberships, text, date, float8) IS
+    'the churn of members with a contract: a row a period with members at its opening, joined, rejoined, departed and at its closing, churned / opening with a Wilson interval, and departures per member-year with an exact Poisson interval';
+
+CREATE FUNCTION cohorts(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    cohort date,
+    period_number integer,
+    members bigint,
+    eligible bigint,
+    retained bigint,
+    rate float8,
+    rate_low float8,
+    rate_high float8,
+    active bigint,
+    complete boolean
+)
+    AS 'MODULE_PATHNAME', 'cohorts_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 500;
+COMMENT ON FUNCTION cohorts(memberships, text, date, float8) IS
+    'cohort retention of members with a contract: for every period in which members first joined and every period since, how many are in at its end, with Wilson intervals';

@@ -1,0 +1,234 @@
+-- How long members stay: durations and whether they ended, or the first lapse of the members of a history.
+
+CREATE TYPE survival_data;
+CREATE FUNCTION survival_data_in(cstring) RETURNS survival_data
+    AS 'MODULE_PATHNAME', 'survival_data_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION survival_data_out(survival_data) RETURNS cstring
+    AS 'MODULE_PATHNAME', 'survival_data_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION survival_data_recv(internal) RETURNS survival_data
+    AS 'MODULE_PATHNAME', 'survival_data_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION survival_data_send(survival_data) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+-- Its bytes are compact already. It is of the category of what readers of the same name read: see history.
+CREATE TYPE survival_data (
+    INPUT = survival_data_in,
+    OUTPUT = survival_data_out,
+    RECEIVE = survival_data_recv,
+    SEND = survival_data_send,
+    ALIGNMENT = int4,
+    STORAGE = external,
+    CATEGORY = 'h'
+);
+COMMENT ON TYPE survival_data IS
+    'how many members had which duration, and left or were still there: made by survival_agg, read by survival and survival_summary';
+COMMENT ON FUNCTION survival_data_in(cstring) IS 'I/O';
+COMMENT ON FUNCTION survival_data_out(survival_data) IS 'I/O';
+COMMENT ON FUNCTION survival_data_recv(internal) IS 'I/O';
+COMMENT ON FUNCTION survival_data_send(survival_data) IS 'I/O';
+
+CREATE FUNCTION survival_step(internal, float8, boolean) RETURNS internal
+    AS 'MODULE_PATHNAME', 'survival_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION survival_step(internal, float8, boolean, float8) RETURNS internal
+    AS 'MODULE_PATHNAME', 'survival_step_from_entry_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION survival_merge(internal, survival_data) RETURNS internal
+    AS 'MODULE_PATHNAME', 'survival_merge_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION survival_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'survival_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION survival_serialize(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'survival_serialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION survival_deserialize(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'survival_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION survival_final(internal) RETURNS survival_data
+    AS 'MODULE_PATHNAME', 'survival_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION survival_step(internal, float8, boolean) IS
+    'transition function of survival_agg; not to be called by itself';
+COMMENT ON FUNCTION survival_step(internal, float8, boolean, float8) IS
+    'transition function of survival_agg; not to be called by itself';
+COMMENT ON FUNCTION survival_merge(internal, survival_data) IS
+    'transition function of rollup; not to be called by itself';
+COMMENT ON FUNCTION survival_combine(internal, internal) IS
+    'combine function of survival_agg and rollup; not to be called by itself';
+COMMENT ON FUNCTION survival_serialize(internal) IS
+    'serialisation function of survival_agg and rollup; not to be called by itself';
+COMMENT ON FUNCTION survival_deserialize(bytea, internal) IS
+    'deserialisation function of survival_agg and rollup; not to be called by itself';
+COMMENT ON FUNCTION survival_final(internal) IS
+    'final function of survival_agg and rollup; not to be called by itself';
+
+CREATE AGGREGATE survival_agg(float8, boolean) (
+    SFUNC = survival_step,
+    STYPE = internal,
+    SSPACE = 2048,
+    FINALFUNC = survival_final,
+    COMBINEFUNC = survival_combine,
+    SERIALFUNC = survival_serialize,
+    DESERIALFUNC = survival_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_agg(float8, boolean) IS
+    'how long members stayed: duration, and whether they left then (true) or were still there when last seen (false); rows without either do not count';
+CREATE AGGREGATE survival_agg(float8, boolean, float8) (
+    SFUNC = survival_step,
+    STYPE = internal,
+    SSPACE = 2048,
+    FINALFUNC = survival_final,
+    COMBINEFUNC = survival_combine,
+    SERIALFUNC = survival_serialize,
+    DESERIALFUNC = survival_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_agg(float8, boolean, float8) IS
+    'how long members stayed: duration, whether they left then, and the time of their entry, for members that were already there when they were first seen (left truncation); NULL: seen from the beginning';
+CREATE AGGREGATE rollup(survival_data) (
+    SFUNC = survival_merge,
+    STYPE = internal,
+    SSPACE = 2048,
+    FINALFUNC = survival_final,
+    COMBINEFUNC = survival_combine,
+    SERIALFUNC = survival_serialize,
+    DESERIALFUNC = survival_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(survival_data) IS
+    'all members of several survival_data together';
+
+CREATE FUNCTION survival(d survival_data, confidence float8 DEFAULT 0.95, conf_type text DEFAULT 'log-log')
+    RETURNS TABLE (
+        tenure float8,
+        at_risk bigint,
+        events bigint,
+        censored bigint,
+        survival float8,
+        survival_low float8,
+        survival_high float8,
+        cumulative_hazard float8,
+        hazard float8
+    )
+    AS 'MODULE_PATHNAME', 'survival_of_data_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 200;
+COMMENT ON FUNCTION survival(survival_data, float8, text) IS
+    'who stays how long: a row for every duration with members at risk, events (left) and censored (still there), the share that stays longer (Kaplan-Meier) with its interval, the cumulative hazard (Nelson-Aalen), and the hazard, events / at_risk';
+CREATE FUNCTION survival(
+    h history,
+    period text DEFAULT 'month',
+    gap integer DEFAULT 1,
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95,
+    conf_type text DEFAULT 'log-log'
+) RETURNS TABLE (
+        tenure float8,
+        at_risk bigint,
+        events bigint,
+        censored bigint,
+        survival float8,
+        survival_low float8,
+        survival_high float8,
+        cumulative_hazard float8,
+        hazard float8
+    )
+    AS 'MODULE_PATHNAME', 'survival_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION survival(history, text, integer, date, float8, text) IS
+    'who stays how long: the time in periods from the first event to the first lapse, gap periods after the last activity before it; who has not lapsed by as_of is censored; columns as for survival_data';
+
+CREATE FUNCTION survival(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95,
+    conf_type text DEFAULT 'log-log'
+) RETURNS TABLE (
+        tenure float8,
+        at_risk bigint,
+        events bigint,
+        censored bigint,
+        survival float8,
+        survival_low float8,
+        survival_high float8,
+        cumulative_hazard float8,
+        hazard float8
+    )
+    AS 'MODULE_PATHNAME', 'survival_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION survival(memberships, text, date, float8, text) IS
+    'who stays how long: the time in periods from first joining to first departing; who has not departed by as_of is censored; columns as for survival_data';
+
+CREATE FUNCTION survival_summary(
+    d survival_data,
+    tau float8 DEFAULT NULL,
+    confidence float8 DEFAULT 0.95,
+    conf_type text DEFAULT 'log-log'
+) RETURNS TABLE (
+        members bigint,
+        events bigint,
+        median float8,
+        median_low float8,
+        median_high float8,
+        restricted_mean float8,
+        restricted_mean_low float8,
+        restricted_mean_high float8,
+        up_to float8
+    )
+    AS 'MODULE_PATHNAME', 'survival_summary_of_data_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 1;
+COMMENT ON FUNCTION survival_summary(survival_data, float8, float8, text) IS
+    'one row: members, events, the time by which half have left, and the mean time up to tau (by default the longest duration), with their intervals';
+CREATE FUNCTION survival_summary(
+    h history,
+    period text DEFAULT 'month',
+    gap integer DEFAULT 1,
+    as_of date DEFAULT NULL,
+    tau float8 DEFAULT NULL,
+    confidence float8 DEFAULT 0.95,
+    conf_type text DEFAULT 'log-log'
+) RETURNS TABLE (
+        members bigint,
+        events bigint,
+        median float8,
+        median_low float8,
+        median_high float8,
+        restricted_mean float8,
+        restricted_mean_low float8,
+        restricted_mean_high float8,
+        up_to float8
+    )
+    AS 'MODULE_PATHNAME', 'survival_summary_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1;
+COMMENT ON FUNCTION survival_summary(history, text, integer, date, float8, float8, text) IS
+    'one row about the time from the first event to the first lapse, in periods: members, events, median and mean up to tau, with their intervals';
+
+CREATE FUNCTION survival_summary(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    tau float8 DEFAULT NULL,
+    confidence float8 DEFAULT 0.95,
+    conf_type text DEFAULT 'log-log'
+) RETURNS TABLE (
+        members bigint,
+        events bigint,
+        median float8,
+        median_low float8,
+        median_high float8,
+        restricted_mean float8,
+        restricted_mean_low float8,
+        restricted_mean_high float8,
+        up_to float8
+    )
+    AS 'MODULE_PATHNAME', 'survival_summary_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1;
+COMMENT ON FUNCTION survival_summary(memberships, text, date, float8, float8, text) IS
+    'one row about the time from first joining to first departing, in periods: members, events, median and mean up to tau, with their intervals';
+
+CREATE FUNCTION hazard_rates(d survival_data, width float8 DEFAULT 1, confidence float8 DEFAULT 0.95)
+    RETURNS TABLE (
+        tenure float8,
+        until float8,
+        events bigint,
+        exposure float8,
+        rate float8,
+        rate_low float8,
+        rate_high float8
+    )
+    AS 'MODULE_PATHNAME', 'hazard_rates_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 50;
+COMMENT ON FUNCTION hazard_rates(survival_data, float8, float8) IS
+    'when do members leave: a row for every stretch of tenure of this width with members that left in it (events), the time that all spent in it (exposure), and events / exposure with an exact Poisson interval';
+
+CREATE FUNCTION survival_at(d survival_data, "time" float8) RETURNS float8
+    AS 'MODULE_PATHNAME', 'survival_at_of_data_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION survival_at(survival_data, float8) IS
+    'the share that stays longer than this; NULL beyond the longest duration, unless all have left by then';
