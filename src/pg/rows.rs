@@ -172,11 +172,6 @@ impl Columns {
         units.and_then(|units| amount::to_datum(units, &self.arena))
     }
 
-    /// A word, or a sentence.
-    pub fn text(&self, text: &str) -> Option<pg_sys::Datum> {
-        text.into_datum()
-    }
-
     /// A day.
     pub fn day(&self, day: i64) -> Result<Option<pg_sys::Datum>, Error> {
         // src/include/datatype/timestamp.h: dates begin on Julian day 0.
