@@ -76,3 +76,20 @@ FROM (SELECT retention.history_agg(member_id, ordered_on, amount) AS h FROM cdno
      retention.cohorts(s.h, period => 'month', as_of => '1998-06-30') c
 ORDER BY c.cohort, c.period_number
 \crosstabview cohort period_number active
+
+\echo
+\echo '--- 8. What are customers worth from now on? Three statements from raw orders to a ranked list: a history, a model'
+\echo '---    fitted to it, and what that expects of everybody within a year (the sample of CDNOW, as of September 1997)'
+\echo
+CREATE TEMP TABLE purchases AS
+SELECT retention.history_agg(member_id, ordered_on, amount) AS h FROM cdnow WHERE in_sample;
+
+CREATE TEMP TABLE fit AS
+SELECT retention.clv_fit(h, 'bg/nbd', as_of => '1997-09-30') AS model FROM purchases;
+
+SELECT c.member, c.x AS repeats, round(c.p_alive::numeric, 3) AS p_alive, round(c.expected_purchases::numeric, 1) AS expected,
+       c.purchases_low AS low, c.purchases_high AS high, round(c.expected_spend::numeric, 2) AS spend,
+       round(c.clv::numeric, 2) AS clv, round(c.clv_low::numeric, 2) AS clv_low, round(c.clv_high::numeric, 2) AS clv_high
+FROM purchases, fit,
+     retention.clv(h, id => NULL::bigint, fitted => model, horizon => '1 year', discount => 0.1, as_of => '1997-09-30') c
+ORDER BY c.clv DESC LIMIT 10;

@@ -10,9 +10,11 @@
 //! | `inspect` | what is inside a history, and parts of one |
 //! | `memberships` | the type `retention.memberships`: building, text and bytes, what is inside |
 //! | `cohorts` `churn` `engagement` `survival` `logrank` `cox` `value` `repurchase` `rfm` `tiers` | the readers, by family |
+//! | `clv` | lifetime value: fitting models and asking them |
 //! | `pg` | the bridge: expanded object, memory, interrupts, errors, rows, types |
 
 mod churn;
+mod clv;
 mod cohorts;
 mod cox;
 mod engagement;

@@ -58,6 +58,17 @@ pub enum Error {
     },
     /// Bytes that are no history.
     Malformed(&'static str),
+    /// A text that is no model.
+    BadModel(String),
+    /// A fit that found nothing to answer with.
+    NotConverged {
+        /// What was fitted.
+        what: &'static str,
+        /// Why there is no estimate.
+        reason: String,
+        /// What to do.
+        advice: String,
+    },
     /// Text or bytes that are no value of another type.
     MalformedValue {
         /// The type.
@@ -109,6 +120,12 @@ impl Error {
                      with FILTER or WHERE."
                     .to_string(),
             ),
+            Error::NotConverged { advice, .. } => Some(advice.clone()),
+            Error::BadModel(_) => Some(
+                "A clv_model is the JSON that clv_fit returns: model and parameters at least, such as \
+                 {\"model\": \"nbd\", \"parameters\": {\"r\": 0.4, \"alpha\": 12}}."
+                    .to_string(),
+            ),
             Error::BadJson { .. } | Error::Malformed(_) | Error::MalformedValue { .. } => None,
         }
     }
@@ -129,6 +146,10 @@ impl fmt::Display for Error {
             Error::AmountOutOfRange { given } => write!(f, "amount out of range: {given}"),
             Error::TimeOutOfRange { given } => write!(f, "time out of range: {given}"),
             Error::Malformed(why) => write!(f, "malformed history: {why}"),
+            Error::BadModel(why) => write!(f, "malformed clv_model: {why}"),
+            Error::NotConverged { what, reason, .. } => {
+                write!(f, "{what} did not converge: {reason}")
+            }
             Error::MalformedValue { of, why } => write!(f, "malformed {of}: {why}"),
             Error::OutOfRange { what, given, .. } => write!(f, "{what} out of range: {given}"),
             Error::TooLarge { what, .. } => write!(f, "{what} is too large"),

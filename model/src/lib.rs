@@ -19,7 +19,8 @@
 //! | [`repurchase`] | how many go on to the next purchase, and after how long |
 //! | [`rfm`] | recency, frequency and monetary value: scores and segments |
 //! | [`tiers`] | membership levels: thresholds over a trailing window |
-//! | [`numeric`] | intervals of estimated shares, and of their differences |
+//! | [`clv`] | lifetime value: how often, for how long and for how much members will buy |
+//! | [`numeric`] | derivatives, special functions, optimisation, intervals |
 //! | [`state`] | what a parallel aggregate asks of its state |
 //! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
 //!
@@ -48,6 +49,7 @@ pub mod amount;
 mod axis;
 pub mod calendar;
 pub mod churn;
+pub mod clv;
 pub mod cohorts;
 pub mod cox;
 pub mod engagement;

@@ -18,6 +18,8 @@ fn code(error: &Error) -> PgSqlErrorCode {
         }
         Error::TimeOutOfRange { .. } => ERRCODE_DATETIME_FIELD_OVERFLOW,
         Error::Malformed(_) | Error::MalformedValue { .. } => ERRCODE_INVALID_BINARY_REPRESENTATION,
+        Error::BadModel(_) => ERRCODE_INVALID_TEXT_REPRESENTATION,
+        Error::NotConverged { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         Error::TooLarge { .. } => ERRCODE_PROGRAM_LIMIT_EXCEEDED,
     }
 }

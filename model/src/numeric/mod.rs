@@ -1,12 +1,18 @@
-//! Special functions and intervals: only what no well-kept crate offers.
+//! Special functions, optimisation and intervals: only what no well-kept crate offers.
 
 mod cholesky;
 mod difference;
+pub(crate) mod gamma;
+pub(crate) mod newton;
 pub mod normal;
 mod poisson;
+pub(crate) mod quadrature;
+pub(crate) mod real;
 mod wilson;
 
 pub(crate) use cholesky::Symmetric;
 pub use difference::{Difference, effective_trials};
+pub use gamma::{ln_gamma, ln_rising};
 pub use poisson::Poisson;
+pub use real::{Dual, Jet, Real, Taylor};
 pub use wilson::{Share, Wilson};

@@ -43,6 +43,11 @@ impl Wilson {
         Ok(Wilson { z })
     }
 
+    /// So many standard errors either side of an estimate hold a normal one with this probability.
+    pub fn z(&self) -> f64 {
+        self.z
+    }
+
     /// The lower and the upper end. `trials` must not be 0, nor less than `successes`.
     pub fn interval(&self, successes: u64, trials: u64) -> (f64, f64) {
         let share = self.share_of(successes as f64 / trials as f64, trials as f64);

@@ -1,0 +1,193 @@
+//! Fitting to a table of customers, row by row.
+
+use super::Customer;
+use super::family::Kind;
+use super::model::{Question, fit_json};
+use super::sample::Sample;
+use super::summary::Unit;
+use crate::error::Error;
+use crate::host::{Host, Vec};
+use crate::state::State;
+
+/// The customers so far, and what is to be fitted to them.
+#[derive(Debug)]
+pub struct FitState<H: Host> {
+    sample: Sample<H>,
+    asked: Option<Asked>,
+}
+
+/// The model, none for 'auto', and the unit of the times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Asked {
+    kind: Option<Kind>,
+    unit: Unit,
+}
+
+impl<H: Host> FitState<H> {
+    /// No customers.
+    pub fn new(host: H) -> Self {
+        FitState { sample: Sample::new(host), asked: None }
+    }
+
+    /// Says which model is to be fitted, and in which unit times are. Every row must say the same.
+    pub fn ask(&mut self, model: Option<&str>, unit: Option<&str>) -> Result<(), Error> {
+        let kind = model.map_or(Ok(Some(Kind::Bg)), Question::kind)?;
+        let unit = unit.map_or(Ok(Unit::WEEK), Unit::parse)?;
+        self.agree(Asked { kind, unit })
+    }
+
+    fn agree(&mut self, asked: Asked) -> Result<(), Error> {
+        if self.asked.is_some_and(|before| before != asked) {
+            return Err(Error::bad(
+                "rows of one fit name different models or units",
+                "Model and unit must be the same for all rows of one fit: GROUP BY them.",
+            ));
+        }
+        self.asked = Some(asked);
+        Ok(())
+    }
+
+    /// Adds a customer.
+    pub fn push(
+        &mut self,
+        c: Customer,
+        ln_gaps: Option<f64>,
+        spend: Option<f64>,
+    ) -> Result<(), Error> {
+        let needs_gaps = match self.asked {
+            Some(Asked { kind: Some(kind), .. }) => kind.stages().is_some(),
+            asked => asked.is_some(),
+        };
+        if needs_gaps && c.x > 0.0 && ln_gaps.is_none() {
+            return Err(Error::bad(
+                "models with a k need litt, the sum of the logarithms of the times between purchases",
+                "Take clv_fit_agg(x, t_x, age, litt, spend, covariates, unit, model) with the litt that \
+                 btyd returns.",
+            ));
+        }
+        self.sample.push(c, ln_gaps, spend)
+    }
+
+    /// The fitted model; none without any row.
+    pub fn fit(&mut self) -> Result<Option<String>, Error> {
+        let Some(Asked { kind, unit }) = self.asked else {
+            return Ok(None);
+        };
+        fit_json(&mut self.sample, &Question { kind, unit, as_of: None }).map(Some)
+    }
+}
+
+impl<H: Host> State<H> for FitState<H> {
+    fn merge(&mut self, other: &Self) -> Result<(), Error> {
+        if let Some(asked) = other.asked {
+            self.agree(asked)?;
+        }
+        self.sample.merge(&other.sample)
+    }
+
+    fn write(&self, out: &mut Vec<u8, H>) {
+        let kind = self.asked.map_or("", |asked| asked.kind.map_or("auto", Kind::name));
+        let unit = self.asked.map_or("", |asked| asked.unit.name());
+        for name in [kind, unit] {
+            out.push(name.len() as u8);
+            out.extend_from_slice(name.as_bytes());
+        }
+        self.sample.write(out);
+    }
+
+    fn read(bytes: &[u8], host: H) -> Result<Self, Error> {
+        let (kind, rest) = name(bytes)?;
+        let (unit, rest) = name(rest)?;
+        let mut state = FitState { sample: Sample::read(rest, host)?, asked: None };
+        if !kind.is_empty() {
+            state.ask(Some(kind), Some(unit))?;
+        }
+        Ok(state)
+    }
+}
+
+/// A name behind its length.
+fn name(bytes: &[u8]) -> Result<(&str, &[u8]), Error> {
+    let broken = Error::Malformed("the state of an aggregate is cut short");
+    let split =
+        bytes.split_first().and_then(|(len, rest)| rest.split_at_checked(usize::from(*len)));
+    match split.map(|(name, rest)| (std::str::from_utf8(name), rest)) {
+        Some((Ok(name), rest)) => Ok((name, rest)),
+        _ => Err(broken),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Global;
+
+    fn rows() -> std::vec::IntoIter<(Customer, f64, f64)> {
+        let text = include_str!("../../tests/data/cdnow_sample_cbs.csv");
+        let row = |line: &str| {
+            let v: std::vec::Vec<f64> =
+                line.split(',').map(|v| v.parse().unwrap_or(-5.0)).collect();
+            (Customer { x: v[1], t_x: v[2] / 7.0, age: v[3] / 7.0 }, v[4], v[5])
+        };
+        text.lines().skip(1).map(row).collect::<std::vec::Vec<_>>().into_iter()
+    }
+
+    /// The same to the last bit whatever the order of the rows, and through any number of processes.
+    #[test]
+    fn the_order_of_rows_does_not_matter() {
+        let new = || {
+            let mut state = FitState::new(Global);
+            state.ask(Some("mbg/cnbd-k"), Some("week")).unwrap();
+            state
+        };
+        let (mut one, mut backwards) = (new(), new());
+        rows().for_each(|(c, litt, spend)| one.push(c, Some(litt), Some(spend)).unwrap());
+        rows()
+            .rev()
+            .for_each(|(c, litt, spend)| backwards.push(c, Some(litt), Some(spend)).unwrap());
+        let mut parts = [new(), new(), new()];
+        for (i, (c, litt, spend)) in rows().enumerate() {
+            parts[i * 7 % 3].push(c, Some(litt), Some(spend)).unwrap();
+        }
+        let mut whole = FitState::new(Global);
+        for part in parts {
+            let mut bytes = Vec::new_in(Global);
+            part.write(&mut bytes);
+            whole.merge(&FitState::read(&bytes, Global).unwrap()).unwrap();
+            assert!(
+                FitState::read(&bytes[..bytes.len() / 3], Global).is_ok_and(|s| s.asked.is_some())
+                    || FitState::<Global>::read(&bytes[..bytes.len() / 3], Global).is_err()
+            );
+        }
+        let text = one.fit().unwrap();
+        assert!(text.as_ref().unwrap().contains("\"k\":1"), "{text:?}");
+        assert_eq!(text, backwards.fit().unwrap());
+        assert_eq!(text, whole.fit().unwrap());
+    }
+
+    #[test]
+    fn rows_that_do_not_go_together_are_errors() {
+        let mut state = FitState::new(Global);
+        assert_eq!(state.fit().unwrap(), None);
+        state.ask(None, None).unwrap();
+        state.ask(Some("BG/NBD"), Some("Week")).unwrap();
+        assert!(state.ask(Some("nbd"), None).is_err());
+        assert!(state.ask(None, Some("day")).is_err());
+        let c = |x, t_x, age| Customer { x, t_x, age };
+        for wrong in [
+            c(-1.0, 0.0, 1.0),
+            c(0.5, 0.2, 1.0),
+            c(f64::NAN, 0.0, 1.0),
+            c(0.0, 0.5, 1.0),
+            c(1.0, 2.0, 1.0),
+            c(1.0, 1.0, f64::INFINITY),
+        ] {
+            assert!(state.push(wrong, None, None).is_err(), "{wrong:?}");
+        }
+        assert!(state.push(c(1.0, 1.0, 2.0), None, Some(f64::NAN)).is_err());
+        let mut state = FitState::new(Global);
+        state.ask(Some("bg/cnbd-k"), None).unwrap();
+        assert!(state.push(c(1.0, 1.0, 2.0), None, None).is_err());
+        state.push(c(0.0, 0.0, 2.0), None, None).unwrap();
+    }
+}

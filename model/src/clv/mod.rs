@@ -1,0 +1,92 @@
+//! Customer lifetime value: probability models of how often customers buy, for how long, and for how
+//! much, fitted to what is known of them and read for what is to be expected.
+//!
+//! | room | what it holds |
+//! | --- | --- |
+//! | [`summary`] | recency, frequency, age and spend of every member of a history |
+//! | [`sample`] | customers to fit to: those that are alike are one, with their number |
+//! | [`bg_cnbd`] | customers who may leave after a purchase: BG/NBD, MBG/NBD, (M)BG/CNBD-k |
+//! | [`lifetime`] | customers with a lifetime of their own: NBD, Pareto/NBD, Gamma-Gompertz/NBD |
+//! | [`bg_bb`] | customers who may buy at opportunities: BG/BB |
+//! | [`contract`] | members with a contract: sBG, BdW |
+//! | [`spend`] | Gamma-Gamma: the value of a purchase |
+//! | [`family`] | the models by name, with their parameters |
+//! | [`fit`] | maximum likelihood |
+//! | [`model`] | a fitted model as the JSON that users see |
+//! | [`aggregate`] | fitting to a table of customers, row by row |
+//! | [`survivors`] | fitting contracts to the members left after each period |
+//! | [`scalar`] | what a fitted model says of one customer |
+//! | [`backtest`] | what a model expected against what happened |
+//! | [`diagnostics`] | what to look at before a model is believed |
+//! | [`score`] | what a fitted model expects of a customer, with intervals |
+//!
+//! A model's likelihood and expectations are written once, for numbers that carry their derivatives
+//! ([`crate::numeric::Real`]): fits are Newton's on exact Hessians, intervals use exact gradients.
+
+pub mod aggregate;
+pub mod backtest;
+pub mod bg_bb;
+pub mod bg_cnbd;
+pub mod contract;
+mod counts;
+pub mod diagnostics;
+pub mod family;
+pub mod fit;
+pub mod lifetime;
+pub mod model;
+pub mod sample;
+pub mod scalar;
+pub mod score;
+#[cfg(test)]
+mod simulation;
+pub mod spend;
+pub mod summary;
+pub mod survivors;
+
+use crate::numeric::Real;
+
+/// What the models know of a customer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Customer {
+    /// Repeat purchases.
+    pub x: f64,
+    /// When the last one was, since the first purchase; 0 if there was none.
+    pub t_x: f64,
+    /// Time since the first purchase.
+    pub age: f64,
+}
+
+impl Customer {
+    /// One of whom nothing is known yet.
+    pub const NEW: Customer = Customer { x: 0.0, t_x: 0.0, age: 0.0 };
+}
+
+/// A model of purchases with its parameters.
+///
+/// Likelihoods are densities of the times of the purchases, so that those of different models
+/// compare. Everything about the future is given that the customer is alive now.
+pub trait Purchases<T: Real> {
+    /// What depends on the number of purchases alone.
+    type PerCount;
+
+    /// What the likelihoods of customers with `x` repeat purchases have in common.
+    fn per_count(&self, x: f64) -> Self::PerCount;
+
+    /// The logarithm of a customer's likelihood.
+    fn ln_likelihood(&self, per: &Self::PerCount, c: Customer) -> T;
+
+    /// P(alive) at its age.
+    fn p_alive(&self, c: Customer) -> T;
+
+    /// P(alive `t` later).
+    fn stays(&self, c: Customer, t: f64) -> T;
+
+    /// Expected purchases within `t`.
+    fn expected(&self, c: Customer, t: f64) -> T;
+
+    /// The same with each purchase discounted continuously: ∫ e^−δτ dE(τ). `t` may be infinite.
+    fn discounted(&self, c: Customer, t: f64, rate: f64) -> T;
+
+    /// P(0), P(1) … purchases within `t`; not further than `most`, or than counts.
+    fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64>;
+}

@@ -1,0 +1,213 @@
+//! Customers made by a model, and what the fits say of them: are the intervals as wide as they claim?
+
+use super::Customer;
+use super::family::Kind;
+use super::fit::fit;
+use super::model::{self, fit_json};
+use super::sample::Sample;
+use super::scalar;
+use super::score::{Question, scorer};
+use super::summary::Unit;
+use crate::host::Global;
+
+/// SplitMix64 (G. Steele, D. Lea and C. Flood, OOPSLA 2014).
+struct Random(u64);
+
+impl Random {
+    /// Uniform on (0, 1).
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
+    }
+
+    fn exponential(&mut self) -> f64 {
+        -self.uniform().ln()
+    }
+
+    fn normal(&mut self) -> f64 {
+        (2.0 * self.exponential()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    /// G. Marsaglia and W. W. Tsang, ACM Transactions on Mathematical Software 26 (2000), 363–372.
+    fn gamma(&mut self, shape: f64) -> f64 {
+        if shape < 1.0 {
+            return self.gamma(shape + 1.0) * self.uniform().powf(1.0 / shape);
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let x = self.normal();
+            let v = (1.0 + c * x).powi(3);
+            if v > 0.0 && self.uniform().ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+                return d * v;
+            }
+        }
+    }
+
+    fn beta(&mut self, a: f64, b: f64) -> f64 {
+        let (x, y) = (self.gamma(a), self.gamma(b));
+        x / (x + y)
+    }
+
+    /// The purchases of one customer until `end`, its first one not among them.
+    fn purchases(&mut self, kind: Kind, p: &[f64], end: f64) -> Vec<f64> {
+        let rate = self.gamma(p[0]) / p[1];
+        let (leaves, until) = match kind {
+            Kind::Pareto => (0.0, (self.exponential() / (self.gamma(p[2]) / p[3])).min(end)),
+            _ => (self.beta(p[2], p[3]), end),
+        };
+        let stages = kind.stages().unwrap_or(1);
+        let (mut at, mut times) = (0.0, Vec::new());
+        if matches!(kind, Kind::Mbg | Kind::MbgCnbd(_)) && self.uniform() < leaves {
+            return times;
+        }
+        loop {
+            at += (0..stages).map(|_| self.exponential()).sum::<f64>() / rate;
+            if at > until {
+                return times;
+            }
+            times.push(at);
+            if self.uniform() < leaves {
+                return times;
+            }
+        }
+    }
+
+    /// What is known of it at `age`, the sum of the logarithms of its gaps, and its later purchases.
+    fn customer(&mut self, kind: Kind, p: &[f64], age: f64, horizon: f64) -> (Customer, f64, f64) {
+        let times = self.purchases(kind, p, age + horizon);
+        let seen = times.partition_point(|at| *at <= age);
+        let t_x = times[..seen].last().copied().unwrap_or(0.0);
+        let mut before = 0.0;
+        let gap = |at: &f64| (at - std::mem::replace(&mut before, *at)).ln();
+        let ln_gaps = times[..seen].iter().map(gap).sum();
+        (Customer { x: seen as f64, t_x, age }, ln_gaps, (times.len() - seen) as f64)
+    }
+}
+
+const BG: [f64; 4] = [0.6, 5.0, 0.9, 2.5];
+const PARETO: [f64; 4] = [0.8, 6.0, 0.9, 15.0];
+
+/// 95 % intervals of the parameters and of an expectation hold the truth in 93 to 97 % of samples.
+fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
+    let mut random = Random(7);
+    let c = Customer { x: 3.0, t_x: 20.0, age: 30.0 };
+    let question =
+        Question { horizon: Some(20.0 * 7.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
+    let of_truth = model::Model {
+        kind,
+        parameters: truth.to_vec(),
+        covariance: None,
+        unit: Unit::WEEK,
+        spend: None,
+    };
+    let expected = scalar::expected_purchases(&of_truth, c, 140.0).unwrap();
+    let alive = scalar::p_alive(&of_truth, c, 0.0).unwrap();
+    let (mut held, mut held_expected, mut held_alive) = ([0; 4], 0, 0);
+    for _ in 0..samples {
+        let mut sample = Sample::new(Global);
+        for _ in 0..customers {
+            let age = 26.0 + 13.0 * random.uniform();
+            let (c, ln_gaps, _) = random.customer(kind, &truth, age, 0.0);
+            sample.push(c, Some(ln_gaps), None).unwrap();
+        }
+        sample.settle();
+        let fitted = fit(&sample, kind).unwrap();
+        for (i, truth) in truth.iter().enumerate() {
+            let z = (fitted.parameters[i] / truth).ln() / fitted.covariance[i][i].sqrt();
+            held[i] += u32::from(z.abs() < 1.959_964);
+        }
+        let model = model::Model {
+            parameters: fitted.parameters,
+            covariance: Some(fitted.covariance),
+            ..of_truth.clone()
+        };
+        let score = scorer(&model, &question, Global).unwrap().score(c, None);
+        let holds = |interval: Option<(f64, f64)>, truth| {
+            u32::from(interval.is_some_and(|(low, high)| low <= truth && truth <= high))
+        };
+        held_expected += holds(score.expected.unwrap().interval, expected);
+        held_alive += holds(score.p_alive.interval, alive);
+    }
+    let shares = held.map(|n| f64::from(n) / f64::from(samples));
+    let (expected, alive) =
+        (f64::from(held_expected) / f64::from(samples), f64::from(held_alive) / f64::from(samples));
+    assert!(alive > 0.91, "{kind:?}: {alive}");
+    for share in shares.into_iter().chain([expected]) {
+        assert!((0.93..=0.97).contains(&share), "{kind:?}: {shares:?} {expected} {alive}");
+    }
+}
+
+#[test]
+fn intervals_of_bg_nbd_cover() {
+    coverage(Kind::Bg, BG, 600, 1000);
+}
+
+#[test]
+fn intervals_of_pareto_nbd_cover() {
+    coverage(Kind::Pareto, PARETO, 600, 1000);
+}
+
+/// The parameters of regular buyers are found again, k among them.
+#[test]
+fn stages_are_found() {
+    let mut random = Random(3);
+    let truth = [0.9, 4.0, 0.8, 2.5];
+    for kind in [Kind::BgCnbd(Some(3)), Kind::MbgCnbd(Some(2))] {
+        let mut sample = Sample::new(Global);
+        for _ in 0..4000 {
+            let (c, ln_gaps, _) = random.customer(kind, &truth, 52.0, 0.0);
+            sample.push(c, Some(ln_gaps), None).unwrap();
+        }
+        sample.settle();
+        let any = if kind.stages() == Some(3) { Kind::BgCnbd(None) } else { Kind::MbgCnbd(None) };
+        let fitted = fit(&sample, any).unwrap();
+        assert_eq!(fitted.kind, kind);
+        for (i, truth) in truth.iter().enumerate() {
+            let z = (fitted.parameters[i] / truth).ln() / fitted.covariance[i][i].sqrt();
+            assert!(z.abs() < 3.0, "{kind:?} {fitted:?}");
+        }
+    }
+}
+
+/// Prediction intervals hold at least 95 % of what then happens, and the randomised probability
+/// integral transform of it is uniform (C. Czado, T. Gneiting and L. Held, Biometrics 65 (2009),
+/// 1254–1261).
+#[test]
+fn predictions_are_calibrated() {
+    let regular = Kind::MbgCnbd(Some(2));
+    for (kind, truth) in [(Kind::Bg, BG), (Kind::Pareto, PARETO), (regular, [0.9, 4.0, 0.8, 2.5])] {
+        let mut random = Random(11);
+        let mut sample = Sample::new(Global);
+        let customers: Vec<_> = (0..3000)
+            .map(|_| {
+                let age = (26.0 + 26.0 * random.uniform()).round();
+                let (c, ln_gaps, later) = random.customer(kind, &truth, age, 26.0);
+                sample.push(c, Some(ln_gaps), None).unwrap();
+                (c, later)
+            })
+            .collect();
+        let question = model::Question { kind: Some(kind), unit: Unit::WEEK, as_of: None };
+        let model = model::parse(&fit_json(&mut sample, &question).unwrap()).unwrap();
+        let question =
+            Question { horizon: Some(182.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
+        let mut scorer = scorer(&model, &question, Global).unwrap();
+        let (mut held, mut bins) = (0.0, [0.0; 10]);
+        let n = customers.len() as f64;
+        for (c, later) in customers {
+            let (low, high) = scorer.score(c, None).purchases.unwrap();
+            held += f64::from(u8::from(low as f64 <= later && later <= high as f64));
+            let p = |y| scalar::purchases_distribution(&model, c, 182.0, y).unwrap();
+            let below: f64 = (0..later as i64).map(p).sum();
+            let u = below + random.uniform() * p(later as i64);
+            bins[((u * 10.0) as usize).min(9)] += 1.0;
+        }
+        assert!(held / n >= 0.95, "{kind:?}: {}", held / n);
+        let chi2: f64 = bins.iter().map(|o: &f64| (o - n / 10.0).powi(2) / (n / 10.0)).sum();
+        // The 99.9 % point of chi-squared with 9 degrees of freedom
+        assert!(chi2 < 27.9, "{kind:?}: {chi2} {bins:?}");
+    }
+}

@@ -1,0 +1,196 @@
+//! What the models of purchases want to know of the members of a history: how many repeat purchases,
+//! when the last one was, how long ago the first one was, and what they were worth.
+//!
+//! Purchases of one day (or one tick, where the history is coarser) count as one. Times are elapsed
+//! days since the first purchase, in units of a fixed length: a month is a twelfth of a year, and a
+//! year 365.25 days.
+
+use super::Customer;
+use super::sample::Sample;
+use crate::amount::SCALE;
+use crate::axis::Axis;
+use crate::calendar::{Grain, Period, Zone};
+use crate::error::Error;
+use crate::history::{MemberRef, Timeline, View, Walk};
+use crate::host::Host;
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unit(Grain);
+
+impl Unit {
+    /// The unit of the literature.
+    pub const WEEK: Unit = Unit(Grain::Week);
+
+    /// The unit of contracts.
+    pub const YEAR: Unit = Unit(Grain::Year);
+
+    /// The unit of a name, in any case.
+    pub fn parse(name: &str) -> Result<Self, Error> {
+        match Grain::parse(name) {
+            Ok(grain) if !grain.is_instant() => Ok(Unit(grain)),
+            _ => Err(Error::UnknownName {
+                what: "unit",
+                given: name.to_string(),
+                valid: "day, week, month, quarter, year",
+            }),
+        }
+    }
+
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// Is every unit longer than a tick of this grain?
+    pub(super) fn check_grain(self, grain: Grain) -> Result<(), Error> {
+        if grain > self.0 {
+            return Err(Error::bad(
+                format!(
+                    "unit \"{}\" is finer than the history's grain \"{}\"",
+                    self.name(),
+                    grain.name()
+                ),
+                "Take a longer unit, or build the history with a finer grain (fourth argument of \
+                 history_agg).",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Its length in days.
+    pub fn days(self) -> f64 {
+        match self.0 {
+            Grain::Week => 7.0,
+            Grain::Month => DAYS_IN_YEAR / 12.0,
+            Grain::Quarter => DAYS_IN_YEAR / 4.0,
+            Grain::Year => DAYS_IN_YEAR,
+            _ => 1.0,
+        }
+    }
+}
+
+/// The days of a year, of which months and quarters are parts.
+pub const DAYS_IN_YEAR: f64 = 365.25;
+
+/// What is known of a member.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// Purchases and times.
+    pub customer: Customer,
+    /// The sum of the logarithms of the times between purchases.
+    pub ln_gaps: f64,
+    /// The mean value of the repeat purchases; none without any, or without amounts.
+    pub spend: Option<f64>,
+}
+
+/// The members of a history, one after the other.
+#[derive(Debug)]
+pub struct Summaries<'v, 'z, Z, H: Host> {
+    walk: Walk<'v, H>,
+    axis: Axis<'z, Z, H>,
+    days_per_unit: f64,
+    host: H,
+    steps: usize,
+}
+
+/// Ticks between two polls.
+const POLL_AFTER: usize = 1 << 14;
+
+impl<'v, 'z, Z: Zone, H: Host> Summaries<'v, 'z, Z, H> {
+    /// Begins a walk.
+    pub fn new(
+        view: &View<'v, H>,
+        zone: &'z Z,
+        unit: Unit,
+        as_of: Option<i64>,
+        host: &H,
+    ) -> Result<Self, Error> {
+        let grain = view.meta.grain;
+        unit.check_grain(grain)?;
+        let tick = if grain.is_instant() { Grain::Day } else { grain };
+        let axis = Axis::new(view.meta, zone, Period::parse(tick.name())?, as_of, host)?;
+        let (walk, host) = (view.walk()?, host.clone());
+        Ok(Summaries { walk, axis, days_per_unit: unit.days(), host, steps: 0 })
+    }
+
+    /// The last day that is looked at.
+    pub fn as_of(&self) -> i64 {
+        self.axis.as_of
+    }
+
+    /// The next member whose first purchase is not after `as_of`.
+    pub fn next_member(&mut self) -> Result<Option<(MemberRef<'v>, Summary)>, Error> {
+        while let Some((member, timeline)) = self.walk.next_member()? {
+            self.steps += 1 + timeline.ticks().len();
+            if self.steps >= POLL_AFTER {
+                self.steps = 0;
+                self.host.poll();
+            }
+            let summary = summarise(timeline, &mut self.axis, self.days_per_unit)?;
+            if let Some(summary) = summary {
+                return Ok(Some((member, summary)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn summarise<Z: Zone, H: Host>(
+    timeline: &Timeline<H>,
+    axis: &mut Axis<'_, Z, H>,
+    days_per_unit: f64,
+) -> Result<Option<Summary>, Error> {
+    let (mut first, mut last) = (None, 0);
+    let (mut x, mut ln_gaps) = (0.0, 0.0);
+    // The amounts of repeat days, and how many of these have any.
+    let (mut total, mut valued, mut day_has_amount) = (0_i128, 0.0, false);
+    let mut previous = usize::MAX;
+    for (i, &tick) in timeline.ticks().iter().enumerate() {
+        let Some(period) = axis.period(tick)? else {
+            break;
+        };
+        let amount = timeline.amount(i);
+        if period != previous {
+            let day = axis.first_day(period as i64);
+            if first.is_none() {
+                first = Some(day);
+            } else {
+                x += 1.0;
+                ln_gaps += ((day - last) as f64 / days_per_unit).ln();
+            }
+            (previous, last, day_has_amount) = (period, day, false);
+        }
+        if let (Some(amount), true) = (amount, x > 0.0) {
+            total += i128::from(amount);
+            valued += f64::from(u8::from(!day_has_amount));
+            day_has_amount = true;
+        }
+    }
+    Ok(first.map(|first| Summary {
+        customer: Customer {
+            x,
+            t_x: (last - first) as f64 / days_per_unit,
+            age: (axis.as_of - first) as f64 / days_per_unit,
+        },
+        ln_gaps,
+        spend: (valued > 0.0).then(|| total as f64 / SCALE as f64 / valued),
+    }))
+}
+
+/// All members of a history, to fit to; and the last day looked at.
+pub fn sample<H: Host>(
+    view: &View<'_, H>,
+    zone: &impl Zone,
+    unit: Unit,
+    as_of: Option<i64>,
+    host: H,
+) -> Result<(Sample<H>, i64), Error> {
+    let mut summaries = Summaries::new(view, zone, unit, as_of, &host)?;
+    let as_of = summaries.as_of();
+    let mut sample = Sample::new(host.clone());
+    while let Some((_, summary)) = summaries.next_member()? {
+        sample.push(summary.customer, Some(summary.ln_gaps), summary.spend)?;
+    }
+    Ok((sample, as_of))
+}

@@ -1,0 +1,310 @@
+-- Customer lifetime value: the type of a fitted model, fitting one and asking it.
+
+CREATE TYPE clv_model;
+
+CREATE FUNCTION clv_model_in(cstring) RETURNS clv_model
+    AS 'MODULE_PATHNAME', 'clv_model_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION clv_model_out(clv_model) RETURNS cstring
+    AS 'MODULE_PATHNAME', 'clv_model_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION clv_model_recv(internal) RETURNS clv_model
+    AS 'MODULE_PATHNAME', 'clv_model_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION clv_model_send(clv_model) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'clv_model_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+
+CREATE TYPE clv_model (
+    INPUT = clv_model_in,
+    OUTPUT = clv_model_out,
+    RECEIVE = clv_model_recv,
+    SEND = clv_model_send,
+    INTERNALLENGTH = VARIABLE,
+    ALIGNMENT = int4,
+    STORAGE = extended
+);
+CREATE CAST (clv_model AS jsonb) WITH INOUT;
+CREATE CAST (clv_model AS json) WITH INOUT;
+CREATE CAST (jsonb AS clv_model) WITH INOUT;
+CREATE CAST (json AS clv_model) WITH INOUT;
+
+COMMENT ON TYPE clv_model IS
+    'a fitted model of customers as JSON: model, parameters, covariance, log_likelihood, customers, unit, as_of, spend …; made by clv_fit, read by clv, p_alive …; cast it to jsonb to look inside';
+COMMENT ON FUNCTION clv_model_in(cstring) IS 'text input: JSON, checked';
+COMMENT ON FUNCTION clv_model_out(clv_model) IS 'text output: JSON';
+COMMENT ON FUNCTION clv_model_recv(internal) IS 'binary input';
+COMMENT ON FUNCTION clv_model_send(clv_model) IS 'binary output';
+
+-- What is known of every member.
+
+CREATE FUNCTION btyd(h history, unit text DEFAULT 'week', as_of date DEFAULT NULL)
+    RETURNS TABLE (member text, x bigint, t_x float8, age float8, litt float8, spend float8)
+    AS 'MODULE_PATHNAME', 'btyd_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10000;
+CREATE FUNCTION btyd(h history, id bigint, unit text DEFAULT 'week', as_of date DEFAULT NULL)
+    RETURNS TABLE (member bigint, x bigint, t_x float8, age float8, litt float8, spend float8)
+    AS 'MODULE_PATHNAME', 'btyd_with_id_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10000;
+CREATE FUNCTION btyd(h history, id uuid, unit text DEFAULT 'week', as_of date DEFAULT NULL)
+    RETURNS TABLE (member uuid, x bigint, t_x float8, age float8, litt float8, spend float8)
+    AS 'MODULE_PATHNAME', 'btyd_with_id_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10000;
+COMMENT ON FUNCTION btyd(history, text, date) IS
+    'the statistics of buy-till-you-die models: repeat purchase days x, time from the first to the last purchase t_x, time since the first purchase age, sum of ln(times between purchases) litt, mean value of the repeat purchase days spend';
+COMMENT ON FUNCTION btyd(history, bigint, text, date) IS
+    'the statistics of buy-till-you-die models, with members as bigint: btyd(h, id => NULL::bigint)';
+COMMENT ON FUNCTION btyd(history, uuid, text, date) IS
+    'the statistics of buy-till-you-die models, with members as uuid: btyd(h, id => NULL::uuid)';
+
+-- Fitting.
+
+CREATE FUNCTION clv_fit(
+    h history,
+    model text DEFAULT 'bg/nbd',
+    unit text DEFAULT 'week',
+    as_of date DEFAULT NULL
+) RETURNS clv_model
+    AS 'MODULE_PATHNAME', 'clv_fit_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION clv_fit(history, text, text, date) IS
+    'fits a model of how often and how long members buy (nbd, bg/nbd, mbg/nbd, bg/cnbd-k, mbg/cnbd-k, pareto/nbd, ggompertz/nbd, or auto for the best of them by BIC), and Gamma-Gamma of how much they spend where the history has amounts';
+
+CREATE FUNCTION clv_fit_step(internal, float8, float8, float8, float8, text) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_fit_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION clv_fit_step(internal, float8, float8, float8, float8, float8, float8[], text, text) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_fit_full_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION clv_fit_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_fit_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION clv_fit_serialize(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'clv_fit_serialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION clv_fit_deserialize(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_fit_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION clv_fit_final(internal) RETURNS clv_model
+    AS 'MODULE_PATHNAME', 'clv_fit_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION clv_fit_step(internal, float8, float8, float8, float8, text) IS 'part of clv_fit_agg';
+COMMENT ON FUNCTION clv_fit_step(internal, float8, float8, float8, float8, float8, float8[], text, text) IS
+    'part of clv_fit_agg';
+COMMENT ON FUNCTION clv_fit_combine(internal, internal) IS 'part of clv_fit_agg';
+COMMENT ON FUNCTION clv_fit_serialize(internal) IS 'part of clv_fit_agg';
+COMMENT ON FUNCTION clv_fit_deserialize(bytea, internal) IS 'part of clv_fit_agg';
+COMMENT ON FUNCTION clv_fit_final(internal) IS 'part of clv_fit_agg';
+
+CREATE AGGREGATE clv_fit_agg(x float8, t_x float8, age float8, spend float8, model text) (
+    SFUNC = clv_fit_step,
+    STYPE = internal,
+    COMBINEFUNC = clv_fit_combine,
+    SERIALFUNC = clv_fit_serialize,
+    DESERIALFUNC = clv_fit_deserialize,
+    FINALFUNC = clv_fit_final,
+    FINALFUNC_MODIFY = READ_WRITE,
+    PARALLEL = SAFE
+);
+CREATE AGGREGATE clv_fit_agg(
+    x float8, t_x float8, age float8, litt float8, spend float8, covariates float8[], unit text, model text
+) (
+    SFUNC = clv_fit_step,
+    STYPE = internal,
+    COMBINEFUNC = clv_fit_combine,
+    SERIALFUNC = clv_fit_serialize,
+    DESERIALFUNC = clv_fit_deserialize,
+    FINALFUNC = clv_fit_final,
+    FINALFUNC_MODIFY = READ_WRITE,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv_fit_agg(float8, float8, float8, float8, text) IS
+    'fits a model to a table with a row for every customer: repeat purchases x, time from the first to the last t_x, time since the first age (weeks), mean value of the repeat purchases spend (or NULL), and the name of the model';
+COMMENT ON AGGREGATE clv_fit_agg(float8, float8, float8, float8, float8, float8[], text, text) IS
+    'fits a model to a table with a row for every customer, with the sum of ln(times between purchases) litt, which models with a k need, and the unit of the times; covariates are NULL';
+
+CREATE FUNCTION clv_survivors_step(internal, bigint, float8) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_survivors_default_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_step(internal, bigint, float8, text) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_survivors_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_combine(internal, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_survivors_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_serialize(internal) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'clv_survivors_serialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_deserialize(bytea, internal) RETURNS internal
+    AS 'MODULE_PATHNAME', 'clv_survivors_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION clv_survivors_final(internal) RETURNS clv_model
+    AS 'MODULE_PATHNAME', 'clv_survivors_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
+COMMENT ON FUNCTION clv_survivors_step(internal, bigint, float8) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_step(internal, bigint, float8, text) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_combine(internal, internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_serialize(internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_deserialize(bytea, internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION clv_survivors_final(internal) IS 'part of clv_fit_survivors_agg';
+
+CREATE AGGREGATE clv_fit_survivors_agg(period bigint, survivors float8) (
+    SFUNC = clv_survivors_step,
+    STYPE = internal,
+    COMBINEFUNC = clv_survivors_combine,
+    SERIALFUNC = clv_survivors_serialize,
+    DESERIALFUNC = clv_survivors_deserialize,
+    FINALFUNC = clv_survivors_final,
+    FINALFUNC_MODIFY = READ_WRITE,
+    PARALLEL = SAFE
+);
+CREATE AGGREGATE clv_fit_survivors_agg(period bigint, survivors float8, model text) (
+    SFUNC = clv_survivors_step,
+    STYPE = internal,
+    COMBINEFUNC = clv_survivors_combine,
+    SERIALFUNC = clv_survivors_serialize,
+    DESERIALFUNC = clv_survivors_deserialize,
+    FINALFUNC = clv_survivors_final,
+    FINALFUNC_MODIFY = READ_WRITE,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE clv_fit_survivors_agg(bigint, float8) IS
+    'fits the shifted-beta-geometric model of contracts to a table of the members (or percent) that are left after period 0, 1, 2 …';
+COMMENT ON AGGREGATE clv_fit_survivors_agg(bigint, float8, text) IS
+    'fits a model of contracts, sbg or bdw, to a table of the members (or percent) that are left after period 0, 1, 2 …';
+
+-- Is a model to be believed?
+
+CREATE FUNCTION clv_diagnostics(fitted clv_model, confidence float8 DEFAULT 0.95)
+    RETURNS TABLE (name text, value float8, low float8, high float8, remark text)
+    AS 'MODULE_PATHNAME', 'clv_diagnostics_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 20;
+COMMENT ON FUNCTION clv_diagnostics(clv_model, float8) IS
+    'what to look at before a model is believed: did it converge, estimates with intervals, estimates that depend on each other, whether spend depends on frequency, and the BIC of every candidate of auto';
+
+CREATE FUNCTION clv_backtest(
+    h history,
+    model text DEFAULT 'bg/nbd',
+    calibrate_until date DEFAULT NULL,
+    unit text DEFAULT 'week',
+    as_of date DEFAULT NULL
+) RETURNS TABLE (measure text, at bigint, members bigint, actual float8, expected float8, value float8)
+    AS 'MODULE_PATHNAME', 'clv_backtest_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000 ROWS 100;
+COMMENT ON FUNCTION clv_backtest(history, text, date, text, date) IS
+    'fits the model to what happened up to calibrate_until and compares what it expected with what then happened: cumulative repeat purchases by unit of time, mean purchases of the holdout by purchases before, the total, mae, rmse, bias, and the rank correlation';
+
+-- What is expected of every member.
+
+CREATE FUNCTION clv(
+    h history,
+    fitted clv_model,
+    horizon interval,
+    discount float8 DEFAULT 0,
+    margin float8 DEFAULT 1.0,
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    member text,
+    x bigint,
+    t_x float8,
+    age float8,
+    spend float8,
+    p_alive float8,
+    p_alive_low float8,
+    p_alive_high float8,
+    expected_purchases float8,
+    expected_low float8,
+    expected_high float8,
+    purchases_low bigint,
+    purchases_high bigint,
+    expected_spend float8,
+    clv float8,
+    clv_low float8,
+    clv_high float8
+)
+    AS 'MODULE_PATHNAME', 'clv_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10000;
+CREATE FUNCTION clv(
+    h history,
+    id bigint,
+    fitted clv_model,
+    horizon interval,
+    discount float8 DEFAULT 0,
+    margin float8 DEFAULT 1.0,
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    member bigint,
+    x bigint,
+    t_x float8,
+    age float8,
+    spend float8,
+    p_alive float8,
+    p_alive_low float8,
+    p_alive_high float8,
+    expected_purchases float8,
+    expected_low float8,
+    expected_high float8,
+    purchases_low bigint,
+    purchases_high bigint,
+    expected_spend float8,
+    clv float8,
+    clv_low float8,
+    clv_high float8
+)
+    AS 'MODULE_PATHNAME', 'clv_with_id_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10000;
+CREATE FUNCTION clv(
+    h history,
+    id uuid,
+    fitted clv_model,
+    horizon interval,
+    discount float8 DEFAULT 0,
+    margin float8 DEFAULT 1.0,
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    member uuid,
+    x bigint,
+    t_x float8,
+    age float8,
+    spend float8,
+    p_alive float8,
+    p_alive_low float8,
+    p_alive_high float8,
+    expected_purchases float8,
+    expected_low float8,
+    expected_high float8,
+    purchases_low bigint,
+    purchases_high bigint,
+    expected_spend float8,
+    clv float8,
+    clv_low float8,
+    clv_high float8
+)
+    AS 'MODULE_PATHNAME', 'clv_with_id_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10000;
+COMMENT ON FUNCTION clv(history, clv_model, interval, float8, float8, date, float8) IS
+    'for every member: probability of being alive, expected purchases and value within the horizon (NULL: the rest of the lifetime, which needs a discount), with intervals; purchases_low and purchases_high bound the purchases themselves';
+COMMENT ON FUNCTION clv(history, bigint, clv_model, interval, float8, float8, date, float8) IS
+    'lifetime value, with members as bigint: clv(h, id => NULL::bigint, fitted => …, horizon => …)';
+COMMENT ON FUNCTION clv(history, uuid, clv_model, interval, float8, float8, date, float8) IS
+    'lifetime value, with members as uuid: clv(h, id => NULL::uuid, fitted => …, horizon => …)';
+
+-- Single numbers, for tables that are summarised already.
+
+CREATE FUNCTION p_alive(fitted clv_model, x float8, t_x float8, age float8, ahead interval DEFAULT NULL)
+    RETURNS float8
+    AS 'MODULE_PATHNAME', 'p_alive_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION p_alive(clv_model, float8, float8, float8, interval) IS
+    'the probability that a customer with x repeat purchases, the last at t_x, is still a customer at its age, or an interval later';
+
+CREATE FUNCTION expected_purchases(fitted clv_model, x float8, t_x float8, age float8, horizon interval)
+    RETURNS float8
+    AS 'MODULE_PATHNAME', 'expected_purchases_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(clv_model, float8, float8, float8, interval) IS
+    'expected purchases within the horizon by a customer with x repeat purchases, the last at t_x, the first an age ago';
+CREATE FUNCTION expected_purchases(fitted clv_model, horizon interval) RETURNS float8
+    AS 'MODULE_PATHNAME', 'expected_purchases_new_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION expected_purchases(clv_model, interval) IS
+    'expected repeat purchases of a new customer within the horizon after the first purchase';
+
+CREATE FUNCTION purchases_distribution(
+    fitted clv_model, x float8, t_x float8, age float8, horizon interval, n bigint
+) RETURNS float8
+    AS 'MODULE_PATHNAME', 'purchases_distribution_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION purchases_distribution(clv_model, float8, float8, float8, interval, bigint) IS
+    'the probability of exactly n purchases within the horizon by a customer with x repeat purchases, the last at t_x, the first an age ago';
+CREATE FUNCTION purchases_distribution(fitted clv_model, horizon interval, n bigint) RETURNS float8
+    AS 'MODULE_PATHNAME', 'purchases_distribution_new_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200;
+COMMENT ON FUNCTION purchases_distribution(clv_model, interval, bigint) IS
+    'the probability of exactly n repeat purchases of a new customer within the horizon after the first purchase';
+
+CREATE FUNCTION expected_spend(fitted clv_model, x float8, spend float8) RETURNS float8
+    AS 'MODULE_PATHNAME', 'expected_spend_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION expected_spend(clv_model, float8, float8) IS
+    'the expected value of the next purchase of a customer whose x repeat purchases had the mean value spend; with a NULL spend, of a customer of whom nothing is known';
+
+CREATE FUNCTION clv_value(
+    fitted clv_model, x float8, t_x float8, age float8, spend float8,
+    horizon interval DEFAULT NULL, discount float8 DEFAULT 0, margin float8 DEFAULT 1.0
+) RETURNS float8
+    AS 'MODULE_PATHNAME', 'clv_value_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 500;
+COMMENT ON FUNCTION clv_value(clv_model, float8, float8, float8, float8, interval, float8, float8) IS
+    'the expected value of the purchases within the horizon, or of the rest of the lifetime (horizon NULL, which needs a discount): discounted at an effective rate per year, times the margin';
