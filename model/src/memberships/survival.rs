@@ -27,7 +27,8 @@ impl Question {
 ///
 /// Periods are those of the cohorts of memberships: who departs at tenure n is in at the end of n − 1
 /// and not at the end of n. Whoever has not departed in a period that has ended by `as_of` is last
-/// seen in the last one that has, or in its first one.
+/// seen in the last one that has. Of those whose first one has not ended, nothing is known yet: they
+/// were at no risk of departing in it, and are left out.
 pub fn first_departures<H: Host>(
     memberships: &Memberships<'_, H>,
     question: &Question,
@@ -54,7 +55,7 @@ pub fn first_departures<H: Host>(
         let running = number(spell.joined, as_of + 1);
         let departed = spell.ended.map(|ended| number(spell.joined, ended));
         let churned = departed.filter(|departed| *departed < running);
-        let tenure = usize::try_from(churned.unwrap_or(running - 1)).unwrap_or(0);
+        let Ok(tenure) = usize::try_from(churned.unwrap_or(running - 1)) else { continue };
         if exits.len() <= tenure {
             let next = exits.len()..=tenure;
             exits.extend(next.map(|n| Exit { time: n as f64, events: 0, censored: 0 }));
@@ -99,7 +100,10 @@ mod tests {
                 };
                 let n = (0..).find(|&n| last_day(n) > as_of || !stay.holds(last_day(n))).unwrap();
                 let churned = last_day(n) <= as_of;
-                let tenure = if churned { n } else { (n - 1).max(0) };
+                if n == 0 && !churned {
+                    continue; // Its first period has not ended.
+                }
+                let tenure = if churned { n } else { n - 1 };
                 let counts: &mut (u64, u64) = expected.entry(tenure).or_default();
                 if churned { counts.0 += 1 } else { counts.1 += 1 }
             }
