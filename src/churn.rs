@@ -83,13 +83,8 @@ fn churn_members(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
     };
     let question = question(period, gap, as_of, None).or_raise();
     let period_start = arguments::day("period_start", period_start).or_raise();
-    let Some(period_start) = period_start else {
-        Err(Error::BadArgument {
-            message: "period_start is not given".to_string(),
-            hint: "Take a period_start of churn with the same period, gap and as_of.",
-        })
-        .or_raise()
-    };
+    let hint = "Take a period_start of churn with the same period, gap and as_of.";
+    let period_start = arguments::given("period_start", period_start, hint).or_raise();
     let Some(h) = h else { return rows };
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
     churn::change_of_members(&view, &zone, &question, period_start, host, |member, change| {

@@ -123,7 +123,9 @@ fn cohort_members(
     let question = question(period, mode, entry, as_of, &brackets, min_events, None).or_raise();
     question.check(starts.is_some()).or_raise();
     let cohort = arguments::day("cohort", cohort).or_raise();
-    let (Some(cohort), Some(period_number)) = (cohort, period_number) else { return rows };
+    let hint = "Take the cohort and the period_number of a row of cohorts().";
+    let cohort = arguments::given("cohort", cohort, hint).or_raise();
+    let period_number = arguments::given("period_number", period_number, hint).or_raise();
     let (h, starts) = (Opened::of(&h), Opened::of(&starts));
     let (cell, host) = ((cohort, i64::from(period_number)), PgHost::current());
     cohorts::members_of_cell(subject(&h, &starts), &question, cell, host, |member| {

@@ -13,10 +13,8 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 fn needed<T>(value: Option<T>, what: &str) -> Result<T, Error> {
-    value.ok_or_else(|| Error::BadArgument {
-        message: format!("{what} is not given"),
-        hint: "tiers needs rules; tier_migration needs rules, from_date and to_date.",
-    })
+    let hint = "tiers needs rules; tier_migration needs rules, from_date and to_date.";
+    arguments::given(what, value, hint)
 }
 
 fn names(rules: &Rules) -> Vec<SharedText> {

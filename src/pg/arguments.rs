@@ -21,6 +21,11 @@ pub fn day(what: &str, date: Option<Date>) -> Result<Option<i64>, Error> {
     }
 }
 
+/// An argument without a default.
+pub fn given<T>(what: &str, value: Option<T>, hint: &'static str) -> Result<T, Error> {
+    value.ok_or_else(|| Error::BadArgument { message: format!("{what} is not given"), hint })
+}
+
 /// The confidence of intervals: 0.95 by default.
 pub fn confidence(value: Option<f64>) -> f64 {
     value.unwrap_or(0.95)

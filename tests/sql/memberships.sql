@@ -36,6 +36,10 @@ FROM members_of_gym, retention.cohorts(m, as_of => '2024-05-15');
 SELECT cohort, period_number AS n, members, retained, active, complete
 FROM members_of_gym, retention.cohorts(m, '30 days', '2024-05-15');
 
+-- Survival: e joined in April, which is not over, and is at no risk in it yet; f, alone, has nothing to tell.
+SELECT tenure, at_risk, events, censored FROM members_of_gym, retention.survival(m, as_of => '2024-04-15');
+SELECT count(*) FROM retention.survival((SELECT retention.membership_agg('f', DATE '2024-04-01', NULL)), as_of => '2024-04-15');
+
 -- Types of members and times, a zone's calendar, and what a literal resolves to.
 SELECT pg_typeof(r.member), r.* FROM (SELECT retention.membership_agg(7, DATE '2024-01-01', NULL) AS m) s,
   retention.membership_rows(m, id => NULL::bigint) r;
