@@ -134,6 +134,12 @@ SELECT stratum, opening_1, opening_2, round(rate_1::numeric, 3) AS rate_1, round
        round(mix_effect::numeric, 6) AS mix, round(rate_effect::numeric, 6) AS rates, round(effect::numeric, 6) AS effect, overall
 FROM retention.compare_churn('{"(new,0,0,10,5)","(gone,20,2,,)","(,30,3,30,6)","(nobody,0,0,0,0)"}');
 SELECT stratum, opening_1, rate_1, effect FROM retention.compare_churn('{"(a,1,1,,)"}');
+-- Many rows, of few strata and of many: they add up midway, and to the same.
+SELECT strata, (SELECT retention.compare_churn_agg((i % strata)::text, i, i / 2, 10, NULL) FROM generate_series(1, 3000) i)
+             = (SELECT array_agg((s, o1, c1, o2, 0)::retention.churn_stratum ORDER BY s COLLATE "C")
+                FROM (SELECT (i % strata)::text AS s, sum(i)::bigint AS o1, sum(i / 2)::bigint AS c1, sum(10)::bigint AS o2
+                      FROM generate_series(1, 3000) i GROUP BY 1) e) AS as_summed
+FROM unnest('{1,10,255,256,257,700,3000}'::int[]) strata;
 SELECT count(*) AS none FROM (SELECT * FROM retention.compare_churn(NULL) UNION ALL SELECT * FROM retention.compare_churn('{}')) c;
 SELECT retention.compare_churn_agg('a', 1, 1, 1, 1) IS NULL AS nothing FROM orders WHERE false;
 SELECT * FROM retention.compare_churn('{"(a,10,11,10,1)"}');
