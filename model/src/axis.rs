@@ -156,6 +156,31 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
         }
     }
 
+    /// The periods of a member's ticks, up to `as_of`.
+    #[inline]
+    pub(crate) fn periods(
+        &mut self,
+        ticks: &[i64],
+        out: &mut Vec<u32, H>,
+    ) -> Result<(), Malformed> {
+        // Ticks ascend: between two that are in the table there are no others.
+        let place = |tick: &i64| usize::try_from(tick.wrapping_sub(self.first_tick)).ok();
+        let within = |place: Option<usize>| place.is_some_and(|place| place < self.table.len());
+        if within(ticks.first().and_then(place)) && within(ticks.last().and_then(place)) {
+            out.resize(ticks.len(), 0);
+            for (period, tick) in out.iter_mut().zip(ticks) {
+                *period = self.table[tick.wrapping_sub(self.first_tick) as usize];
+            }
+            return Ok(());
+        }
+        out.clear();
+        for &tick in ticks {
+            let Some(period) = self.period(tick)? else { break };
+            out.push(period as u32);
+        }
+        Ok(())
+    }
+
     /// The number of the period that holds this day; it may lie outside of the axis.
     pub(crate) fn of_day(&self, day: i64) -> i64 {
         self.unit.of_day(day) - self.origin

@@ -369,7 +369,7 @@ impl<H: Host> Clock<H> {
 
     /// The tick of an instant: the number of a calendar unit, or for the grains below a day the
     /// second at which the tick begins.
-    #[inline]
+    #[inline(always)] // once a row
     pub fn tick(&mut self, zone: &impl Zone, at: i64) -> i64 {
         let local = at + self.offset(zone, at);
         match self.grain {

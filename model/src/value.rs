@@ -6,7 +6,7 @@ use crate::calendar::{Period, Zone};
 use crate::churn::{Ledger, Movements};
 use crate::error::Error;
 use crate::history::View;
-use crate::host::{Host, Pace};
+use crate::host::{Host, Pace, Vec};
 use crate::numeric::Wilson;
 
 /// What is asked of a summary.
@@ -67,23 +67,18 @@ pub fn summary<H: Host>(
     let mut revenue = 0i128;
     let mut pace = Pace::new(&host);
     let mut walk = view.walk()?;
+    let mut periods = Vec::new_in(host.clone());
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
-        let mut own = 0u64;
-        let mut member = movements.member();
-        for (i, &tick) in timeline.ticks().iter().enumerate() {
-            let Some(period) = axis.period(tick)? else {
-                break;
-            };
-            member.active(period);
-            let count = timeline.count(i);
-            own = own.saturating_add(count);
-            if period < complete_periods {
-                orders_in_complete = orders_in_complete.saturating_add(count);
-            }
-            revenue += i128::from(timeline.amount(i).unwrap_or(0));
-        }
-        member.done();
+        axis.periods(timeline.ticks(), &mut periods)?;
+        movements.count(&periods);
+        // Only the last ones of a member can be in the running period.
+        let running = periods.iter().rev().take_while(|p| **p as usize >= complete_periods).count();
+        let complete = timeline.total_count(0..periods.len() - running);
+        let own =
+            complete.saturating_add(timeline.total_count(periods.len() - running..periods.len()));
+        orders_in_complete = orders_in_complete.saturating_add(complete);
+        revenue += timeline.total_amount(0..periods.len());
         orders = orders.saturating_add(own);
         members += u64::from(own > 0);
         repeaters += u64::from(own > 1);

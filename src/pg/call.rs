@@ -75,22 +75,34 @@ impl Call {
     /// # Safety
     /// Called from `history_step` or `membership_step` with its call, its state and the places of its
     /// texts, and not again while the result is used.
-    #[inline]
+    #[inline(always)] // once a row
     pub unsafe fn of<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
         arguments: Arguments<'_>,
         texts: [usize; 2],
         state: Option<&mut Expanded>,
     ) -> &'a Call {
-        // SAFETY: `fn_extra` is the function's own, for as long as its plan, and `call` the
-        // state's; the last two arguments are declared as text.
+        // SAFETY: `fn_extra` is the function's own, for as long as its plan.
         unsafe {
-            let mut remembered: *const Call = (*(*fcinfo).flinfo).fn_extra.cast();
-            if let Some(call) = remembered.as_ref()
-                && call.is_fixed
-            {
-                return call;
+            let remembered: *const Call = (*(*fcinfo).flinfo).fn_extra.cast();
+            match remembered.as_ref() {
+                Some(call) if call.is_fixed => call,
+                _ => Call::looked_at_again(fcinfo, arguments, texts, state, remembered),
             }
+        }
+    }
+
+    /// # Safety
+    /// As for [`Call::of`].
+    unsafe fn looked_at_again<'a>(
+        fcinfo: pg_sys::FunctionCallInfo,
+        arguments: Arguments<'_>,
+        texts: [usize; 2],
+        state: Option<&mut Expanded>,
+        mut remembered: *const Call,
+    ) -> &'a Call {
+        // SAFETY: see `of`. `call` is the state's; the last two arguments are declared as text.
+        unsafe {
             if remembered.is_null() {
                 remembered = state.as_ref().map_or(std::ptr::null(), |state| state.call);
             }

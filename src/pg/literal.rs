@@ -17,9 +17,7 @@ pub fn read(
     let invalid =
         |error: &Error| raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, error);
     let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
-    let len = STANDARD
-        .decode_slice(text.to_bytes(), value.bytes())
-        .unwrap_or_else(|_| invalid(not_base64));
+    let len = decode(text.to_bytes(), value.bytes()).unwrap_or_else(|| invalid(not_base64));
     let bytes = &value.bytes()[..len];
     if let Err(error) = check(bytes) {
         invalid(&error);
@@ -31,9 +29,29 @@ pub fn read(
 pub fn write(bytes: &[u8]) -> CText {
     let size = base64::encoded_len(bytes.len(), true).unwrap_or(usize::MAX);
     let mut text = CText::with_len(size);
-    let written = STANDARD.encode_slice(bytes, text.bytes());
-    debug_assert_eq!(written, Ok(size));
+    for (to, from) in text.bytes().chunks_mut(PIECE * 4).zip(bytes.chunks(PIECE * 3)) {
+        pgrx::check_for_interrupts!();
+        let written = STANDARD.encode_slice(from, to);
+        debug_assert_eq!(written, Ok(to.len()));
+    }
     text
+}
+
+/// Groups of three bytes, four letters, between two chances to stop.
+const PIECE: usize = 1 << 18;
+
+/// Decodes a text and tells how many bytes it was.
+fn decode(text: &[u8], bytes: &mut [u8]) -> Option<usize> {
+    let mut len = 0;
+    for piece in text.chunks(PIECE * 4) {
+        pgrx::check_for_interrupts!();
+        // Only the last piece may be padded.
+        if len % (PIECE * 3) != 0 {
+            return None;
+        }
+        len += STANDARD.decode_slice(piece, bytes.get_mut(len..)?).ok()?;
+    }
+    Some(len)
 }
 
 /// The bytes of a binary form, if `check` finds them good.

@@ -68,7 +68,7 @@ impl TimeKind {
     }
 
     /// Microseconds since 2000-01-01 of a time.
-    #[inline]
+    #[inline(always)] // once a row
     pub fn micros(self, datum: pg_sys::Datum) -> Result<i64, Error> {
         let out_of_range = |given: &str| Error::TimeOutOfRange { given: given.to_string() };
         match self {

@@ -56,7 +56,7 @@ pub fn change_of_members<H: Host, Z: Zone>(
             };
             match standing.active(period) {
                 Arrival::New if period == row => change = Some(Change::New),
-                Arrival::Returns { .. } if period == row => change = Some(Change::Reactivated),
+                Arrival::Returns if period == row => change = Some(Change::Reactivated),
                 _ => {}
             }
         }

@@ -98,7 +98,7 @@ enum Arrival {
     /// It was in already.
     Stays,
     /// It had churned in that period.
-    Returns { churned: usize },
+    Returns,
 }
 
 impl Standing {
@@ -112,7 +112,7 @@ impl Standing {
         let out_from = self.out_from.replace(period.saturating_add(self.gap));
         match out_from {
             None => Arrival::New,
-            Some(churned) if period > churned => Arrival::Returns { churned },
+            Some(out_from) if period > out_from => Arrival::Returns,
             Some(_) => Arrival::Stays,
         }
     }
@@ -124,53 +124,41 @@ pub(crate) struct Movements<H: Host> {
     gap: usize,
     new: Vec<u64, H>,
     reactivated: Vec<u64, H>,
+    /// And in one place more, those who are not out by the last period.
     churned: Vec<u64, H>,
 }
 
 impl<H: Host> Movements<H> {
     pub(crate) fn new(periods: usize, gap: i32, host: &H) -> Result<Self, Error> {
         let gap = check_gap(gap)?;
-        let zeros = || {
+        let zeros = |len| {
             let mut counts = Vec::new_in(host.clone());
-            counts.resize(periods, 0);
+            counts.resize(len, 0);
             counts
         };
-        Ok(Movements { gap, new: zeros(), reactivated: zeros(), churned: zeros() })
+        let (new, reactivated, churned) = (zeros(periods), zeros(periods), zeros(periods + 1));
+        Ok(Movements { gap, new, reactivated, churned })
     }
 
-    /// Begins to count a member.
-    pub(crate) fn member(&mut self) -> Member<'_, H> {
-        Member { standing: Standing::new(self.gap), movements: self }
-    }
-}
-
-/// One member being counted.
-pub(crate) struct Member<'m, H: Host> {
-    movements: &'m mut Movements<H>,
-    standing: Standing,
-}
-
-impl<H: Host> Member<'_, H> {
-    /// It was active in this period, which is not before those already told.
+    /// Counts a member, active in these periods, which ascend: what [`Standing`] says, written down
+    /// without branching on chance.
     #[inline]
-    pub(crate) fn active(&mut self, period: usize) {
-        match self.standing.active(period) {
-            Arrival::New => self.movements.new[period] += 1,
-            Arrival::Stays => {}
-            Arrival::Returns { churned } => {
-                self.movements.churned[churned] += 1;
-                self.movements.reactivated[period] += 1;
-            }
+    pub(crate) fn count(&mut self, periods: &[u32]) {
+        let Some((&first, later)) = periods.split_first() else {
+            return;
+        };
+        self.new[first as usize] += 1;
+        let mut out_from = (first as usize).saturating_add(self.gap);
+        // The last place is for those who are never out.
+        let never = self.churned.len() - 1;
+        for &period in later {
+            let period = period as usize;
+            let returns = u64::from(period > out_from);
+            self.churned[out_from.min(never)] += returns;
+            self.reactivated[period] += returns;
+            out_from = period.saturating_add(self.gap);
         }
-    }
-
-    /// There is nothing more to tell.
-    #[inline]
-    pub(crate) fn done(self) {
-        let churned = self.standing.out_from;
-        if let Some(churned) = churned.and_then(|out| self.movements.churned.get_mut(out)) {
-            *churned += 1;
-        }
+        self.churned[out_from.min(never)] += 1;
     }
 }
 
@@ -194,16 +182,11 @@ pub fn ledger<'z, H: Host, Z: Zone>(
     let mut movements = Movements::new(axis.len, question.gap, &host)?;
     let mut pace = Pace::new(&host);
     let mut walk = view.walk_over(Columns::TICKS)?;
+    let mut periods = Vec::new_in(host.clone());
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
-        let mut member = movements.member();
-        for &tick in timeline.ticks() {
-            let Some(period) = axis.period(tick)? else {
-                break;
-            };
-            member.active(period);
-        }
-        member.done();
+        axis.periods(timeline.ticks(), &mut periods)?;
+        movements.count(&periods);
     }
     Ok(Ledger { axis, movements, wilson })
 }

@@ -2,6 +2,7 @@
 
 use super::length::{Days, Length, Seconds, Span, Start, Units};
 use super::modes::{Marks, Rules, Steps};
+use super::table::Rows;
 use super::{Entry, Question};
 use crate::axis::{Axis, DayStarts};
 use crate::calendar::{Grain, Period, Zone};
@@ -126,6 +127,39 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
 
     fn seconds(&self, hours: u32) -> Seconds {
         Seconds { length: i64::from(hours) * 3600, until: self.axis.end() }
+    }
+
+    /// Is it the question that is asked most: members by their first calendar period, and in which
+    /// of those since they were active?
+    pub(super) fn asks_the_usual(
+        &self,
+        subject: Subject<'_, Z, H>,
+        question: &Question<'_>,
+    ) -> bool {
+        question.is_plain()
+            && question.entry == Entry::First
+            && matches!(question.period, Period::Calendar(_))
+            && subject.events.is_some()
+    }
+
+    /// Counts it, as [`Ground::follow`] would.
+    pub(super) fn count_the_usual(
+        &mut self,
+        subject: Subject<'_, Z, H>,
+        rows: &mut Rows<H>,
+    ) -> Result<(), Error> {
+        let Some((view, _)) = subject.events else { return Ok(()) };
+        let (mut pace, units) = (Pace::new(&self.host), self.units());
+        let mut periods = Vec::new_in(self.host.clone());
+        let mut walk = view.walk_over(Columns::AMOUNTS)?;
+        while let Some((_, timeline)) = walk.next_member()? {
+            pace.step(1 + timeline.ticks().len());
+            self.axis.periods(timeline.ticks(), &mut periods)?;
+            let Some(&entry) = periods.first() else { continue };
+            let start = Start { tick: 0, place: i64::from(entry) };
+            rows.enter(entry as usize, false, || units.span(start))?.count(&periods, timeline);
+        }
+        Ok(())
     }
 
     /// Follows all members from their entries on.

@@ -7,6 +7,7 @@ use super::{Entry, Question, add_up};
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
 use crate::error::Error;
+use crate::history::Timeline;
 use crate::host::{Host, Vec};
 use crate::numeric::{Share, Wilson};
 
@@ -38,7 +39,7 @@ pub struct Cell {
 
 /// One cohort while it is counted.
 #[derive(Debug)]
-struct Row<H: Host> {
+pub(super) struct Row<H: Host> {
     members: u64,
     /// Cells that have ended, where they end for all members at once.
     ended: usize,
@@ -82,7 +83,9 @@ pub fn table<'z, 'q, Z: Zone, H: Host>(
     };
     table.rows.resize_with(ground.axis.len, || Row::empty(&host));
     let by_member = matches!(question.period, Period::Hours(_));
-    if by_member {
+    if ground.asks_the_usual(subject, question) {
+        ground.count_the_usual(subject, &mut table)?;
+    } else if by_member {
         ground.follow(subject, question, &mut ByMember(&mut table))?;
     } else {
         ground.follow(subject, question, &mut Together(&mut table))?;
@@ -115,7 +118,7 @@ pub(super) fn check_days(question: &Question<'_>) -> Result<(), Error> {
 }
 
 /// The rows of a table that is being counted.
-struct Rows<H: Host> {
+pub(super) struct Rows<H: Host> {
     rows: Vec<Row<H>, H>,
     cells: usize,
     has_amounts: bool,
@@ -123,6 +126,22 @@ struct Rows<H: Host> {
 }
 
 impl<H: Host> Row<H> {
+    /// A member was active in these periods, which ascend from that of its entry on.
+    #[inline]
+    pub(super) fn count(&mut self, periods: &[u32], timeline: &Timeline<H>) {
+        let Some(&entry) = periods.first() else { return };
+        let mut before = u32::MAX;
+        for &period in periods {
+            self.active[(period - entry) as usize] += u64::from(period != before);
+            before = period;
+        }
+        if !self.amounts.is_empty() {
+            for (&period, amount) in periods.iter().zip(timeline.amounts()) {
+                self.amounts[(period - entry) as usize] += i128::from(amount.unwrap_or(0));
+            }
+        }
+    }
+
     fn empty(host: &H) -> Self {
         Row {
             members: 0,
@@ -138,7 +157,7 @@ impl<H: Host> Row<H> {
 impl<H: Host> Rows<H> {
     /// One more member of a cohort.
     #[inline]
-    fn enter(
+    pub(super) fn enter(
         &mut self,
         place: usize,
         by_member: bool,

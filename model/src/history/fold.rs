@@ -315,7 +315,9 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             &self.numbers,
             |number| packing.id(*number),
             |id| (packing.rank(id), packing.tick(id)),
-            |number| self.layout.amount(packing.amount(*number, &self.amounts)),
+            (packing.payload != Payload::None).then_some(|number: &u64| {
+                self.layout.amount(packing.amount(*number, &self.amounts))
+            }),
             |rank| key(self, rank).map(Key::member),
             run,
         )
@@ -346,7 +348,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             &self.events,
             |event| (u64::from(event.0), event.1),
             |id| id,
-            |event| event.2,
+            (layout.amount > 0).then_some(|event: &(u32, i64, i64)| event.2),
             |rank| key(self, rank).map(Key::member),
             run,
         )
@@ -402,7 +404,7 @@ fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
     rows: &[T],
     id: impl Fn(&T) -> I,
     rank_and_tick: impl Fn(I) -> (u64, i64),
-    amount: impl Fn(&T) -> i64,
+    amount: Option<impl Fn(&T) -> i64>,
     member: impl Fn(u64) -> Option<MemberRef<'a>>,
     run: &mut Run<H>,
 ) -> Result<(), Error> {
@@ -422,9 +424,10 @@ fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
                 }
             };
             let same = &rows[begin..at];
-            let amount = match same {
-                [one] => amount(one),
-                many => sum(many.iter().map(&amount))?,
+            let amount = match (&amount, same) {
+                (None, _) => NO_AMOUNT,
+                (Some(amount), [one]) => amount(one),
+                (Some(amount), many) => sum(many.iter().map(amount))?,
             };
             run.tick_of_member(ticks > 0, tick, same.len() as u64, amount)?;
             ticks += 1;

@@ -234,7 +234,7 @@ impl<H: Host> History<H> {
 
     /// Adds an event: the tick, and the instant itself, of which only the earliest and latest are
     /// remembered.
-    #[inline]
+    #[inline(always)] // once a row
     pub fn push(
         &mut self,
         member: MemberRef<'_>,

@@ -13,6 +13,7 @@ use super::member::MemberRef;
 use super::varint::{self, zigzag};
 use crate::error::Error;
 use crate::host::{Host, Vec};
+use std::ops::Range;
 
 /// "No amount", where amounts are plain numbers.
 pub(crate) const NO_AMOUNT: i64 = i64::MIN;
@@ -172,6 +173,32 @@ impl<H: Host> Timeline<H> {
     #[inline]
     pub fn count(&self, i: usize) -> u64 {
         self.counts.get(i).copied().unwrap_or(1)
+    }
+
+    /// The number of events at some of the ticks.
+    #[inline]
+    pub(crate) fn total_count(&self, ticks: Range<usize>) -> u64 {
+        match self.counts.get(ticks.clone()) {
+            Some(counts) => counts.iter().fold(0, |sum, count| sum.saturating_add(*count)),
+            None => ticks.len() as u64,
+        }
+    }
+
+    /// What was spent at some of the ticks.
+    #[inline]
+    pub(crate) fn total_amount(&self, ticks: Range<usize>) -> i128 {
+        let amounts = self.amounts.get(ticks).unwrap_or_default();
+        amounts
+            .iter()
+            .filter(|amount| **amount != NO_AMOUNT)
+            .map(|amount| i128::from(*amount))
+            .sum()
+    }
+
+    /// The amounts of the ticks; nothing if there are none at all.
+    #[inline]
+    pub(crate) fn amounts(&self) -> impl Iterator<Item = Option<i64>> {
+        self.amounts.iter().map(|amount| (*amount != NO_AMOUNT).then_some(*amount))
     }
 
     /// The amount of the `i`-th tick; none if no event of it had one.

@@ -144,8 +144,14 @@ impl<'a> Bytes<'a> {
             let single = ((word & HIGH_BITS).trailing_zeros() / 8) as usize;
             let single = single.min(places.len());
             if single == 0 {
-                let (place, rest) = places.split_at_mut(1);
-                place[0] = f(self.varint()?);
+                let Some((place, rest)) = places.split_first_mut() else { break };
+                *place = match gather(word) {
+                    Some((value, len)) if value >> (7 * (len - 1)) > 0 => {
+                        self.0 = self.0.get(len..).unwrap_or_default();
+                        f(value)
+                    }
+                    _ => f(self.varint()?),
+                };
                 places = rest;
                 continue;
             }
