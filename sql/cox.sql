@@ -90,7 +90,7 @@ CREATE FUNCTION cox_summary(fitted cox_model)
 COMMENT ON FUNCTION cox_summary(cox_model) IS
     'one row: members that the model was fitted to, how many of them left, its log-likelihood with and without covariates, and how well it tells who leaves first (concordance: 0.5 is chance, 1 is always)';
 
-CREATE FUNCTION survival_at(fitted cox_model, covariates float8[], "time" float8) RETURNS float8
+CREATE FUNCTION survival_at(fitted cox_model, covariates float8[], tenure float8) RETURNS float8
     AS 'MODULE_PATHNAME', 'survival_at_of_model_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION survival_at(cox_model, float8[], float8) IS
     'the share of members with these covariates that stays longer than this; NULL beyond the longest duration of the fit';

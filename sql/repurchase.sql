@@ -19,4 +19,4 @@ CREATE FUNCTION repurchase(
 )
     AS 'MODULE_PATHNAME', 'repurchase_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
 COMMENT ON FUNCTION repurchase(history, date, float8, boolean, integer, integer) IS
-    'for each purchase number the members who made it, the share that goes on to the next one with its interval, and the days after which a quarter, half and three quarters have; estimated by Kaplan-Meier, since who has not come back yet may still do so';
+    'for each purchase number the members who made it, the share that goes on to the next one with its interval, and the days after which a quarter, half and three quarters have; estimated by Kaplan-Meier, since who has not come back yet may still do so; NULL where nobody was watched for so long';

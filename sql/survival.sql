@@ -228,7 +228,7 @@ CREATE FUNCTION hazard_rates(d survival_data, width float8 DEFAULT 1, confidence
 COMMENT ON FUNCTION hazard_rates(survival_data, float8, float8) IS
     'when do members leave: a row for every stretch of tenure of this width with members that left in it (events), the time that all spent in it (exposure), and events / exposure with an exact Poisson interval';
 
-CREATE FUNCTION survival_at(d survival_data, "time" float8) RETURNS float8
+CREATE FUNCTION survival_at(d survival_data, tenure float8) RETURNS float8
     AS 'MODULE_PATHNAME', 'survival_at_of_data_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION survival_at(survival_data, float8) IS
     'the share that stays longer than this; NULL beyond the longest duration, unless all have left by then';

@@ -182,7 +182,7 @@ fn cox_summary(fitted: Option<Borrowed<'_>>, fcinfo: pg_sys::FunctionCallInfo) -
 }
 
 #[pg_extern]
-fn survival_at_of_model(fitted: Borrowed<'_>, covariates: Floats<'_>, time: f64) -> Option<f64> {
+fn survival_at_of_model(fitted: Borrowed<'_>, covariates: Floats<'_>, tenure: f64) -> Option<f64> {
     let model = Stored::parse(&fitted).or_raise();
-    model.survival_at(covariates.numbers()?, time).or_raise()
+    model.survival_at(covariates.numbers()?, tenure).or_raise()
 }

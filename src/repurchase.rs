@@ -35,15 +35,14 @@ fn repurchase(
     let gaps = repurchase::gaps(&h.view(), &h.zone(), &question, host).or_raise();
     for row in gaps.rows() {
         let row = row.or_raise();
-        let (rate, low, high) = row.rate;
         rows.put(|column| {
             let days = |gap: Option<u32>| gap.and_then(|days| column.integer(days.into()));
             Ok([
                 column.integer(row.purchase_number.into()),
                 column.count(row.members),
-                column.float(Some(rate)),
-                column.float(Some(low)),
-                column.float(Some(high)),
+                column.float(row.rate.map(|rate| rate.0)),
+                column.float(row.rate.map(|rate| rate.1)),
+                column.float(row.rate.map(|rate| rate.2)),
                 days(row.gaps[0]),
                 days(row.gaps[1]),
                 days(row.gaps[2]),

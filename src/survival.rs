@@ -324,6 +324,6 @@ fn hazard_rates(
 }
 
 #[pg_extern]
-fn survival_at_of_data(d: Borrowed<'_>, time: f64) -> Option<f64> {
-    course(&d).survival_at(time)
+fn survival_at_of_data(d: Borrowed<'_>, tenure: f64) -> Option<f64> {
+    course(&d).survival_at(tenure)
 }

@@ -48,7 +48,7 @@ impl Length {
             "year" => (12, 0),
             _ => return Err(wrong()),
         };
-        if !(0..=most).contains(&number) || number * (months * 31 + days) > most {
+        if !(0..=most).contains(&number) || number * (months * 30 + days) > most {
             return Err(node.wrong(format!("not from 0 to {most} days")));
         }
         Ok(Length { months: months * number, days: days * number })
@@ -457,9 +457,13 @@ mod tests {
         ] {
             assert!(Rules::parse(&wrong).is_err(), "{wrong}");
         }
-        assert!(
-            Rules::parse(&format!("{{\"by\": \"days\", \"window\": \"1 Year\", {tier}}}")).is_ok()
-        );
+        for right in [
+            format!("{{\"by\": \"days\", \"window\": \"1 Year\", {tier}}}"),
+            format!("{{\"grace\": \"120 months\", {tier}}}"),
+            format!("{{\"grace\": \"10 years\", {tier}}}"),
+        ] {
+            assert!(Rules::parse(&right).is_ok(), "{right}");
+        }
     }
 
     #[test]

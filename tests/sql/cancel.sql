@@ -31,10 +31,12 @@ SELECT pg_temp.outcome('SELECT count(*) FROM big, survival(h, ''day'')');
 SELECT pg_temp.outcome('SELECT survival_agg(i, true) FROM generate_series(1, 3000000) i');
 SELECT pg_temp.outcome('SELECT logrank_agg(i, true, (i % 3)::text) FROM generate_series(1, 3000000) i');
 RESET statement_timeout;
+-- So many that even a fast machine reads their texts for several times as long as it may.
 CREATE TEMP TABLE durations AS
-SELECT survival_agg(i, true, i / 2.0) AS d, logrank_agg(i, true, (i % 3)::text) AS l, cox_fit_agg(i, i % 3 > 0, ARRAY[i * 7919 % 1000]) AS c
-FROM generate_series(1::bigint, 500000) i;
-CREATE TEMP TABLE texts AS SELECT d::text AS d, l::text AS l, c::text AS c FROM durations;
+SELECT survival_agg(i, true, i / 2.0) AS d, logrank_agg(i, true, (i % 3)::text) AS l FROM generate_series(1::bigint, 4000000) i;
+CREATE TEMP TABLE texts AS
+SELECT d::text AS d, l::text AS l, c::text AS c
+FROM durations, (SELECT cox_fit_agg(i, i % 3 > 0, ARRAY[i * 7919 % 1000]) AS c FROM generate_series(1::bigint, 500000) i) f;
 SET statement_timeout = '15ms';
 SELECT pg_temp.outcome('SELECT count(*) FROM durations, survival(d)');
 SELECT pg_temp.outcome('SELECT count(*) FROM durations, survival_summary(d)');

@@ -85,6 +85,8 @@ SELECT g.* FROM (SELECT logrank_agg(i, true, (i % 2)::text, nullif(i % 2, 0)::te
 -- Two pairs that never meet: two degrees of freedom among four groups.
 SELECT round(t.chi_square::numeric, 6) AS chi_square, t.df
 FROM (SELECT logrank_agg(i, true, (i % 4)::text, (i % 2)::text) AS d FROM generate_series(1, 40) i) v, logrank(d) t;
+-- Weights of which the last ones are all that counts: of two at risk one leaves, so that (O - E)^2 = V.
+SELECT round(t.chi_square::numeric, 6) AS chi_square, t.df FROM (SELECT logrank_agg(i, true, (i % 2)::text) AS d FROM generate_series(1, 10) i) v, logrank(d, -100) t;
 SELECT logrank_agg(NULL, true, 'a') IS NULL AND logrank_agg(1, NULL, 'a') IS NULL AND logrank_agg(1, true, NULL) IS NULL AS nobody;
 SELECT count(*) FROM logrank(NULL);
 SELECT count(*) FROM logrank_groups(NULL);
@@ -93,6 +95,7 @@ SELECT count(*) FROM logrank_groups(NULL);
 SELECT o.* FROM unnest(ARRAY[
     $$SELECT logrank_agg(-1, true, 'a')$$,
     $$SELECT logrank(logrank_agg(1, true, 'a'), 'NaN')$$,
+    $$SELECT logrank(logrank_agg(i, true, (i % 2)::text), -100) FROM generate_series(1, 10000) i$$,
     $$SELECT logrank(logrank_agg(i, true, i::text)) FROM generate_series(1, 1001) i$$,
     $$SELECT '%'::logrank_data$$,
     $$SELECT 'AAAA'::logrank_data$$]) q, outcome(q) o;

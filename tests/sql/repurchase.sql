@@ -36,8 +36,9 @@ RETURNS TABLE (purchase_number int, members bigint, rate float8, informants floa
   ),
   seen AS (SELECT DISTINCT ON (n) n, s, CASE WHEN s > 1e-15 AND s < 1 - 1e-15 THEN (1 - s) / (s * g) END AS informants
            FROM curve WHERE days <= within OR within IS NULL ORDER BY n, days DESC)
-  SELECT n, (SELECT count(*) FROM gap g WHERE g.n = c.n), coalesce(1 - (SELECT s FROM seen WHERE seen.n = c.n), 0),
-         (SELECT informants FROM seen WHERE seen.n = c.n),
+  SELECT n, (SELECT count(*) FROM gap g WHERE g.n = c.n), -- Nobody who is still waiting was watched for so long: unknown.
+         CASE WHEN max(days) >= within OR within IS NULL OR min(s) <= 1e-15 THEN coalesce(1 - (SELECT s FROM seen WHERE seen.n = c.n), 0) END,
+         CASE WHEN max(days) >= within OR within IS NULL THEN (SELECT informants FROM seen WHERE seen.n = c.n) END,
          min(days) FILTER (WHERE s <= 0.75 + 1e-12), min(days) FILTER (WHERE s <= 0.5 + 1e-12), min(days) FILTER (WHERE s <= 0.25 + 1e-12)
   FROM curve c GROUP BY n
 $$;
@@ -52,9 +53,9 @@ FROM data, (VALUES (false, NULL), (true, 30), (false, 90)) q (days, within), LAT
 -- Wilson's interval of so many informants is what solves (rate - x)^2 = z^2 x (1 - x) / informants.
 SELECT a.data, a.as_of, a.days, a.within, count(a.members) AS rows, count(*) FILTER (WHERE
          (a.members, a.p25, a.median, a.p75) IS DISTINCT FROM (b.members, b.gap_p25, b.gap_median, b.gap_p75)
-         OR abs(a.rate - b.rate) > 1e-9 OR b.rate IS NULL OR b.rate_low > b.rate + 1e-12 OR b.rate_high < b.rate - 1e-12
+         OR (a.rate IS NULL) <> (b.rate IS NULL) OR (b.rate_low IS NULL) <> (b.rate IS NULL) OR abs(a.rate - b.rate) > 1e-9 OR b.rate_low > b.rate + 1e-12 OR b.rate_high < b.rate - 1e-12
          OR b.rate_low < 0 OR b.rate_high > 1 OR b.rate_high <= b.rate_low) AS wrong,
-       count(informants) AS intervals, count(*) FILTER (WHERE
+       count(*) - count(b.rate) AS unknown, count(informants) AS intervals, count(*) FILTER (WHERE
          abs((a.rate - b.rate_low) ^ 2 - 1.959963984540054 ^ 2 * b.rate_low * (1 - b.rate_low) / informants) > 1e-9
          OR abs((a.rate - b.rate_high) ^ 2 - 1.959963984540054 ^ 2 * b.rate_high * (1 - b.rate_high) / informants) > 1e-9) AS wrong_intervals
 FROM (SELECT data, as_of, days, within, r.* FROM ask, oracle.repurchase(tbl, as_of, days, within) r) a
@@ -67,6 +68,7 @@ FROM data, retention.repurchase(h, last) b, LATERAL (SELECT sum(c.members) FROM 
   WHERE c.purchase_number = b.purchase_number + 1) c (n) WHERE data = 'cdnow' AND purchase_number <= 3 ORDER BY 1;
 -- One event, nobody, NULLs, and what is refused.
 SELECT r.* FROM (SELECT retention.history_agg(1, date '2024-01-01') AS h) s, retention.repurchase(h, as_of => '2024-01-31') r;
+SELECT r.* FROM (SELECT retention.history_agg(i, date '2024-01-01') AS h FROM generate_series(1, 100) i) s, retention.repurchase(h, as_of => '2024-01-05', within => 90) r;
 SELECT count(*) FROM retention.repurchase(NULL), data;
 SELECT count(*) FROM data, retention.repurchase(h, NULL, NULL, NULL, NULL, NULL) WHERE data = 'shop';
 SELECT count(*) FROM data, retention.repurchase(h, '1990-01-01');

@@ -65,10 +65,10 @@ FROM (SELECT 'four of four', survival_agg(t, true) FROM generate_series(1, 4) t
       UNION ALL SELECT 'one of four', survival_agg(t, t < 2) FROM generate_series(1, 4) t
       UNION ALL SELECT 'all at once', survival_agg(0, true) FROM generate_series(1, 4) t) v (name, d), survival_summary(d) s;
 -- Beyond the longest duration nothing is known, unless nobody is left.
-SELECT name, s.restricted_mean, s.restricted_mean_low, s.restricted_mean_high, s.up_to, survival_at(d, 4) AS at_4, survival_at(d, 4.1) AS after_4
+SELECT name, s.restricted_mean, s.restricted_mean_low, s.restricted_mean_high, s.up_to, survival_at(d, tenure => 4) AS at_4, survival_at(d, 4.1) AS after_4
 FROM (SELECT 'four of four', survival_agg(t, true) FROM generate_series(1, 4) t
       UNION ALL SELECT 'two of four', survival_agg(t, t < 3) FROM generate_series(1, 4) t) v (name, d), survival_summary(d, 5) s;
-SELECT t, survival_at(d, t) FROM data, unnest('{0, 4.9, 5, 10, 11, 1022}'::float8[]) t WHERE data = 'lung';
+SELECT t, survival_at(d, t) FROM data, unnest('{-1, 0, 4.9, 5, 10, 11, 1022, 1023, NaN}'::float8[]) t WHERE data = 'lung';
 
 -- Rates by stretches of tenure: every member's own time in them, in plain SQL.
 SELECT data, width, count(r) AS stretches, count(*) FILTER (WHERE r.events = p.events AND agree(r.exposure, p.exposure::text)
@@ -225,6 +225,8 @@ SELECT o.* FROM unnest(ARRAY[
     $$SELECT survival_summary(survival_agg(1, true), tau => 'NaN')$$,
     $$SELECT hazard_rates(survival_agg(1, true), 0)$$,
     $$SELECT hazard_rates(survival_agg(1, true), 1e-7)$$,
+    $$SELECT hazard_rates(survival_agg(1e308, true), 1e308) FROM generate_series(1, 9)$$,
+    $$SELECT hazard_rates(survival_agg(1e-300, true), 1e-300) FROM generate_series(1, 9)$$,
     $$SELECT survival(h, gap => 0) FROM shopped$$,
     $$SELECT survival(h, 'fortnight') FROM shopped$$,
     $$SELECT survival(m, '3 hours') FROM contracts$$,

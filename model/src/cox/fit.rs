@@ -29,6 +29,9 @@ impl<H: Host> Members<H> {
         likelihood.evaluate(&design, &coefficients);
         let log_likelihood_null = likelihood.log;
         let factor = likelihood.curvature.factor(TOLERANCE);
+        if let Some(covariate) = likelihood.first_constant(TOLERANCE) {
+            return Err(indistinct(covariate));
+        }
         if let Some(covariate) = factor.first_dependent() {
             return Err(dependent(covariate));
         }
@@ -161,6 +164,17 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 fn largest(step: &[f64]) -> usize {
     let sizes = step.iter().map(|value| value.abs()).enumerate();
     sizes.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(i, _)| i)
+}
+
+fn indistinct(covariate: usize) -> Error {
+    Error::bad(
+        format!(
+            "covariate {} does not differ between members that are at risk together",
+            covariate + 1
+        ),
+        "Whenever one leaves, the others that are seen then, between their entry and their duration, \
+         must differ from it for anything to be learnt: leave the covariate out.",
+    )
 }
 
 fn separated(covariate: usize) -> Error {

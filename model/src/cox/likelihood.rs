@@ -29,6 +29,8 @@ pub(super) struct Likelihood<H: Host> {
     pub(super) log: f64,
     pub(super) slope: Vec<f64, H>,
     pub(super) curvature: Symmetric<H>,
+    /// The diagonal of what the curvature is the rest of, after its subtrahend.
+    gross: Vec<f64, H>,
     /// xβ of every member.
     pub(super) scores: Vec<f64, H>,
     /// The baseline hazard at every moment, of a member whose covariates are the means.
@@ -50,6 +52,7 @@ impl<H: Host> Likelihood<H> {
             log: f64::NEG_INFINITY,
             slope: zeros(design.width),
             curvature: Symmetric::zero(design.width, host),
+            gross: zeros(design.width),
             scores: zeros(design.members()),
             hazards: zeros(design.moments.len()),
             own: zeros(design.moments.len()),
@@ -72,6 +75,7 @@ impl<H: Host> Likelihood<H> {
         }
         self.slope.fill(0.0);
         self.curvature.clear();
+        self.gross.fill(0.0);
         self.log = 0.0;
         self.descend(design, &mut pace);
         self.ascend(design, &mut pace);
@@ -143,6 +147,7 @@ impl<H: Host> Likelihood<H> {
             sum += hazard;
             cumulative.push(sum);
         }
+        let spans = Spans::new(&self.hazards, design.late.is_empty());
         for (i, row) in design.covariates.chunks_exact(design.width).enumerate() {
             pace.step(design.width * design.width);
             let span = design.spans[i];
@@ -150,7 +155,7 @@ impl<H: Host> Likelihood<H> {
                 continue;
             }
             let (from, to) = (span.from as usize, span.to as usize);
-            let mut hazard = cumulative[to] - cumulative[from];
+            let mut hazard = if from == 0 { cumulative[to] } else { spans.sum(from, to) };
             let mut residual = 0.0;
             if design.left(i) {
                 hazard += self.own[to - 1] - self.hazards[to - 1];
@@ -160,7 +165,64 @@ impl<H: Host> Likelihood<H> {
             residual -= weight;
             self.slope.iter_mut().zip(row).for_each(|(slope, x)| *slope += residual * x);
             self.curvature.add_square(weight, row);
+            self.gross.iter_mut().zip(row).for_each(|(gross, x)| *gross += weight * x * x);
         }
+    }
+
+    /// The first covariate that does not differ among those at risk together: of its curvature not
+    /// more is left than rounding makes.
+    pub(super) fn first_constant(&self, tolerance: f64) -> Option<usize> {
+        let gross = self.gross.iter().enumerate();
+        gross.map(|(i, gross)| (i, tolerance * gross)).find_map(|(i, least)| {
+            let is_constant = self.curvature.get(i, i) <= least;
+            is_constant.then_some(i)
+        })
+    }
+}
+
+/// Sums over stretches of numbers, as sums of parts: the difference of two sums from the beginning
+/// would be what rounding leaves of it, for who entered after a large hazard and left after a small one.
+#[derive(Debug)]
+struct Spans<H: Host> {
+    /// The numbers, and before them the sums of the pairs behind each place: a segment tree.
+    tree: Vec<f64, H>,
+}
+
+impl<H: Host> Spans<H> {
+    /// Nothing is kept where nobody will ask.
+    fn new(numbers: &Vec<f64, H>, is_unused: bool) -> Self {
+        let host = numbers.allocator();
+        let mut tree = Vec::new_in(host.clone());
+        if is_unused {
+            return Spans { tree };
+        }
+        let mut pace = Pace::new(host);
+        tree.resize(numbers.len(), 0.0);
+        tree.extend_from_slice(numbers);
+        for place in (1..numbers.len()).rev() {
+            pace.step(1);
+            tree[place] = tree[2 * place] + tree[2 * place + 1];
+        }
+        Spans { tree }
+    }
+
+    /// The sum of those from one place up to but not including another.
+    fn sum(&self, from: usize, to: usize) -> f64 {
+        let len = self.tree.len() / 2;
+        let (mut low, mut high, mut sum) = (from + len, to + len, 0.0);
+        while low < high {
+            if low % 2 == 1 {
+                sum += self.tree[low];
+                low += 1;
+            }
+            if high % 2 == 1 {
+                high -= 1;
+                sum += self.tree[high];
+            }
+            low /= 2;
+            high /= 2;
+        }
+        sum
     }
 }
 

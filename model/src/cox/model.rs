@@ -87,6 +87,12 @@ impl<H: Host> Model<H> {
         }))
     }
 
+    /// Coefficients by their standard errors.
+    fn z_scores(&self) -> impl Iterator<Item = f64> {
+        let coefficients = self.coefficients.iter().enumerate();
+        coefficients.map(|(i, coefficient)| coefficient / self.covariance.get(i, i).sqrt())
+    }
+
     /// Akaike's information criterion.
     pub fn aic(&self) -> f64 {
         2.0 * (self.width() as f64 - self.log_likelihood)
@@ -200,7 +206,8 @@ impl<H: Host> Model<H> {
         let mut before = (-1.0, 0.0);
         for (&time, &hazard) in self.times.iter().zip(&self.hazards) {
             pace.step(1);
-            if !(time > before.0 && hazard > before.1 && time >= 0.0) {
+            // A hazard may be too small to be seen beside the sum of those before it.
+            if !(time > before.0 && hazard >= before.1 && time >= 0.0) {
                 return Err(Malformed("its times and cumulative hazards do not grow"));
             }
             before = (time, hazard);
@@ -208,7 +215,10 @@ impl<H: Host> Model<H> {
         let in_range = self.concordance.is_none_or(|share| (0.0..=1.0).contains(&share))
             && self.score_test >= 0.0
             && self.longest >= before.0
-            && self.single_numbers().iter().chain(&self.means).all(|value| value.is_finite());
+            && self.single_numbers().iter().chain(&self.means).all(|value| value.is_finite())
+            && self.aic().is_finite()
+            && self.tests().iter().all(|test| test.statistic.is_finite())
+            && self.z_scores().all(f64::is_finite);
         if in_range { Ok(()) } else { Err(Malformed("a number is out of range")) }
     }
 }

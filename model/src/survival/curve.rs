@@ -149,6 +149,9 @@ impl<H: Host> Course<H> {
     /// The share that stays longer than `time`; none after the last time at which anybody was
     /// seen, unless nobody was left then.
     pub fn survival_at(&self, time: f64) -> Option<f64> {
+        if time.is_nan() {
+            return None;
+        }
         let mut pace = Pace::new(self.host());
         let mut estimate = Estimate::START;
         for risk in self.risks() {

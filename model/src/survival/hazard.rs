@@ -8,6 +8,9 @@ use crate::numeric::Poisson;
 /// Stretches of one curve.
 const MAX_STRETCHES: f64 = 1e6;
 
+/// Below this a rate may be beyond all numbers.
+const MIN_WIDTH: f64 = 1e-250;
+
 /// A stretch of tenure, from `from` up to but not including `until`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stretch {
@@ -44,6 +47,14 @@ impl<H: Host> Course<H> {
             return Err(Error::TooLarge {
                 what: "the number of stretches (its limit is a million)",
                 hint: "Take a larger width.",
+            });
+        }
+        let is_finite = ((end + width) * self.members() as f64).is_finite();
+        if !is_finite || width < MIN_WIDTH {
+            return Err(Error::OutOfRange {
+                what: "duration",
+                given: format!("{end:e} in stretches of {width:e}"),
+                hint: "Take another unit, of which members stay a number nearer to 1.",
             });
         }
         let mut pace = Pace::new(&host);

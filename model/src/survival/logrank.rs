@@ -45,6 +45,8 @@ pub struct Comparison<'g, H: Host> {
     members: Vec<u64, H>,
     observed: Vec<f64, H>,
     expected: Vec<f64, H>,
+    /// Observed − expected, added up by itself: the sums may be far larger.
+    difference: Vec<f64, H>,
     covariance: Symmetric<H>,
 }
 
@@ -84,7 +86,8 @@ impl<H: Host> Groups<H> {
             data: self,
             members,
             observed: zeros.clone(),
-            expected: zeros,
+            expected: zeros.clone(),
+            difference: zeros,
             covariance: Symmetric::zero(size, &host),
         };
         let mut present =
@@ -93,6 +96,12 @@ impl<H: Host> Groups<H> {
         let mut pace = Pace::new(&host);
         for stratum in self.tally.cells().chunk_by(|a, b| a.0.0 == b.0.0) {
             comparison.add_stratum(stratum, rho, &mut present, &mut pace);
+        }
+        if !comparison.is_finite() {
+            return Err(Error::bad(
+                format!("rho {rho} gives the last ones to leave weights beyond all numbers"),
+                "Take 0 for the log-rank test or 1 for Peto and Peto's.",
+            ));
         }
         Ok(comparison)
     }
@@ -180,6 +189,7 @@ impl<H: Host> Comparison<'_, H> {
             let share = one.at_risk as f64 / all;
             self.observed[one.group] += weight * one.leaving as f64;
             self.expected[one.group] += weight * deaths * share;
+            self.difference[one.group] += weight * (one.leaving as f64 - deaths * share);
             if scale > 0.0 && one.at_risk > 0 {
                 for other in &present[..i] {
                     let covariance = -scale * share * (other.at_risk as f64 / all);
@@ -188,6 +198,11 @@ impl<H: Host> Comparison<'_, H> {
                 self.covariance.add(one.group, one.group, scale * share * (1.0 - share));
             }
         }
+    }
+
+    fn is_finite(&self) -> bool {
+        let sums = [&self.observed, &self.expected, &self.difference].into_iter().flatten();
+        sums.chain(self.covariance.cells()).all(|number| number.is_finite())
     }
 
     /// The groups, in the order of their names.
@@ -208,14 +223,10 @@ impl<H: Host> Comparison<'_, H> {
     /// The test of all groups against each other.
     pub fn outcome(&self) -> Outcome {
         let factor = self.covariance.factor(TOLERANCE);
-        let mut solution = self.observed.clone();
-        for (value, expected) in solution.iter_mut().zip(&self.expected) {
-            *value -= expected;
-        }
-        let difference = solution.clone();
+        let mut solution = self.difference.clone();
         factor.solve(&mut solution);
         let df = factor.rank();
-        let chi_square: f64 = solution.iter().zip(&difference).map(|(a, b)| a * b).sum();
+        let chi_square: f64 = solution.iter().zip(&self.difference).map(|(a, b)| a * b).sum();
         let chi_square = (df > 0).then_some(chi_square.max(0.0));
         let p_value = chi_square.and_then(|value| normal::chi_square_tail(value, df));
         Outcome { chi_square, df, p_value }
