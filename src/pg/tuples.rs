@@ -8,6 +8,13 @@ use std::mem::offset_of;
 /// Tuples of so many bytes are handed over together.
 const BATCH: usize = 16 << 10;
 
+/// What PostgreSQL aligns to at most.
+const WORD: usize = 8;
+/// A tuple in the batch begins behind its length.
+const LENGTH: usize = size_of::<u64>();
+/// Bytes of a tuple before its nulls.
+const HEADER: usize = offset_of!(pg_sys::HeapTupleHeaderData, t_bits);
+
 /// Rows that are to go into a tuple store.
 pub struct Tuples {
     store: *mut pg_sys::Tuplestorestate,
@@ -111,54 +118,57 @@ impl Tuples {
     /// Returns where it ends; nothing if it does not fit or is not of the usual kind.
     #[inline]
     unsafe fn form<const N: usize>(&mut self, row: &[Option<pg_sys::Datum>; N]) -> Option<usize> {
-        const HEADER: usize = offset_of!(pg_sys::HeapTupleHeaderData, t_bits);
-        const LENGTH: usize = size_of::<u64>();
         let tuple = self.batch.get_mut(self.used + LENGTH..)?;
         let has_nulls = row.iter().any(Option::is_none);
-        let data = (HEADER + if has_nulls { N.div_ceil(8) } else { 0 }).next_multiple_of(8);
-        tuple.get_mut(..data)?.fill(0);
+        let data = (HEADER + if has_nulls { N.div_ceil(8) } else { 0 }).next_multiple_of(WORD);
+        for word in (0..data).step_by(WORD) {
+            write(tuple, word, [0; WORD])?;
+        }
         let (mut end, mut flags) = (data, if has_nulls { pg_sys::HEAP_HASNULL } else { 0 });
         for (i, (value, attribute)) in row.iter().zip(&self.attributes).enumerate() {
             let Some(datum) = value else { continue };
             if has_nulls {
                 tuple[HEADER + i / 8] |= 1 << (i % 8);
             }
-            let value = datum.value().to_ne_bytes();
-            let short;
-            let (align, bytes) = match attribute.layout {
-                // The low bytes come first, or the machine has PostgreSQL form the tuple.
+            match attribute.layout {
+                // A word at a time: what is too much is written over. The low bytes come first, or the
+                // server forms the tuple.
                 Layout::Value(len) if cfg!(target_endian = "little") => {
-                    (attribute.align, &value[..len])
+                    let begin = align(tuple, end, attribute.align)?;
+                    write(tuple, begin, datum.value().to_ne_bytes())?;
+                    end = begin + len;
                 }
-                // SAFETY: a datum of such a type points to so many bytes.
-                Layout::Fixed(len) => (attribute.align, unsafe {
-                    std::slice::from_raw_parts(datum.cast_mut_ptr::<u8>().cast_const(), len)
-                }),
+                Layout::Fixed(len) => {
+                    let begin = align(tuple, end, attribute.align)?;
+                    let from = datum.cast_mut_ptr::<u8>().cast_const();
+                    // SAFETY: a datum of such a type points to so many bytes.
+                    copy(tuple, begin, unsafe { std::slice::from_raw_parts(from, len) })?;
+                    end = begin + len;
+                }
                 Layout::Varlena => {
                     flags |= pg_sys::HEAP_HASVARWIDTH;
                     // SAFETY: a datum of such a type points to a varlena.
-                    short = unsafe { short_body(datum.cast_mut_ptr()) }?;
-                    *tuple.get_mut(end)? = short_header(short.len());
-                    end += 1;
-                    (1, short)
+                    let body = unsafe { short_body(datum.cast_mut_ptr()) }?;
+                    write(tuple, end, [short_header(body.len())])?;
+                    copy(tuple, end + 1, body)?;
+                    end += 1 + body.len();
                 }
                 Layout::Value(_) | Layout::Other => return None,
-            };
-            let begin = end.next_multiple_of(align);
-            tuple.get_mut(end..begin)?.fill(0);
-            end = begin + bytes.len();
-            tuple.get_mut(begin..end)?.copy_from_slice(bytes);
+            }
         }
-        let word = |at: usize, word: u16| (at, word.to_ne_bytes());
-        for (at, bytes) in [
-            word(offset_of!(pg_sys::HeapTupleHeaderData, t_infomask2), N as u16),
-            word(offset_of!(pg_sys::HeapTupleHeaderData, t_infomask), flags as u16),
-        ] {
-            tuple[at..at + 2].copy_from_slice(&bytes);
-        }
-        tuple[offset_of!(pg_sys::HeapTupleHeaderData, t_hoff)] = data as u8;
-        self.batch[self.used..][..LENGTH].copy_from_slice(&(end as u64).to_ne_bytes());
-        Some((self.used + LENGTH + end).next_multiple_of(8))
+        write(
+            tuple,
+            offset_of!(pg_sys::HeapTupleHeaderData, t_infomask2),
+            (N as u16).to_ne_bytes(),
+        )?;
+        write(
+            tuple,
+            offset_of!(pg_sys::HeapTupleHeaderData, t_infomask),
+            (flags as u16).to_ne_bytes(),
+        )?;
+        write(tuple, offset_of!(pg_sys::HeapTupleHeaderData, t_hoff), [data as u8])?;
+        write(self.batch, self.used, (end as u64).to_ne_bytes())?;
+        Some((self.used + LENGTH + end).next_multiple_of(WORD))
     }
 
     /// Hands over the rows that are still here.
@@ -183,13 +193,42 @@ impl Tuples {
                     let len = batch.add(at).cast::<u64>().read() as usize;
                     let mut tuple = pg_sys::HeapTupleData {
                         t_len: len as u32,
-                        t_data: batch.add(at + size_of::<u64>()).cast(),
+                        t_data: batch.add(at + LENGTH).cast(),
                         ..Default::default()
                     };
                     tuplestore_puttuple(store, &mut tuple);
-                    at = (at + size_of::<u64>() + len).next_multiple_of(8);
+                    at = (at + LENGTH + len).next_multiple_of(WORD);
                 }
             });
+        }
+    }
+}
+
+/// Writes at a place; nothing if there is no room.
+#[inline]
+fn write<const LEN: usize>(to: &mut [u8], at: usize, bytes: [u8; LEN]) -> Option<()> {
+    *to.get_mut(at..)?.first_chunk_mut()? = bytes;
+    Some(())
+}
+
+/// The next place that is aligned to a power of two, behind zeros.
+#[inline]
+fn align(to: &mut [u8], at: usize, align: usize) -> Option<usize> {
+    write(to, at, [0; WORD])?;
+    Some((at + align - 1) & !(align - 1))
+}
+
+/// The same for a slice. Most are short, and copied as two words that may overlap.
+#[inline]
+fn copy(to: &mut [u8], at: usize, from: &[u8]) -> Option<()> {
+    match (from.first_chunk::<WORD>(), from.last_chunk::<WORD>()) {
+        (Some(first), Some(last)) if from.len() <= 2 * WORD => {
+            write(to, at, *first)?;
+            write(to, at + from.len() - WORD, *last)
+        }
+        _ => {
+            to.get_mut(at..at + from.len())?.copy_from_slice(from);
+            Some(())
         }
     }
 }
