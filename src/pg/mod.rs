@@ -15,5 +15,6 @@ pub mod rows;
 pub mod signature;
 pub mod state;
 pub mod stored;
+pub mod tuples;
 pub mod varlena;
 pub mod zone;

@@ -1,6 +1,7 @@
 //! Set-returning functions: rows straight into a tuple store.
 
 use super::arena::Arena;
+use super::tuples::Tuples;
 use super::varlena::Varlena;
 use super::{amount, member};
 use pg_retention_model::calendar::date_text;
@@ -16,8 +17,7 @@ const ROWS_PER_CLEANING: usize = 256;
 
 /// The rows that a function returns. Their columns are those of its SQL declaration.
 pub struct Rows {
-    store: *mut pg_sys::Tuplestorestate,
-    desc: pg_sys::TupleDesc,
+    tuples: Tuples,
     /// Where the values of a row are made.
     values: pg_sys::MemoryContext,
     columns: Columns,
@@ -71,7 +71,8 @@ impl Rows {
                 member: Arena::new(),
                 last_member: Cell::new(None),
             };
-            Rows { store, desc, values, columns, since_cleaning: 0 }
+            let tuples = Tuples::new(store, desc);
+            Rows { tuples, values, columns, since_cleaning: 0 }
         }
     }
 
@@ -80,23 +81,14 @@ impl Rows {
         &mut self,
         fill: impl FnOnce(&Columns) -> Result<[Option<pg_sys::Datum>; N], Error>,
     ) -> Result<(), Error> {
-        // SAFETY: the store and the description are those of `begin`; the values were made in
-        // `values`, which is reset only when the store has its copies.
+        // SAFETY: the values were made in `values`, which is reset only when they are copied. Each is
+        // of the type that its column is declared with.
         unsafe {
             self.columns.arena.clear();
             let before = pg_sys::MemoryContextSwitchTo(self.values);
             let row = fill(&self.columns);
             pg_sys::MemoryContextSwitchTo(before);
-            let row = row?;
-            assert_eq!(N, (*self.desc).natts as usize, "columns of the SQL declaration");
-            let (mut values, mut nulls) = ([pg_sys::Datum::null(); N], [true; N]);
-            for (i, value) in row.iter().enumerate() {
-                if let Some(value) = value {
-                    (values[i], nulls[i]) = (*value, false);
-                }
-            }
-            let (values, nulls) = (values.as_mut_ptr(), nulls.as_mut_ptr());
-            pg_sys::tuplestore_putvalues(self.store, self.desc, values, nulls);
+            self.tuples.put(&row?);
             self.since_cleaning += 1;
             if self.since_cleaning == ROWS_PER_CLEANING {
                 pg_sys::MemoryContextReset(self.values);
@@ -110,7 +102,8 @@ impl Rows {
 
 // SAFETY: in materialize mode the result is in the ReturnSetInfo, and the datum is not looked at.
 unsafe impl BoxRet for Rows {
-    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+    unsafe fn box_into<'fcx>(mut self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+        self.tuples.flush();
         fcinfo.return_null()
     }
 }

@@ -62,12 +62,13 @@ pub(crate) struct Cursor<'a, K> {
     /// Members not begun yet.
     left: u64,
     members: Bytes<'a>,
-    ticks: Bytes<'a>,
-    counts: Option<Bytes<'a>>,
-    amounts: Option<Bytes<'a>>,
+    pub(super) ticks: Bytes<'a>,
+    pub(super) counts: Option<Bytes<'a>>,
+    pub(super) amounts: Option<Bytes<'a>>,
     /// The member that the cursor stands at, behind its bucket.
     pub(crate) at: Option<(u32, K)>,
-    ticks_of_member: usize,
+    /// At least one.
+    pub(super) ticks_of_member: usize,
     previous_first: i64,
 }
 
@@ -83,7 +84,7 @@ impl<'a, K: RunKey<'a>> Cursor<'a, K> {
             counts: optional(counts, wanted.counts),
             amounts: optional(amounts, wanted.amounts),
             at: None,
-            ticks_of_member: 0,
+            ticks_of_member: 1,
             previous_first: 0,
         };
         cursor.advance()?;
@@ -114,12 +115,18 @@ impl<'a, K: RunKey<'a>> Cursor<'a, K> {
         Ok(())
     }
 
+    /// The first tick of the present member.
+    #[inline(always)]
+    pub(super) fn take_first(&mut self) -> Result<i64, Malformed> {
+        self.previous_first = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
+        Ok(self.previous_first)
+    }
+
     /// The ticks of the present member, in place of what the timeline held.
     #[inline(always)]
     pub(crate) fn take<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
         let len = self.ticks_of_member;
-        let first = self.previous_first.wrapping_add(unzigzag(self.ticks.varint()?));
-        self.previous_first = first;
+        let first = self.take_first()?;
         timeline.ticks.resize(len, 0);
         let Some((place, later)) = timeline.ticks.split_first_mut() else {
             return Ok(());

@@ -14,6 +14,8 @@ mod member;
 pub(crate) mod radix;
 mod row;
 mod run;
+mod summary;
+mod sums;
 #[cfg(test)]
 mod tests;
 pub(crate) mod varint;
@@ -23,6 +25,7 @@ pub use codec::{Flat, MAX_FLAT_BYTES};
 pub use cursor::Columns;
 pub use member::{MemberKind, MemberRef};
 pub use run::Timeline;
+pub use summary::Summary;
 pub use walk::Walk;
 
 use crate::calendar::{Clock, Grain, Zone};

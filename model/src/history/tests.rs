@@ -98,6 +98,32 @@ proptest! {
     }
 
     #[test]
+    fn summaries_are_those_of_timelines((kind, events) in kinds(), cut: prop::sample::Index) {
+        let (one, other) = events.split_at(cut.index(events.len() + 1));
+        let mut history = build(kind, one);
+        let mut more = build(kind, other);
+        more.settle().unwrap();
+        history.settle().unwrap();
+        history.absorb(&more.view()).unwrap();
+        for compact in [false, true] {
+            if compact {
+                history.compact().unwrap();
+            }
+            let view = history.view();
+            for columns in [Columns::ALL, Columns::AMOUNTS, Columns::TICKS] {
+                let mut walk = view.walk_over(columns).unwrap();
+                let mut summaries = view.walk_over(columns).unwrap();
+                while let Some((member, timeline)) = walk.next_member().unwrap() {
+                    let summary = timeline.summary_of(timeline.ticks().len());
+                    prop_assert_eq!(summaries.next_summary().unwrap(), Some((member, summary)));
+                }
+                prop_assert_eq!(summaries.next_summary().unwrap(), None);
+                prop_assert!(summaries.at_end());
+            }
+        }
+    }
+
+    #[test]
     fn bytes_do_not_depend_on_the_way((kind, events) in kinds(), cut: prop::sample::Index) {
         let whole = flat(&mut build(kind, &events));
         let mut backwards = events.clone();

@@ -51,8 +51,8 @@ pub(crate) fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
-const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
-const OVERLONG: Malformed = Malformed("a number takes more bytes than it needs");
+pub(super) const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+pub(super) const OVERLONG: Malformed = Malformed("a number takes more bytes than it needs");
 
 /// The bytes of a number that takes eight at most, the first of them lowest.
 #[inline]

@@ -10,13 +10,13 @@ use crate::host::{Host, Pace, Vec};
 /// A walk over the members of one history, in their order.
 #[derive(Debug)]
 pub struct Walk<'a, H: Host> {
-    cursors: Cursors<'a, H>,
-    lines: Lines<H>,
+    pub(super) cursors: Cursors<'a, H>,
+    pub(super) lines: Lines<H>,
 }
 
 /// Cursors over the runs, for each kind of members.
 #[derive(Debug)]
-enum Cursors<'a, H: Host> {
+pub(super) enum Cursors<'a, H: Host> {
     Int(Vec<Cursor<'a, i64>, H>),
     Uuid(Vec<Cursor<'a, u128>, H>),
     Text(Vec<Cursor<'a, &'a [u8]>, H>),
@@ -24,9 +24,9 @@ enum Cursors<'a, H: Host> {
 
 /// The timeline of a member, and room for merging it from several runs.
 #[derive(Debug)]
-struct Lines<H: Host> {
+pub(super) struct Lines<H: Host> {
     columns: Columns,
-    timeline: Timeline<H>,
+    pub(super) timeline: Timeline<H>,
     part: Timeline<H>,
     merged: Timeline<H>,
     /// Ticks read, before those of several runs were merged.
@@ -145,7 +145,7 @@ fn next_name<'a, K: RunKey<'a>>(cursors: &mut [Cursor<'a, K>]) -> Result<Option<
 
 /// Reads the next member: its timeline is then in `lines`.
 #[inline]
-fn next<'a, K: RunKey<'a>, H: Host>(
+pub(super) fn next<'a, K: RunKey<'a>, H: Host>(
     cursors: &mut [Cursor<'a, K>],
     lines: &mut Lines<H>,
 ) -> Result<Option<K>, Error> {

@@ -1,4 +1,4 @@
-//! Sorted columns of one measure, their quantiles and cut points.
+//! Columns of one measure, their quantiles and cut points.
 
 use super::measure::Measure;
 use crate::error::Error;
@@ -36,68 +36,143 @@ impl Method {
     }
 }
 
-/// The values of a measure, sorted. Values are kept as numbers that sort as they do.
+/// The values of a measure, kept as numbers that sort as they do.
 #[derive(Debug)]
 pub(crate) struct Column<H: Host> {
     keys: Vec<u64, H>,
     /// Of whole numbers, or of doubles?
     whole: bool,
-    /// The least key, which the others are counted from.
+    /// The least key and the greatest.
     low: u64,
+    high: u64,
 }
 
+/// Values are told apart by this many of their leading bits first: counters that fit the nearest cache.
+const GROUP_BITS: u32 = 12;
+/// Values handled between two polls.
+pub(crate) const BETWEEN_POLLS: usize = 1 << 14;
+
 impl<H: Host> Column<H> {
-    /// Of whole numbers.
-    pub(crate) fn whole(values: impl Iterator<Item = u64>, room: usize, host: &H) -> Self {
-        Column::sorted(values, true, room, host)
+    /// A column of whole numbers, without any yet.
+    pub(crate) fn of_whole(room: usize, host: &H) -> Self {
+        Column::new(true, room, host)
     }
 
-    /// Of doubles that are numbers.
-    pub(crate) fn real(values: impl Iterator<Item = f64>, room: usize, host: &H) -> Self {
-        Column::sorted(values.map(key_of), false, room, host)
+    /// A column of doubles that are numbers, without any yet.
+    pub(crate) fn of_real(room: usize, host: &H) -> Self {
+        Column::new(false, room, host)
     }
 
-    fn sorted(values: impl Iterator<Item = u64>, whole: bool, room: usize, host: &H) -> Self {
-        let mut keys = Vec::with_capacity_in(room, host.clone());
-        let (mut low, mut high) = (u64::MAX, 0);
-        let mut pace = Pace::new(host);
-        for key in values {
-            pace.step(1);
-            (low, high) = (low.min(key), high.max(key));
-            keys.push(key);
-        }
-        for key in keys.iter_mut() {
-            pace.step(1);
-            *key -= low;
-        }
-        let bits = u64::BITS - high.saturating_sub(low).leading_zeros();
-        radix::sort(&mut keys, &mut Vec::new_in(host.clone()), 0, bits);
-        Column { keys, whole, low }
+    fn new(whole: bool, room: usize, host: &H) -> Self {
+        let keys = Vec::with_capacity_in(room, host.clone());
+        Column { keys, whole, low: u64::MAX, high: 0 }
+    }
+
+    /// Adds a whole number.
+    #[inline]
+    pub(crate) fn push_whole(&mut self, key: u64) {
+        debug_assert!(self.whole);
+        self.push(key);
+    }
+
+    /// Adds a double.
+    #[inline]
+    pub(crate) fn push_real(&mut self, value: f64) {
+        debug_assert!(!self.whole);
+        self.push(key_of(value));
+    }
+
+    #[inline]
+    fn push(&mut self, key: u64) {
+        (self.low, self.high) = (self.low.min(key), self.high.max(key));
+        self.keys.push(key);
+    }
+
+    /// Bits in which the keys differ, counted from the least.
+    fn bits(&self) -> u32 {
+        u64::BITS - self.high.saturating_sub(self.low).leading_zeros()
     }
 
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// The `i`-th value, in ascending order.
     #[inline]
-    pub(crate) fn value(&self, i: usize) -> f64 {
-        let key = self.keys[i] + self.low;
+    fn value(&self, key: u64) -> f64 {
         if self.whole { key as f64 } else { value_of(key) }
     }
 
-    /// The quantile of type 7 in the numbering of R. J. Hyndman and Y. Fan, "Sample Quantiles in
+    /// The keys less the least of them, in ascending order.
+    fn sorted(&self, wanted: impl Fn(u64) -> bool, room: usize) -> Vec<u64, H> {
+        let host = self.keys.allocator();
+        let mut sorted = Vec::with_capacity_in(room, host.clone());
+        for part in self.keys.chunks(BETWEEN_POLLS) {
+            host.poll();
+            sorted.extend(part.iter().map(|key| key - self.low).filter(|key| wanted(*key)));
+        }
+        radix::sort(&mut sorted, &mut Vec::new_in(host.clone()), 0, self.bits());
+        sorted
+    }
+
+    /// All values, ascending.
+    pub(crate) fn ascending(&self) -> impl Iterator<Item = f64> {
+        let sorted = self.sorted(|_| true, self.len());
+        (0..sorted.len()).map(move |i| self.value(self.low + sorted[i]))
+    }
+
+    /// The values at some places of the ascending order. Only those near them are sorted.
+    fn at(&self, places: &[usize]) -> std::vec::Vec<f64> {
+        let host = self.keys.allocator();
+        let shift = self.bits().saturating_sub(GROUP_BITS);
+        let group = |key: u64| (key >> shift) as usize & ((1 << GROUP_BITS) - 1);
+        let mut counts = [0u32; 1 << GROUP_BITS];
+        for part in self.keys.chunks(BETWEEN_POLLS) {
+            host.poll();
+            part.iter().for_each(|key| counts[group(key - self.low)] += 1);
+        }
+        // Where the groups of the places begin, among all values and among those wanted.
+        let mut wanted = [false; 1 << GROUP_BITS];
+        let (mut begin, mut kept) = (0, 0);
+        let mut found: std::vec::Vec<(usize, usize)> = vec![(0, 0); places.len()];
+        for (group, &count) in counts.iter().enumerate() {
+            let here = begin..begin + count as usize;
+            for (place, found) in places.iter().zip(&mut found).filter(|(p, _)| here.contains(p)) {
+                *found = (group, kept + place - begin);
+                wanted[group] = true;
+            }
+            begin = here.end;
+            kept += if wanted[group] { count as usize } else { 0 };
+        }
+        // Groups of one key each say it all.
+        let sorted = if shift > 0 {
+            self.sorted(|key| wanted[group(key)], kept)
+        } else {
+            Vec::new_in(host.clone())
+        };
+        let key = |(group, place): (usize, usize)| {
+            sorted.get(place).copied().unwrap_or(group as u64) + self.low
+        };
+        found.into_iter().map(|place| self.value(key(place))).collect()
+    }
+
+    /// Quantiles of type 7 in the numbering of R. J. Hyndman and Y. Fan, "Sample Quantiles in
     /// Statistical Packages", The American Statistician 50 (1996), 361–365: that of R, of pandas and
     /// of percentile_cont, operation by operation as PostgreSQL computes the latter. None of nothing.
-    pub(crate) fn quantile(&self, p: f64) -> Option<f64> {
-        let position = p * self.len().checked_sub(1)? as f64;
-        let (below, above) = (position.floor(), position.ceil());
-        let low = self.value(below as usize);
-        if below == above {
-            return Some(low);
-        }
-        let high = self.value(above as usize);
-        Some(low + (position - below) * (high - low))
+    pub(crate) fn quantiles(&self, shares: &[f64]) -> std::vec::Vec<f64> {
+        let Some(last) = self.len().checked_sub(1) else { return std::vec::Vec::new() };
+        let position = |share: &f64| share * last as f64;
+        let places = shares.iter().map(position).flat_map(|p| [p.floor(), p.ceil()]);
+        let ends = self.at(&places.map(|place| place as usize).collect::<std::vec::Vec<_>>());
+        let (ends, _) = ends.as_chunks::<2>();
+        let between = |(position, [low, high]): (f64, &[f64; 2])| {
+            if position.fract() == 0.0 { *low } else { low + position.fract() * (high - low) }
+        };
+        shares.iter().map(position).zip(ends).map(between).collect()
+    }
+
+    /// The median; none of nothing.
+    pub(crate) fn median(&self) -> Option<f64> {
+        self.quantiles(&[0.5]).pop()
     }
 
     /// The cut points: a value belongs to the bin at whose upper end it lies.
@@ -109,7 +184,10 @@ impl<H: Host> Column<H> {
     ) -> std::vec::Vec<f64> {
         match method {
             Method::Rank => self.rank_points(measure, bins),
-            _ => (1..bins).filter_map(|k| self.quantile(k as f64 / bins as f64)).collect(),
+            _ => {
+                let shares = (1..bins).map(|k| k as f64 / bins as f64);
+                self.quantiles(&shares.collect::<std::vec::Vec<_>>())
+            }
         }
     }
 
@@ -117,15 +195,17 @@ impl<H: Host> Column<H> {
     /// worse⌋): each the greatest value of its bin, or the one before if nobody is in it.
     fn rank_points(&self, measure: Measure, bins: usize) -> std::vec::Vec<f64> {
         let n = self.len();
+        let sorted = self.sorted(|_| true, n);
+        let value = |i: usize| self.value(self.low + sorted[i]);
         let mut pace = Pace::new(self.keys.allocator());
         // Below any value, for bins at the lower end that nobody is in.
-        let least = if n > 0 { self.value(0) } else { 0.0 };
+        let least = if n > 0 { value(0) } else { 0.0 };
         let mut points = vec![(least - 1.0).min(least.next_down()); bins - 1];
         let mut begin = 0;
         while begin < n {
-            let key = self.keys[begin];
+            let key = sorted[begin];
             let mut end = begin + 1;
-            while end < n && self.keys[end] == key {
+            while end < n && sorted[end] == key {
                 end += 1;
             }
             pace.step(end - begin);
@@ -135,7 +215,7 @@ impl<H: Host> Column<H> {
             // Cut points from the one above this value's bin on are at or above it.
             let bin = if measure == Measure::Recency { bins - score } else { score - 1 };
             for point in &mut points[bin.min(bins - 1)..] {
-                *point = self.value(begin);
+                *point = value(begin);
             }
             begin = end;
         }

@@ -1,6 +1,6 @@
 //! The cut points of all three measures: what scores are made with.
 
-use super::cuts::{Column, Method, below};
+use super::cuts::{BETWEEN_POLLS, Column, Method, below};
 use super::measure::{Measure, Measures};
 use super::score::{MAX_BINS, Score};
 use crate::amount;
@@ -162,19 +162,20 @@ impl<H: Host> Sample<H> {
         let room = measures.present;
         let mut pace = Pace::new(host);
         let (mut days, mut events, mut units) = (0i128, 0i128, 0i128);
+        let mut recency = Column::of_whole(room, host);
+        let mut frequency = Column::of_whole(room, host);
+        let mut monetary = measures.has_amounts().then(|| Column::of_real(room, host));
         for values in (0..measures.len()).filter_map(|i| measures.get(i)) {
             pace.step(1);
             days += i128::from(values.recency);
+            recency.push_whole(values.recency.into());
             events += i128::from(values.frequency);
-            units += values.monetary.unwrap_or(0);
+            frequency.push_whole(values.frequency);
+            if let (Some(column), Some(value)) = (&mut monetary, values.monetary) {
+                units += value;
+                column.push_real(amount::to_double(value));
+            }
         }
-        let present = || (0..measures.len()).filter_map(|i| measures.get(i));
-        let recency = Column::whole(present().map(|v| u64::from(v.recency)), room, host);
-        let frequency = Column::whole(present().map(|v| v.frequency), room, host);
-        let monetary = measures.has_amounts().then(|| {
-            let units = present().filter_map(|v| v.monetary);
-            Column::real(units.map(amount::to_double), room, host)
-        });
         let n = room as i128;
         let mean = [
             mean(days, n, |days| days as f64),
@@ -188,18 +189,17 @@ impl<H: Host> Sample<H> {
     /// doubles depends on their order, so they are added up in that of their size.
     pub fn of_values(values: [&Vec<f64, H>; 3], host: &H) -> Self {
         let columns = values.map(|values| {
-            let column = Column::real(values.iter().copied(), values.len(), host);
+            let mut column = Column::of_real(values.len(), host);
+            for part in values.chunks(BETWEEN_POLLS) {
+                host.poll();
+                part.iter().for_each(|value| column.push_real(*value));
+            }
             (column.len() > 0).then_some(column)
         });
         let mean = std::array::from_fn(|i| {
             let column = columns[i].as_ref()?;
             let mut pace = Pace::new(host);
-            let sum: f64 = (0..column.len())
-                .map(|i| {
-                    pace.step(1);
-                    column.value(i)
-                })
-                .sum();
+            let sum: f64 = column.ascending().inspect(|_| pace.step(1)).sum();
             Some(sum / column.len() as f64)
         });
         Sample { columns, mean }
@@ -218,7 +218,7 @@ impl<H: Host> Sample<H> {
                 Some(column.points(measure, method, bins))
             }),
             mean: self.mean,
-            median: Measure::ALL.map(|measure| self.column(measure)?.quantile(0.5)),
+            median: Measure::ALL.map(|measure| self.column(measure)?.median()),
         }
     }
 }

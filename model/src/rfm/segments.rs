@@ -77,15 +77,17 @@ pub fn segments<H: Host>(
             || members.iter().filter_map(|i| measures.get(*i as usize).map(|values| (*i, values)));
         let n = members.len();
         let (mut days, mut events, mut units, mut revenue) = (0u128, 0u128, 0i128, 0i128);
+        let mut recency = Column::of_whole(n, &host);
+        let mut frequency = Column::of_whole(n, &host);
         for (i, values) in values() {
             pace.step(1);
             days += u128::from(values.recency);
+            recency.push_whole(values.recency.into());
             events += u128::from(values.frequency);
+            frequency.push_whole(values.frequency);
             units += values.monetary.unwrap_or(0);
             revenue += measures.revenue(i as usize);
         }
-        let recency = Column::whole(values().map(|(_, v)| u64::from(v.recency)), n, &host);
-        let frequency = Column::whole(values().map(|(_, v)| v.frequency), n, &host);
         let mean = |sum: u128| sum as f64 / n as f64;
         let has_amounts = measures.has_amounts();
         let monetary =
@@ -94,8 +96,8 @@ pub fn segments<H: Host>(
             name: names.get(segment).cloned(),
             members: n as u64,
             share: Some(n as f64 / all as f64),
-            recency: recency.quantile(0.5).map(|median| (mean(days), median)),
-            frequency: frequency.quantile(0.5).map(|median| (mean(events), median)),
+            recency: recency.median().map(|median| (mean(days), median)),
+            frequency: frequency.median().map(|median| (mean(events), median)),
             monetary: monetary
                 .flatten()
                 .and_then(|median| Some((amount::divide(units, n as i128)?, median))),

@@ -253,7 +253,8 @@ proptest! {
         values in prop::collection::vec(0..40u64, 1..200),
         bins in 2..9usize,
     ) {
-        let column = Column::whole(values.iter().copied(), 0, &Global);
+        let mut column = Column::of_whole(0, &Global);
+        values.iter().for_each(|value| column.push_whole(*value));
         let n = values.len();
         for &value in &values {
             let share = |worse: usize| if n > 1 { worse as f64 / (n - 1) as f64 } else { 0.0 };
@@ -268,12 +269,23 @@ proptest! {
     }
 
     #[test]
-    fn doubles_sort_as_numbers(values in prop::collection::vec(-1e12..1e12f64, 1..1500)) {
-        let column = Column::real(values.iter().copied(), 0, &Global);
+    fn doubles_sort_as_numbers(
+        values in prop::collection::vec(-1e12..1e12f64, 1..1500),
+        repeat in 0..600usize,
+        shares in prop::collection::vec(0.0..=1.0f64, 0..9),
+    ) {
         let mut sorted = values.clone();
+        sorted.extend(std::iter::repeat_n(values[0], repeat));
+        let mut column = Column::of_real(0, &Global);
+        sorted.iter().for_each(|value| column.push_real(*value));
         sorted.sort_by(f64::total_cmp);
-        let found: Vec<f64> = (0..column.len()).map(|i| column.value(i)).collect();
-        prop_assert_eq!(found, sorted);
+        prop_assert_eq!(column.ascending().collect::<Vec<f64>>(), sorted.clone());
+        let quantile = |share: &f64| {
+            let position = share * (sorted.len() - 1) as f64;
+            let (low, high) = (sorted[position.floor() as usize], sorted[position.ceil() as usize]);
+            low + (position - position.floor()) * (high - low)
+        };
+        prop_assert_eq!(column.quantiles(&shares), shares.iter().map(quantile).collect::<Vec<f64>>());
     }
 
     /// Any text is a map or an error.
