@@ -516,8 +516,6 @@ mod tests {
         }
     }
 
-    /// A covariate of two groups with all effects on r too would be two fits; where the groups are
-    /// alike it changes little, and never makes the likelihood smaller.
     #[test]
     fn an_effect_never_makes_the_likelihood_smaller() {
         for kind in [Kind::Bg, Kind::Pareto] {
