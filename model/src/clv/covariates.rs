@@ -71,7 +71,7 @@ pub fn check(z: &[f64]) -> Result<(), Error> {
             "Take 30 at most: each has an effect of its own on two or three parameters.",
         ));
     }
-    match z.iter().position(|z| !(z.abs() < 1e100)) {
+    match z.iter().position(|z| z.is_nan() || z.abs() >= 1e100) {
         Some(i) => Err(Error::bad(
             format!("covariate {} is {}", i + 1, z[i]),
             "Covariates are finite numbers. Leave other rows out with FILTER or WHERE.",
@@ -303,7 +303,7 @@ impl<H: Host> Visitor for Search<'_, H> {
         }
         let mut parameters = apply(&back, &summit.at);
         let covariance = sandwich(&back, &scaled);
-        let is_far = parameters[..N].iter().any(|log| !(log.abs() < 200.0));
+        let is_far = parameters[..N].iter().any(|log| log.is_nan() || log.abs() >= 200.0);
         if is_far || cholesky(&covariance, |c| c, 0.0).is_none() {
             return Err(Unfit::new("0 is too far from the values of the covariates", CENTRE));
         }
