@@ -53,6 +53,7 @@ SELECT format('%s rows, two workers: ours / %s, %s', pg_temp.millions(:engine_ro
        CASE WHEN e.name = 'DuckDB' AND way = 'fastest general form' THEN 1 END
 FROM bench.engine e,
      unnest(ARRAY['as an analyst writes it', 'fastest general form', 'a bit for each month']) WITH ORDINALITY AS ways (way, place)
+WHERE e.name <> 'lifetimes'
 ORDER BY e.name DESC, place;
 
 INSERT INTO result (what, value, goal)
@@ -67,6 +68,19 @@ INSERT INTO result (what, value, goal) VALUES
     ('history_rows, members as text / the same', pg_temp.ratio('rows', 'history_rows, members as text', 'nothing, members as text'), 1.5);
 INSERT INTO result (what, value, goal) VALUES
     ('rfm of a stored monthly history / a function that only returns rows', pg_temp.ratio('rfm_rows', 'ours', 'nothing'), 1.5);
+INSERT INTO result (what, value, goal) VALUES
+    ('clv of a stored monthly history / a function that only returns rows', pg_temp.ratio('clv_rows', 'ours', 'nothing'), 3);
+INSERT INTO result (what, value, unit, sign, goal)
+SELECT format('%s, %s customers: %s / ours', model, pg_temp.millions(pg_temp.number('clv, ' || model || ': customers')::bigint), variant),
+       (theirs.median / ours.median)::numeric, '× faster', '≥', v.goal
+FROM (VALUES (1, 'bg/nbd', 'lifetimes', 50), (2, 'bg/nbd', 'lifetimes, rows grouped beforehand', 10), (3, 'pareto/nbd', 'lifetimes', 100))
+         v (place, model, variant, goal),
+     LATERAL (SELECT median FROM times WHERE (question, times.variant) = ('clv', v.variant || ', ' || model)) theirs,
+     LATERAL (SELECT median FROM times WHERE (question, times.variant) = ('clv', 'ours, ' || model)) ours
+ORDER BY place;
+INSERT INTO result (what, value, sign, goal)
+SELECT format('%s: our log-likelihood less that of lifetimes', model), pg_temp.number('clv, ' || model || ': log-likelihood'), '≥', 0
+FROM (VALUES ('bg/nbd'), ('pareto/nbd')) v (model) WHERE pg_temp.number('clv, ' || model || ': log-likelihood') IS NOT NULL;
 INSERT INTO result (what, value, goal)
 SELECT format('time per row: %s rows / %s rows', pg_temp.millions(:rows), pg_temp.millions(:rows / 10)),
        pg_temp.ratio('size', 'ours, all', 'ours, a tenth') / 10, CASE WHEN :rows >= 100000000 THEN 1.3 END;

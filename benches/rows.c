@@ -25,10 +25,10 @@ same_row(PG_FUNCTION_ARGS)
 	MemoryContext before = MemoryContextSwitchTo(info->econtext->ecxt_per_query_memory);
 	Tuplestorestate *store;
 	TupleDesc	desc;
-	Datum		values[9];
-	bool		nulls[9] = {false};
+	Datum		values[17];
+	bool		nulls[17] = {false};
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts > 9)
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE || desc->natts > 17)
 		elog(ERROR, "same_row is declared with other columns");
 	store = tuplestore_begin_heap(random, false, work_mem);
 	info->returnMode = SFRM_Materialize;
@@ -45,6 +45,9 @@ same_row(PG_FUNCTION_ARGS)
 				break;
 			case INT8OID:
 				values[i] = Int64GetDatum(123456);
+				break;
+			case FLOAT8OID:
+				values[i] = Float8GetDatum(123.45);
 				break;
 			case TIMESTAMPTZOID:
 				values[i] = Int64GetDatum(INT64CONST(725846400000000)); /* 2023-01-01 00:00 UTC */

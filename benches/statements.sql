@@ -155,3 +155,17 @@ INSERT INTO bench.statement (question, variant, data, query) VALUES
         FROM bench.number, bench.rows_rfm(value::bigint) WHERE name = 'members' $q$),
     ('rfm_rows', 'ours', 'members', $q$ SELECT jsonb_build_object('rows', count(*))
         FROM stored_amounts, retention.rfm(h, id => NULL::bigint, as_of => '2023-12-31') $q$);
+
+-- Customers as benches/clv.py makes them.
+INSERT INTO bench.statement (question, variant, data, query)
+SELECT 'clv', 'ours, ' || model, table_name, format($q$ SELECT jsonb_build_object('model of ' || %1$L,
+    md5(retention.clv_fit_agg(x, t_x, age, NULL, %1$L)::text)) FROM %2$s $q$, model, table_name)
+FROM (VALUES ('bg/nbd', 'bench.bg_customers'), ('pareto/nbd', 'bench.pareto_customers')) v (model, table_name);
+INSERT INTO bench.statement (question, variant, data, query) VALUES
+    ('clv_rows', 'nothing', 'members', $q$ SELECT jsonb_build_object('rows', count(*))
+        FROM bench.number, bench.rows_clv(value::bigint) WHERE name = 'members' $q$),
+    ('clv_rows', 'ours', 'members', $q$ SELECT jsonb_build_object('rows', count(*)) FROM stored_amounts,
+        retention.clv(h, id => NULL::bigint, fitted => $m${"model": "bg/nbd", "parameters": {"r": 0.24, "alpha": 3.2, "a": 0.8, "b": 2.4},
+            "covariance": [[0.0002, 0, 0, 0], [0, 0.1, 0, 0], [0, 0, 0.03, 0], [0, 0, 0, 0.5]], "unit": "month", "spend": {"model":
+            "gamma-gamma", "parameters": {"p": 6, "q": 4, "gamma": 15}, "covariance": [[1.4, 0, 0], [0, 0.08, 0], [0, 0, 17]]}}$m$,
+            horizon => '1 year', as_of => '2023-12-31') $q$);

@@ -1,18 +1,20 @@
 #!/bin/bash
-# The benchmark: what a history costs next to reading the rows, to plain SQL, to DuckDB and to chDB.
+# The benchmark: what a history costs next to reading the rows, to plain SQL, to DuckDB and to chDB; and fits next to lifetimes.
 #
 #   scripts/bench.sh          make the rows, measure, print the tables, and put them into docs/benchmarks.md
 #
 # Environment:
 #   ROWS          rows of the table, 10000000 unless set (1000000 for a quick look; 100000000 takes over an hour)
 #   ENGINE_ROWS   rows for the comparison with DuckDB and chDB: twice ROWS, at most 20000000; 0 leaves it out
+#   CUSTOMERS     customers for the comparison with lifetimes: a fifth of ROWS; 0 leaves it out
 #   REPETITIONS   rounds that count, 5 unless set; one more warms up
 #   PATIENCE      seconds that may be spent on waiting until other programs let the processors alone, 300 unless set
 #   QUESTIONS     only these, e.g. "months days"; the others are reported as not measured
 #   KEEP          if set, the server stays:  scripts/server.sh psql bench
 #
 # A whole run of 10 M rows and 5 repetitions or more is written into docs/benchmarks.md, any other into target/bench/ only.
-# The statements are in benches/statements.sql. The server is a throw-away one; DuckDB and chDB live in target/bench/venv.
+# The statements are in benches/statements.sql. The server is a throw-away one; DuckDB and chDB live in target/bench/venv,
+# lifetimes in target/bench/lifetimes.
 
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
@@ -20,6 +22,7 @@
 cd "$ROOT"
 ROWS=${ROWS:-10000000}
 ENGINE_ROWS=${ENGINE_ROWS:-$((2 * ROWS < 20000000 ? 2 * ROWS : 20000000))}
+CUSTOMERS=${CUSTOMERS:-$((ROWS / 5))}
 REPETITIONS=${REPETITIONS:-5}
 PATIENCE=${PATIENCE:-300}
 OUT=$ROOT/target/bench
@@ -33,15 +36,24 @@ database() { psql -X -q -v ON_ERROR_STOP=1 "$@"; }
 
 # --- Set-up ------------------------------------------------------------------------------------------
 
+# make_venv FOLDER REQUIREMENTS HOW_TO_DO_WITHOUT
 make_venv() {
-    [ "$ENGINE_ROWS" -gt 0 ] && asked engines || return 0
-    VENV=$OUT/venv
-    if ! cmp -s benches/engines.txt "$VENV/engines.txt"; then
-        say "Installing $(xargs < benches/engines.txt) into target/bench/venv"
-        rm -rf "$VENV"
-        python3 -m venv "$VENV" && "$VENV/bin/pip" install -q --disable-pip-version-check -r benches/engines.txt &&
-            cp benches/engines.txt "$VENV/" ||
-            die "DuckDB and chDB could not be installed (python3 with venv and pip is needed)" "ENGINE_ROWS=0 leaves them out."
+    if ! cmp -s "benches/$2" "$1/$2"; then
+        say "Installing $(xargs < "benches/$2") into ${1#"$ROOT/"}"
+        rm -rf "$1"
+        python3 -m venv "$1" && "$1/bin/pip" install -q --disable-pip-version-check -r "benches/$2" && cp "benches/$2" "$1/" ||
+            die "$(xargs < "benches/$2") could not be installed (python3 with venv and pip is needed)" "$3 leaves this out."
+    fi
+}
+
+make_venvs() {
+    if [ "$ENGINE_ROWS" -gt 0 ] && asked engines; then
+        VENV=$OUT/venv
+        make_venv "$VENV" engines.txt ENGINE_ROWS=0
+    fi
+    if [ "$CUSTOMERS" -gt 0 ] && asked clv; then
+        LIFETIMES=$OUT/lifetimes
+        make_venv "$LIFETIMES" clv.txt CUSTOMERS=0
     fi
 }
 
@@ -151,6 +163,12 @@ measure_engines() {
     database -c "DROP TABLE events_engines"
 }
 
+measure_clv() {
+    [ -n "${LIFETIMES:-}" ] || return 0
+    note "clv ($CUSTOMERS customers, and a quarter as many)"
+    "$LIFETIMES/bin/python" benches/clv.py "$CUSTOMERS" "$REPETITIONS"
+}
+
 # --- The report --------------------------------------------------------------------------------------
 
 report() {
@@ -176,7 +194,7 @@ publish() {
 "$ROOT/scripts/build.sh"
 use_postgres
 mkdir -p "$OUT"
-make_venv
+make_venvs
 start_server
 
 say "Measuring, $REPETITIONS rounds each and one to warm up"
@@ -189,6 +207,7 @@ measure stored
 measure rows
 measure rfm
 measure rfm_rows
+measure clv_rows
 measure size events_tenth "$(rows_of $((ROWS / 10)))"
 measure ordered events_ordered "SELECT member_id, at FROM events ORDER BY at"
 measure cached events_cached "SELECT member_id, at, amount FROM events" cached
@@ -197,12 +216,14 @@ measure text events_text "SELECT bench.as_text(member_id) AS member_id, at FROM 
 memory_while_building
 measure_groups
 measure_engines
+measure_clv
 measure plain
 ! asked check || database -c "CALL bench.measure('check', 0)"
 
 report > "$REPORT" || die "the report is not complete: see $REPORT"
 cat "$REPORT"
-if [ -z "${QUESTIONS:-}" ] && [ "$ROWS" -ge 10000000 ] && [ "$REPETITIONS" -ge 5 ] && [ "$ENGINE_ROWS" -gt 0 ]; then
+if [ -z "${QUESTIONS:-}" ] && [ "$ROWS" -ge 10000000 ] && [ "$REPETITIONS" -ge 5 ] && [ "$ENGINE_ROWS" -gt 0 ] &&
+    [ "$CUSTOMERS" -gt 0 ]; then
     publish
     say "docs/benchmarks.md has this run"
 fi

@@ -107,7 +107,7 @@ CREATE AGGREGATE clv_fit_agg(
 COMMENT ON AGGREGATE clv_fit_agg(float8, float8, float8, float8, text) IS
     'fits a model to a table with a row for every customer: repeat purchases x, time from the first to the last t_x, time since the first age (weeks), mean value of the repeat purchases spend (or NULL), and the name of the model';
 COMMENT ON AGGREGATE clv_fit_agg(float8, float8, float8, float8, float8, float8[], text, text) IS
-    'fits a model to a table with a row for every customer, with the sum of ln(times between purchases) litt, which models with a k need, and the unit of the times; covariates are NULL';
+    'fits a model to a table with a row for every customer, with the sum of ln(times between purchases) litt, which models with a k need, the covariates of the customers for bg/nbd and pareto/nbd (or NULL), and the unit of the times';
 
 CREATE FUNCTION clv_survivors_step(internal, bigint, float8) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_survivors_default_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
@@ -269,31 +269,33 @@ COMMENT ON FUNCTION clv(history, uuid, clv_model, interval, float8, float8, date
 
 -- Single numbers, for tables that are summarised already.
 
-CREATE FUNCTION p_alive(fitted clv_model, x float8, t_x float8, age float8, ahead interval DEFAULT NULL)
+CREATE FUNCTION p_alive(fitted clv_model, x float8, t_x float8, age float8, ahead interval DEFAULT NULL, covariates float8[] DEFAULT NULL)
     RETURNS float8
     AS 'MODULE_PATHNAME', 'p_alive_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION p_alive(clv_model, float8, float8, float8, interval) IS
+COMMENT ON FUNCTION p_alive(clv_model, float8, float8, float8, interval, float8[]) IS
     'the probability that a customer with x repeat purchases, the last at t_x, is still a customer at its age, or an interval later';
 
-CREATE FUNCTION expected_purchases(fitted clv_model, x float8, t_x float8, age float8, horizon interval)
-    RETURNS float8
+CREATE FUNCTION expected_purchases(
+    fitted clv_model, x float8, t_x float8, age float8, horizon interval, covariates float8[] DEFAULT NULL
+) RETURNS float8
     AS 'MODULE_PATHNAME', 'expected_purchases_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION expected_purchases(clv_model, float8, float8, float8, interval) IS
+COMMENT ON FUNCTION expected_purchases(clv_model, float8, float8, float8, interval, float8[]) IS
     'expected purchases within the horizon by a customer with x repeat purchases, the last at t_x, the first an age ago';
-CREATE FUNCTION expected_purchases(fitted clv_model, horizon interval) RETURNS float8
+CREATE FUNCTION expected_purchases(fitted clv_model, horizon interval, covariates float8[] DEFAULT NULL) RETURNS float8
     AS 'MODULE_PATHNAME', 'expected_purchases_new_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION expected_purchases(clv_model, interval) IS
+COMMENT ON FUNCTION expected_purchases(clv_model, interval, float8[]) IS
     'expected repeat purchases of a new customer within the horizon after the first purchase';
 
 CREATE FUNCTION purchases_distribution(
-    fitted clv_model, x float8, t_x float8, age float8, horizon interval, n bigint
+    fitted clv_model, x float8, t_x float8, age float8, horizon interval, n bigint, covariates float8[] DEFAULT NULL
 ) RETURNS float8
     AS 'MODULE_PATHNAME', 'purchases_distribution_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200;
-COMMENT ON FUNCTION purchases_distribution(clv_model, float8, float8, float8, interval, bigint) IS
+COMMENT ON FUNCTION purchases_distribution(clv_model, float8, float8, float8, interval, bigint, float8[]) IS
     'the probability of exactly n purchases within the horizon by a customer with x repeat purchases, the last at t_x, the first an age ago';
-CREATE FUNCTION purchases_distribution(fitted clv_model, horizon interval, n bigint) RETURNS float8
+CREATE FUNCTION purchases_distribution(fitted clv_model, horizon interval, n bigint, covariates float8[] DEFAULT NULL)
+    RETURNS float8
     AS 'MODULE_PATHNAME', 'purchases_distribution_new_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200;
-COMMENT ON FUNCTION purchases_distribution(clv_model, interval, bigint) IS
+COMMENT ON FUNCTION purchases_distribution(clv_model, interval, bigint, float8[]) IS
     'the probability of exactly n repeat purchases of a new customer within the horizon after the first purchase';
 
 CREATE FUNCTION expected_spend(fitted clv_model, x float8, spend float8) RETURNS float8
@@ -303,8 +305,9 @@ COMMENT ON FUNCTION expected_spend(clv_model, float8, float8) IS
 
 CREATE FUNCTION clv_value(
     fitted clv_model, x float8, t_x float8, age float8, spend float8,
-    horizon interval DEFAULT NULL, discount float8 DEFAULT 0, margin float8 DEFAULT 1.0
+    horizon interval DEFAULT NULL, discount float8 DEFAULT 0, margin float8 DEFAULT 1.0,
+    covariates float8[] DEFAULT NULL
 ) RETURNS float8
     AS 'MODULE_PATHNAME', 'clv_value_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 500;
-COMMENT ON FUNCTION clv_value(clv_model, float8, float8, float8, float8, interval, float8, float8) IS
+COMMENT ON FUNCTION clv_value(clv_model, float8, float8, float8, float8, interval, float8, float8, float8[]) IS
     'the expected value of the purchases within the horizon, or of the rest of the lifetime (horizon NULL, which needs a discount): discounted at an effective rate per year, times the margin';

@@ -14,13 +14,6 @@ pub enum Error {
         /// The words that are known.
         valid: &'static str,
     },
-    /// Something that the design has and this version does not.
-    NotYet {
-        /// What was asked for.
-        what: String,
-        /// What works now.
-        instead: &'static str,
-    },
     /// An argument outside its range.
     BadArgument {
         /// The message.
@@ -110,8 +103,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Error::UnknownName { valid, .. } => Some(format!("Valid values: {valid}.")),
-            Error::NotYet { instead: hint, .. }
-            | Error::BadArgument { hint, .. }
+            Error::BadArgument { hint, .. }
             | Error::Mismatch { hint, .. }
             | Error::OutOfRange { hint, .. }
             | Error::TooLarge { hint, .. } => Some((*hint).to_string()),
@@ -143,7 +135,6 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::UnknownName { what, given, .. } => write!(f, "unknown {what} \"{given}\""),
-            Error::NotYet { what, .. } => write!(f, "{what} is not available yet"),
             Error::BadArgument { message, .. } => f.write_str(message),
             Error::BadJson { what, why } => write!(f, "{what} is not valid JSON: {why}"),
             Error::Mismatch { what, left, right, .. } => {

@@ -1,8 +1,9 @@
 //! `clv_fit` and `clv_fit_agg`: a model from a history, or from a table of customers.
 
-use super::customer;
+use super::{customer, numbers};
 use crate::pg::arguments;
 use crate::pg::errors::OrRaise;
+use crate::pg::floats::Floats;
 use crate::pg::memory::PgHost;
 use crate::pg::state::{self, InState};
 use crate::pg::stored::Stored;
@@ -11,7 +12,6 @@ use pg_retention_model::clv::aggregate::FitState;
 use pg_retention_model::clv::family::Kind;
 use pg_retention_model::clv::model::{self, Question};
 use pg_retention_model::clv::summary::{self, Unit};
-use pg_retention_model::error::Error;
 use pgrx::datum::Date;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -52,7 +52,7 @@ fn clv_fit_step(
     let mut state = InState::or_new(state, fcinfo, FitState::new);
     state.ask(model, None).or_raise();
     if let Some(c) = customer(x, t_x, age) {
-        state.push(c, None, spend).or_raise();
+        state.push(c, None, spend, &[]).or_raise();
     }
     state
 }
@@ -67,22 +67,15 @@ fn clv_fit_full_step(
     age: Option<f64>,
     litt: Option<f64>,
     spend: Option<f64>,
-    covariates: Option<pgrx::AnyArray>,
+    covariates: Option<Floats<'_>>,
     unit: Option<&str>,
     model: Option<&str>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> InState<State> {
     let mut state = InState::or_new(state, fcinfo, FitState::new);
-    if covariates.is_some() {
-        Err(Error::NotYet {
-            what: "fitting with covariates".to_string(),
-            instead: "Pass NULL::float8[], and fit groups of customers apart with GROUP BY.",
-        })
-        .or_raise()
-    }
     state.ask(model, unit).or_raise();
     if let Some(c) = customer(x, t_x, age) {
-        state.push(c, litt, spend).or_raise();
+        state.push(c, litt, spend, numbers(covariates)).or_raise();
     }
     state
 }

@@ -6,8 +6,11 @@ mod model;
 mod read;
 mod scalar;
 
+use crate::pg::errors::OrRaise;
+use crate::pg::floats::Floats;
 use model::FittedModel;
 use pg_retention_model::clv::Customer;
+use pg_retention_model::error::Error;
 use pgrx::datum::Interval;
 
 /// The days of an interval: a month is a twelfth of a year of 365.25 days.
@@ -21,4 +24,15 @@ fn days(interval: Interval) -> f64 {
 /// A customer, if everything is known of it.
 fn customer(x: Option<f64>, t_x: Option<f64>, age: Option<f64>) -> Option<Customer> {
     Some(Customer { x: x?, t_x: t_x?, age: age? })
+}
+
+/// The covariates of a customer; an empty array is none.
+fn numbers(covariates: Option<Floats<'_>>) -> &[f64] {
+    let Some(covariates) = covariates else { return &[] };
+    let without_nulls = covariates.numbers().ok_or_else(|| Error::BadArgument {
+        message: "a covariate is null".to_string(),
+        hint: "Leave such customers out with FILTER or WHERE, or say with coalesce() what an unknown \
+               value stands for.",
+    });
+    without_nulls.or_raise()
 }

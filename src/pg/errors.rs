@@ -12,7 +12,6 @@ fn code(error: &Error) -> PgSqlErrorCode {
             ERRCODE_INVALID_PARAMETER_VALUE
         }
         Error::BadJson { .. } => ERRCODE_INVALID_TEXT_REPRESENTATION,
-        Error::NotYet { .. } => ERRCODE_FEATURE_NOT_SUPPORTED,
         Error::MemberType { .. } => ERRCODE_DATATYPE_MISMATCH,
         Error::AmountOutOfRange { .. } | Error::OutOfRange { .. } => {
             ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE

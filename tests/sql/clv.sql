@@ -183,7 +183,17 @@ SELECT call, clv_test.try(call) FROM unnest(ARRAY[
   $$(SELECT retention.clv_fit_agg(x, t_x, age, spend, 'bg/cnbd-k') FROM clv_test.btyd)$$,
   $$(SELECT retention.clv_fit_agg(x, t_x, age, NULL, 'bg/nbd')::jsonb -> 'spend' FROM clv_test.btyd)$$,
   $$(SELECT retention.clv_fit_agg(x, t_x, age, spend, CASE WHEN x > 2 THEN 'nbd' ELSE 'bg/nbd' END) FROM clv_test.btyd)$$,
-  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, '{1}', 'week', 'bg/nbd') FROM clv_test.btyd)$$,
+  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, '{1}', 'week', 'bg/nbd')::jsonb ->> 'reason' FROM clv_test.btyd)$$,
+  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, ARRAY[member, 1 - member], 'week', 'bg/nbd')::jsonb ->> 'reason' FROM clv_test.btyd)$$,
+  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, CASE WHEN x = 0 THEN '{1}'::float8[] ELSE '{1,2}' END, 'week', 'bg/nbd') FROM clv_test.btyd)$$,
+  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, CASE WHEN x = 0 THEN '{1}'::float8[] END, 'week', 'bg/nbd') FROM clv_test.btyd)$$,
+  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, '{1,NULL}', 'week', 'bg/nbd') FROM clv_test.btyd)$$,
+  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, '{1,NaN}', 'week', 'bg/nbd') FROM clv_test.btyd)$$,
+  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, array_fill(1::float8, '{31}'), 'week', 'bg/nbd') FROM clv_test.btyd)$$,
+  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, ARRAY[member], 'week', 'mbg/nbd') FROM clv_test.btyd)$$,
+  $$(SELECT retention.clv_fit_agg(x, t_x, age, litt, spend, ARRAY[member], 'week', 'auto') FROM clv_test.btyd)$$,
+  $$retention.p_alive(clv_test.fitted(), 1, 1, 2, covariates => '{1}')$$,
+  $$retention.p_alive(clv_test.fitted(), 1, 1, 2, covariates => '{}') = retention.p_alive(clv_test.fitted(), 1, 1, 2)$$,
   $$(SELECT retention.clv_fit_agg(x, t_x, age, spend, 'bg/nbd') FROM clv_test.btyd WHERE false)$$,
   $$(SELECT retention.clv_fit_agg(x, t_x, age, spend, 'bg/nbd') FROM clv_test.btyd WHERE x = 0)$$,
   $$(SELECT retention.clv_fit_agg(NULL, t_x, age, spend, 'bg/nbd') FROM clv_test.btyd)$$,
@@ -276,3 +286,40 @@ SELECT name, round(value::numeric, 4) AS value, round(low::numeric, 4) AS low, r
 FROM clv_test.model, retention.clv_diagnostics(fitted) WHERE model = 'auto';
 SELECT d.* FROM clv_test.model, retention.clv_diagnostics(fitted) d WHERE model = 'ggompertz/nbd' AND name = 'converged';
 SELECT count(*) FROM retention.clv_diagnostics(NULL);
+
+-- Covariates: the value of the first order, and the weeks from it to the end of March.
+CREATE TABLE clv_test.covariates AS
+SELECT b.*, ARRAY[(o.amount >= 30)::int::float8, ('1997-03-25' - o.first) / 7.0] AS z
+FROM clv_test.btyd b,
+     LATERAL (SELECT sum(amount) AS amount, ordered_on AS first FROM clv_test.purchases WHERE member_id = b.member
+              GROUP BY ordered_on ORDER BY ordered_on LIMIT 1) o;
+CREATE TABLE clv_test.with_covariates AS
+SELECT model, retention.clv_fit_agg(x, t_x, age, litt, spend, z, 'week', model) AS fitted
+FROM clv_test.covariates, unnest('{bg/nbd,Pareto/NBD}'::text[]) model GROUP BY model;
+SELECT model, key, round(value::numeric, 4) AS value, round((fitted::jsonb -> 'std_errors' ->> key)::numeric, 4) AS std_error
+FROM clv_test.with_covariates, jsonb_each_text(fitted::jsonb -> 'parameters') ORDER BY model, key;
+SELECT c.model, round((c.fitted::jsonb ->> 'log_likelihood')::numeric, 3) AS log_likelihood,
+       round((retention.clv_fit_agg(x, t_x, age, litt, spend, NULL, 'week', c.model)::jsonb ->> 'log_likelihood')::numeric, 3) AS without,
+       c.fitted::jsonb -> 'spend' = retention.clv_fit_agg(x, t_x, age, spend, 'nbd')::jsonb -> 'spend' AS same_spend,
+       retention.clv_fit_agg(x, t_x, age, litt, spend, z, 'week', c.model ORDER BY t_x DESC, member)::text = c.fitted::text AS any_order,
+       c.fitted::text::retention.clv_model::text = c.fitted::text AS reads_back
+FROM clv_test.with_covariates c, clv_test.covariates GROUP BY c.model, c.fitted::text, c.fitted::jsonb ORDER BY 1;
+-- What is expected of all, and of one: that of the model without covariates whose parameters are the customer's own.
+SELECT model, round(sum(retention.p_alive(fitted, x, t_x, age, covariates => z))::numeric, 2) AS alive,
+       round(sum(retention.expected_purchases(fitted, x, t_x, age, '39 weeks', z))::numeric, 2) AS expected,
+       round(sum(retention.clv_value(fitted, x, t_x, age, spend, '1 year', 0.1, covariates => z))::numeric, 0) AS value,
+       round(sum(retention.purchases_distribution(fitted, x, t_x, age, '39 weeks', 0, z))::numeric, 2) AS none
+FROM clv_test.with_covariates, clv_test.covariates GROUP BY model ORDER BY model;
+SELECT abs(retention.p_alive(fitted, 2, 5, 30, '2 weeks', '{1,-3}') - retention.p_alive(own, 2, 5, 30, '2 weeks')) < 1e-12 AS alive,
+       abs(retention.expected_purchases(fitted, '1 year', '{1,-3}') / retention.expected_purchases(own, '1 year') - 1) < 1e-12 AS new,
+       abs(retention.purchases_distribution(fitted, '1 year', 2, '{1,-3}') / retention.purchases_distribution(own, '1 year', 2) - 1) < 1e-12 AS two
+FROM clv_test.with_covariates, jsonb_to_record(fitted::jsonb -> 'parameters') AS p (r float8, alpha float8, s float8, beta float8,
+       gamma1_1 float8, gamma1_2 float8, gamma2_1 float8, gamma2_2 float8),
+     LATERAL (SELECT jsonb_build_object('model', model, 'parameters', jsonb_build_object('r', r, 'alpha', alpha * exp(-gamma1_1 + 3 * gamma1_2),
+       's', s, 'beta', beta * exp(-gamma2_1 + 3 * gamma2_2)))::retention.clv_model AS own) o
+WHERE model = 'Pareto/NBD';
+SELECT name, round(value::numeric, 4) AS value, round(low::numeric, 4) AS low, round(high::numeric, 4) AS high, remark
+FROM clv_test.with_covariates, retention.clv_diagnostics(fitted) WHERE model = 'bg/nbd' AND name ~ 'gamma|^a|correl';
+SELECT clv_test.try($$(SELECT retention.p_alive(fitted, 1, 1, 2) FROM clv_test.with_covariates WHERE model = 'bg/nbd')$$);
+SELECT clv_test.try($$(SELECT retention.p_alive(fitted, 1, 1, 2, covariates => '{1,NULL}') FROM clv_test.with_covariates WHERE model = 'bg/nbd')$$);
+SELECT clv_test.try($$(SELECT count(*) FROM clv_test.sample, clv_test.with_covariates w, retention.clv(h, w.fitted, '1 year') WHERE w.model = 'bg/nbd')$$);

@@ -1,9 +1,10 @@
 //! Fitting to a table of customers, row by row.
 
 use super::Customer;
+use super::covariates::{Covariates, MOST};
 use super::family::Kind;
-use super::model::{Question, fit_json};
-use super::sample::Sample;
+use super::model::{Question, fit_json_with};
+use super::sample::{Sample, check};
 use super::summary::Unit;
 use crate::error::Error;
 use crate::host::{Host, Vec};
@@ -14,6 +15,8 @@ use crate::state::State;
 pub struct FitState<H: Host> {
     sample: Sample<H>,
     asked: Option<Asked>,
+    /// Of the customers, from the first one on: perhaps none.
+    covariates: Option<Covariates<H>>,
 }
 
 /// The model, none for 'auto', and the unit of the times.
@@ -26,7 +29,7 @@ struct Asked {
 impl<H: Host> FitState<H> {
     /// No customers.
     pub fn new(host: H) -> Self {
-        FitState { sample: Sample::new(host), asked: None }
+        FitState { sample: Sample::new(host), asked: None, covariates: None }
     }
 
     /// Says which model is to be fitted, and in which unit times are. Every row must say the same.
@@ -47,13 +50,22 @@ impl<H: Host> FitState<H> {
         Ok(())
     }
 
-    /// Adds a customer.
+    /// Adds a customer with its covariates.
     pub fn push(
         &mut self,
         c: Customer,
         ln_gaps: Option<f64>,
         spend: Option<f64>,
+        z: &[f64],
     ) -> Result<(), Error> {
+        let takes_them = |asked: Asked| asked.kind.is_some_and(|kind| !kind.effects().is_empty());
+        if !z.is_empty() && !self.asked.is_some_and(takes_them) {
+            return Err(Error::bad(
+                "only bg/nbd and pareto/nbd have covariates",
+                "Take one of these, or pass NULL::float8[] and fit groups of customers apart with \
+                 GROUP BY.",
+            ));
+        }
         let needs_gaps = match self.asked {
             Some(Asked { kind: Some(kind), .. }) => kind.stages().is_some(),
             asked => asked.is_some(),
@@ -65,7 +77,21 @@ impl<H: Host> FitState<H> {
                  btyd returns.",
             ));
         }
+        self.covariates_of(z.len())?.push(check(c)?, z)?;
         self.sample.push(c, ln_gaps, spend)
+    }
+
+    /// Where customers with so many covariates are kept.
+    fn covariates_of(&mut self, width: usize) -> Result<&mut Covariates<H>, Error> {
+        let host = self.sample.host();
+        let kept = self.covariates.get_or_insert_with(|| Covariates::new(width, host.clone()));
+        if kept.width() != width {
+            return Err(Error::bad(
+                format!("there are rows with {} covariates and with {width}", kept.width()),
+                "Give every customer of a fit the same covariates, in the same order.",
+            ));
+        }
+        Ok(kept)
     }
 
     /// The fitted model; none without any row.
@@ -73,7 +99,9 @@ impl<H: Host> FitState<H> {
         let Some(Asked { kind, unit }) = self.asked else {
             return Ok(None);
         };
-        fit_json(&mut self.sample, &Question { kind, unit, as_of: None }).map(Some)
+        let covariates = self.covariates.as_mut().filter(|covariates| covariates.width() > 0);
+        let question = Question { kind, unit, as_of: None };
+        fit_json_with(&mut self.sample, covariates, &question).map(Some)
     }
 }
 
@@ -81,6 +109,9 @@ impl<H: Host> State<H> for FitState<H> {
     fn merge(&mut self, other: &Self) -> Result<(), Error> {
         if let Some(asked) = other.asked {
             self.agree(asked)?;
+        }
+        if let Some(others) = &other.covariates {
+            self.covariates_of(others.width())?.merge(others);
         }
         self.sample.merge(&other.sample)
     }
@@ -92,13 +123,29 @@ impl<H: Host> State<H> for FitState<H> {
             out.push(name.len() as u8);
             out.extend_from_slice(name.as_bytes());
         }
+        match &self.covariates {
+            None => out.push(u8::MAX),
+            Some(covariates) => {
+                out.push(covariates.width() as u8);
+                covariates.write(out);
+            }
+        }
         self.sample.write(out);
     }
 
     fn read(bytes: &[u8], host: H) -> Result<Self, Error> {
         let (kind, rest) = name(bytes)?;
         let (unit, rest) = name(rest)?;
-        let mut state = FitState { sample: Sample::read(rest, host)?, asked: None };
+        let broken = || Error::Malformed("the state of an aggregate is cut short");
+        let (covariates, rest) = match rest.split_first().ok_or_else(broken)? {
+            (&u8::MAX, rest) => (None, rest),
+            (&width, _) if usize::from(width) > MOST => return Err(broken()),
+            (&width, rest) => {
+                let (read, rest) = Covariates::read(usize::from(width), rest, host.clone())?;
+                (Some(read), rest)
+            }
+        };
+        let mut state = FitState { sample: Sample::read(rest, host)?, asked: None, covariates };
         if !kind.is_empty() {
             state.ask(Some(kind), Some(unit))?;
         }
@@ -141,13 +188,13 @@ mod tests {
             state
         };
         let (mut one, mut backwards) = (new(), new());
-        rows().for_each(|(c, litt, spend)| one.push(c, Some(litt), Some(spend)).unwrap());
+        rows().for_each(|(c, litt, spend)| one.push(c, Some(litt), Some(spend), &[]).unwrap());
         rows()
             .rev()
-            .for_each(|(c, litt, spend)| backwards.push(c, Some(litt), Some(spend)).unwrap());
+            .for_each(|(c, litt, spend)| backwards.push(c, Some(litt), Some(spend), &[]).unwrap());
         let mut parts = [new(), new(), new()];
         for (i, (c, litt, spend)) in rows().enumerate() {
-            parts[i * 7 % 3].push(c, Some(litt), Some(spend)).unwrap();
+            parts[i * 7 % 3].push(c, Some(litt), Some(spend), &[]).unwrap();
         }
         let mut whole = FitState::new(Global);
         for part in parts {
@@ -182,12 +229,12 @@ mod tests {
             c(1.0, 2.0, 1.0),
             c(1.0, 1.0, f64::INFINITY),
         ] {
-            assert!(state.push(wrong, None, None).is_err(), "{wrong:?}");
+            assert!(state.push(wrong, None, None, &[]).is_err(), "{wrong:?}");
         }
-        assert!(state.push(c(1.0, 1.0, 2.0), None, Some(f64::NAN)).is_err());
+        assert!(state.push(c(1.0, 1.0, 2.0), None, Some(f64::NAN), &[]).is_err());
         let mut state = FitState::new(Global);
         state.ask(Some("bg/cnbd-k"), None).unwrap();
-        assert!(state.push(c(1.0, 1.0, 2.0), None, None).is_err());
-        state.push(c(0.0, 0.0, 2.0), None, None).unwrap();
+        assert!(state.push(c(1.0, 1.0, 2.0), None, None, &[]).is_err());
+        state.push(c(0.0, 0.0, 2.0), None, None, &[]).unwrap();
     }
 }

@@ -41,13 +41,16 @@ pub fn rows(text: &str, confidence: f64) -> Result<Vec<Row>, Error> {
     }
     if facts.converged {
         let model = model::parse(text)?;
-        let names = model::parameter_names(model.kind);
-        estimates(&names, &model.parameters, model.covariance.as_deref(), z, &mut add);
+        let names = model::names(model.kind, model.coefficients.len());
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let numbers = [&model.parameters[..], &model.coefficients].concat();
+        let positive = model.parameters.len();
+        estimates(&names, &numbers, positive, model.covariance.as_deref(), z, &mut add);
         if let Some(spend) = &model.spend {
             let covariance = spend.covariance.as_deref();
             let names = spend::NAMES.map(|name| format!("spend {name}"));
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            estimates(&names, &spend.parameters, covariance, z, &mut add);
+            estimates(&names, &spend.parameters, 3, covariance, z, &mut add);
         }
     }
     of_spend(&facts, z, &mut add);
@@ -57,17 +60,22 @@ pub fn rows(text: &str, confidence: f64) -> Result<Vec<Row>, Error> {
     Ok(rows)
 }
 
-/// Every parameter with its interval, and the two that depend on each other most.
+/// Every parameter with its interval (of the logarithm, where it is a positive one), and the two that depend on each other most.
 fn estimates(
     names: &[&str],
     parameters: &[f64],
+    positive: usize,
     covariance: Option<&[Vec<f64>]>,
     z: f64,
     add: &mut impl FnMut(&str, Option<f64>, Option<(f64, f64)>, String),
 ) {
     for (i, (name, value)) in names.iter().zip(parameters).enumerate() {
         let interval = covariance.map(|c| {
-            let factor = (z * c[i][i].sqrt()).min(300.0).exp();
+            let half = z * c[i][i].sqrt();
+            if i >= positive {
+                return (value - half, value + half);
+            }
+            let factor = half.min(300.0).exp();
             (value / factor, value * factor)
         });
         add(name, Some(*value), interval, String::new());

@@ -17,7 +17,10 @@ pub struct Fitted {
     pub kind: Kind,
     /// The parameters, in the order of the family's names.
     pub parameters: Vec<f64>,
-    /// The covariance of their logarithms: the inverse of the observed information.
+    /// The coefficients of covariates, those of the first effect first.
+    pub coefficients: Vec<f64>,
+    /// The covariance of the parameters' logarithms and of the coefficients: the inverse of the
+    /// observed information.
     pub covariance: Vec<Vec<f64>>,
     /// The logarithm of the likelihood.
     pub log_likelihood: f64,
@@ -26,7 +29,7 @@ pub struct Fitted {
 impl Fitted {
     /// Estimated parameters, k among them.
     pub fn degrees(&self) -> usize {
-        self.parameters.len() + usize::from(self.kind.stages().is_some())
+        self.parameters.len() + self.coefficients.len() + usize::from(self.kind.stages().is_some())
     }
 }
 
@@ -142,6 +145,7 @@ impl<H: Host> Visitor for Search<'_, H> {
         Ok(Fitted {
             kind: self.kind,
             parameters: summit.at.iter().map(|log| log.exp()).collect(),
+            coefficients: Vec::new(),
             covariance,
             log_likelihood: summit.local.value + stages * self.sample.ln_gaps(),
         })

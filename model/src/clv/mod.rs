@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`summary`] | recency, frequency, age and spend of every member of a history |
 //! | [`sample`] | customers to fit to: those that are alike are one, with their number |
+//! | [`covariates`] | the same with what else is known of customers, and its effects |
 //! | [`bg_cnbd`] | customers who may leave after a purchase: BG/NBD, MBG/NBD, (M)BG/CNBD-k |
 //! | [`lifetime`] | customers with a lifetime of their own: NBD, Pareto/NBD, Gamma-Gompertz/NBD |
 //! | [`bg_bb`] | customers who may buy at opportunities: BG/BB |
@@ -29,6 +30,7 @@ pub mod bg_bb;
 pub mod bg_cnbd;
 pub mod contract;
 mod counts;
+pub mod covariates;
 pub mod diagnostics;
 pub mod family;
 pub mod fit;

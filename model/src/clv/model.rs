@@ -1,5 +1,6 @@
 //! A fitted model as users see it: JSON, which may be edited or written by hand, and is checked.
 
+use super::covariates::{self, Covariates};
 use super::family::{Family, Kind, Visitor};
 use super::fit::{Fitted, Unfit, fit};
 use super::sample::Sample;
@@ -11,6 +12,7 @@ use crate::numeric::newton::cholesky;
 use serde::de::{MapAccess, Visitor as DeVisitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// Numbers with their names, in their order.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -109,7 +111,9 @@ pub struct Model {
     pub kind: Kind,
     /// The parameters, in the order of the family.
     pub parameters: Vec<f64>,
-    /// The covariance of their logarithms, if it is known.
+    /// The coefficients of covariates, those of the first effect first.
+    pub coefficients: Vec<f64>,
+    /// The covariance of the parameters' logarithms and of the coefficients, if it is known.
     pub covariance: Option<Vec<Vec<f64>>>,
     /// The unit of time.
     pub unit: Unit,
@@ -124,6 +128,31 @@ pub struct Spend {
     pub parameters: [f64; 3],
     /// The covariance of their logarithms, if it is known.
     pub covariance: Option<Vec<Vec<f64>>>,
+}
+
+impl Model {
+    /// The model of customers with these covariates: it has none itself.
+    pub fn of_customer(&self, z: Option<&[f64]>) -> Result<Cow<'_, Model>, Error> {
+        let z = z.unwrap_or(&[]);
+        covariates::check(z)?;
+        let width = self.coefficients.len() / self.kind.effects().len().max(1);
+        if z.len() != width {
+            return Err(Error::bad(
+                format!("the model has {width} covariates, and there are {}", z.len()),
+                "p_alive, expected_purchases, purchases_distribution and clv_value take covariates: \
+                 those of one customer, as many as in the fit and in their order.",
+            ));
+        }
+        if width == 0 {
+            return Ok(Cow::Borrowed(self));
+        }
+        let of_all = (self.kind, self.parameters.as_slice(), self.coefficients.as_slice());
+        let (parameters, covariance) =
+            covariates::of_customer(of_all, self.covariance.as_deref(), z);
+        let (unit, spend) = (self.unit, self.spend.clone());
+        let coefficients = Vec::new();
+        Ok(Cow::Owned(Model { kind: self.kind, parameters, coefficients, covariance, unit, spend }))
+    }
 }
 
 /// What is asked of a fit.
@@ -151,11 +180,26 @@ impl Question {
 /// Fits a model, and that of spend where amounts are known, and writes them as JSON. A fit that does
 /// not converge has no numbers: it says why, and what to do.
 pub fn fit_json<H: Host>(sample: &mut Sample<H>, question: &Question) -> Result<String, Error> {
+    fit_json_with(sample, None, question)
+}
+
+/// The same with the covariates of the customers, for a model that knows what to do with them.
+pub fn fit_json_with<H: Host>(
+    sample: &mut Sample<H>,
+    mut covariates: Option<&mut Covariates<H>>,
+    question: &Question,
+) -> Result<String, Error> {
     sample.settle();
     let customers = sample.customers();
-    let describe = |kind: Kind| match fit(sample, kind) {
-        Ok(fitted) => of_fit(&fitted, customers),
-        Err(unfit) => of_unfit(kind.name(), unfit),
+    let mut describe = |kind: Kind| {
+        let fitted = fit(sample, kind).and_then(|fitted| match &mut covariates {
+            Some(covariates) => covariates.fit(&fitted),
+            None => Ok(fitted),
+        });
+        match fitted {
+            Ok(fitted) => of_fit(&fitted, customers),
+            Err(unfit) => of_unfit(kind.name(), unfit),
+        }
     };
     let mut json = match question.kind {
         Some(kind) => describe(kind),
@@ -189,9 +233,11 @@ pub fn fit_json<H: Host>(sample: &mut Sample<H>, question: &Question) -> Result<
 }
 
 fn of_fit(fitted: &Fitted, customers: f64) -> FitJson {
-    let names = names(fitted.kind);
+    let parameters = fitted.parameters.len();
+    let names = names(fitted.kind, fitted.coefficients.len());
     let (degrees, double) = (fitted.degrees() as f64, -2.0 * fitted.log_likelihood);
-    let mut json = of_numbers(&names, &fitted.parameters, &fitted.covariance);
+    let numbers = [&fitted.parameters[..], &fitted.coefficients].concat();
+    let mut json = of_numbers(&names, &numbers, parameters, &fitted.covariance);
     if let (Some(k), Some(parameters)) = (fitted.kind.stages(), &mut json.parameters) {
         parameters.0.insert(0, ("k".to_string(), f64::from(k)));
     }
@@ -208,18 +254,24 @@ fn of_spend(fitted: &FittedSpend) -> FitJson {
     FitJson {
         model: GAMMA_GAMMA.to_string(),
         log_likelihood: Some(fitted.log_likelihood),
-        ..of_numbers(&spend::NAMES, &fitted.parameters, &fitted.covariance)
+        ..of_numbers(&names_of_spend(), &fitted.parameters, 3, &fitted.covariance)
     }
 }
 
-/// Parameters, standard errors and covariance on the scale of the parameters (delta method).
-fn of_numbers(names: &[&str], parameters: &[f64], logs: &[Vec<f64>]) -> FitJson {
+fn names_of_spend() -> Vec<String> {
+    spend::NAMES.map(str::to_string).to_vec()
+}
+
+/// Parameters, standard errors and covariance on the scale of the parameters (delta method): the first
+/// `positive` ones have logarithms.
+fn of_numbers(names: &[String], parameters: &[f64], positive: usize, logs: &[Vec<f64>]) -> FitJson {
     let named = |value: &dyn Fn(usize) -> f64| {
-        let named = names.iter().enumerate().map(|(i, name)| ((*name).to_string(), value(i)));
+        let named = names.iter().enumerate().map(|(i, name)| (name.clone(), value(i)));
         Some(Named(named.collect()))
     };
     let n = names.len();
-    let covariance = |i: usize, j: usize| parameters[i] * parameters[j] * logs[i][j];
+    let scale = |i: usize| if i < positive { parameters[i] } else { 1.0 };
+    let covariance = |i: usize, j: usize| scale(i) * scale(j) * logs[i][j];
     FitJson {
         parameters: named(&|i| parameters[i]),
         std_errors: named(&|i| covariance(i, i).sqrt()),
@@ -247,7 +299,8 @@ fn write(json: &FitJson) -> String {
     serde_json::to_string(json).unwrap_or_default()
 }
 
-fn names(kind: Kind) -> Vec<&'static str> {
+/// The names of a model's parameters and of so many coefficients, in their order.
+pub(super) fn names(kind: Kind, coefficients: usize) -> Vec<String> {
     struct Names;
     impl Visitor for Names {
         type Output = Vec<&'static str>;
@@ -255,7 +308,11 @@ fn names(kind: Kind) -> Vec<&'static str> {
             F::NAMES.to_vec()
         }
     }
-    kind.visit(Names)
+    let effects = kind.effects().len();
+    let width = coefficients.checked_div(effects).unwrap_or(0);
+    let of_covariates =
+        (1..=effects).flat_map(|e| (1..=width).map(move |j| covariates::name(e, j)));
+    kind.visit(Names).into_iter().map(str::to_string).chain(of_covariates).collect()
 }
 
 fn wrong(message: String) -> Error {
@@ -277,9 +334,9 @@ pub fn canonical(text: &str) -> Result<String, Error> {
     let mut json = read(text)?;
     json.model = Kind::parse(&json.model)?.name().to_string();
     if json.converged {
-        let kind = check(&json)?.kind;
+        let model = check(&json)?;
         if let Some(Named(parameters)) = &mut json.parameters {
-            let order = names(kind);
+            let order = names(model.kind, model.coefficients.len());
             parameters.sort_by_key(|(name, _)| order.iter().position(|known| known == name));
         }
     } else {
@@ -348,11 +405,6 @@ pub(super) fn facts(text: &str) -> Result<Facts, Error> {
     })
 }
 
-/// The names of a model's parameters, in their order.
-pub(super) fn parameter_names(kind: Kind) -> Vec<&'static str> {
-    names(kind)
-}
-
 /// Is everything there, and of the right size?
 fn check(json: &FitJson) -> Result<Model, Error> {
     let mut kind = Kind::parse(&json.model)?;
@@ -372,7 +424,16 @@ fn check(json: &FitJson) -> Result<Model, Error> {
     } else if matches!(kind, Kind::BgCnbd(_) | Kind::MbgCnbd(_)) {
         return Err(wrong(format!("{} needs a k", json.model)));
     }
-    let (parameters, covariance) = numbers(&json.model, &names(kind), &given, &json.covariance)?;
+    let effects = kind.effects().len();
+    let width = given.iter().filter(|(name, _)| name.starts_with("gamma1_")).count();
+    if width > covariates::MOST {
+        return Err(wrong(format!("{} has too many covariates", json.model)));
+    }
+    let names = names(kind, effects * width);
+    let positive = names.len() - effects * width;
+    let (mut parameters, covariance) =
+        numbers(&json.model, &names, positive, &given, &json.covariance)?;
+    let coefficients = parameters.split_off(positive);
     let spend = match &json.spend {
         Some(spend) if spend.converged => {
             if spend.model != GAMMA_GAMMA {
@@ -383,29 +444,38 @@ fn check(json: &FitJson) -> Result<Model, Error> {
                 });
             }
             let given = spend.parameters.clone().unwrap_or_default().0;
-            let (p, covariance) = numbers(GAMMA_GAMMA, &spend::NAMES, &given, &spend.covariance)?;
+            let (p, covariance) =
+                numbers(GAMMA_GAMMA, &names_of_spend(), 3, &given, &spend.covariance)?;
             Some(Spend { parameters: [p[0], p[1], p[2]], covariance })
         }
         _ => None,
     };
     let unit = json.unit.as_deref().map_or(Ok(Unit::WEEK), Unit::parse)?;
-    Ok(Model { kind, parameters, covariance, unit, spend })
+    Ok(Model { kind, parameters, coefficients, covariance, unit, spend })
 }
 
 /// Numbers, and perhaps their covariance.
 type Estimates = (Vec<f64>, Option<Vec<Vec<f64>>>);
 
-/// The parameters in their order, and the covariance of their logarithms.
+/// The parameters in their order, of which the first ones are positive, and the covariance of the
+/// logarithms of these, and of the others.
 fn numbers(
     model: &str,
-    names: &[&str],
+    names: &[String],
+    positive: usize,
     given: &[(String, f64)],
     covariance: &Option<Vec<Vec<f64>>>,
 ) -> Result<Estimates, Error> {
     let mut parameters = Vec::new();
-    for name in names {
+    for (i, name) in names.iter().enumerate() {
         let mut found = given.iter().filter(|(given, _)| given == name);
         match (found.next(), found.next()) {
+            (Some((_, value)), None) if i >= positive => {
+                if value.abs() >= 1e100 {
+                    return Err(wrong(format!("{name} = {value} is too large")));
+                }
+                parameters.push(*value);
+            }
             (Some((_, value)), None) if *value > 0.0 && *value < 1e100 && *value > 1e-100 => {
                 parameters.push(*value);
             }
@@ -421,7 +491,7 @@ fn numbers(
             }
         }
     }
-    if let Some((name, _)) = given.iter().find(|(given, _)| !names.contains(&given.as_str())) {
+    if let Some((name, _)) = given.iter().find(|(given, _)| !names.contains(given)) {
         return Err(wrong(format!("{model} has {}: there is no {name}", names.join(", "))));
     }
     let n = names.len();
@@ -436,8 +506,9 @@ fn numbers(
                         (rows[i][j] - rows[j][i]).abs() <= 1e-6 * scale
                     })
                 });
+            let scale = |i: usize| if i < positive { parameters[i] } else { 1.0 };
             let logs: Vec<Vec<f64>> = (0..n * usize::from(is_square))
-                .map(|i| (0..n).map(|j| rows[i][j] / parameters[i] / parameters[j]).collect())
+                .map(|i| (0..n).map(|j| rows[i][j] / scale(i) / scale(j)).collect())
                 .collect();
             if !is_symmetric || cholesky(&logs, |c| c, 0.0).is_none() {
                 return Err(wrong(format!(

@@ -57,7 +57,7 @@ const LN_GAP_UNITS: f64 = (1_u64 << 40) as f64;
 /// Groups that may wait before they are sorted.
 const FEW: usize = 4096;
 
-fn key(c: &Customer) -> [u64; 3] {
+pub(super) fn key(c: &Customer) -> [u64; 3] {
     // Not negative, so that the bits sort as the numbers do.
     [c.x.to_bits(), c.t_x.to_bits(), c.age.to_bits()]
 }

@@ -45,6 +45,7 @@ impl Visitor for Answer<'_> {
 
 fn answer(model: &Model, c: Customer, ask: Ask) -> Result<f64, Error> {
     let c = check(c)?;
+    let model = &*model.of_customer(None)?;
     Ok(model.kind.visit(Answer { model, c, ask }))
 }
 
@@ -155,6 +156,7 @@ mod tests {
             let model = Model {
                 kind: Kind::parse(fields[0]).unwrap(),
                 parameters: fields[1].split(' ').map(|v| v.parse().unwrap()).collect(),
+                coefficients: Vec::new(),
                 covariance: None,
                 unit: Unit::parse("day").unwrap(),
                 spend: None,

@@ -98,6 +98,7 @@ pub fn scorer<'h, H: Host + 'h>(
     host: H,
 ) -> Result<Box<dyn Scorer + 'h>, Error> {
     question.check()?;
+    let model = &*model.of_customer(None)?;
     Ok(model.kind.visit(Build { model, question, host, marker: std::marker::PhantomData }))
 }
 

@@ -1,6 +1,7 @@
 //! Customers made by a model, and what the fits say of them: are the intervals as wide as they claim?
 
 use super::Customer;
+use super::aggregate::FitState;
 use super::family::Kind;
 use super::fit::fit;
 use super::model::{self, fit_json};
@@ -100,6 +101,7 @@ fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
     let of_truth = model::Model {
         kind,
         parameters: truth.to_vec(),
+        coefficients: Vec::new(),
         covariance: None,
         unit: Unit::WEEK,
         spend: None,
@@ -210,4 +212,83 @@ fn predictions_are_calibrated() {
         // The 99.9 % point of chi-squared with 9 degrees of freedom
         assert!(chi2 < 27.9, "{kind:?}: {chi2} {bins:?}");
     }
+}
+
+/// Two covariates, a yes or no and a number that is far from 0, and their effects on every parameter.
+fn with_covariates(random: &mut Random, kind: Kind, customers: u32) -> FitState<Global> {
+    let (truth, coefficients) = of_covariates(kind);
+    let mut state = FitState::new(Global);
+    state.ask(Some(kind.name()), None).unwrap();
+    for _ in 0..customers {
+        let z =
+            [f64::from(u8::from(random.uniform() < 0.4)), (20.0 + 5.0 * random.normal()).round()];
+        let of_all = (kind, &truth[..], &coefficients[..]);
+        let (parameters, _) = super::covariates::of_customer(of_all, None, &z);
+        let age = 26.0 + 13.0 * random.uniform();
+        let (c, ..) = random.customer(kind, &parameters, age, 0.0);
+        state.push(c, None, None, &z).unwrap();
+    }
+    state
+}
+
+fn of_covariates(kind: Kind) -> ([f64; 4], Vec<f64>) {
+    match kind {
+        Kind::Bg => ([0.6, 10.0, 0.7, 2.0], vec![0.6, 0.04, -0.5, 0.02, 0.3, 0.01]),
+        _ => ([0.8, 12.0, 0.9, 15.0], vec![0.6, 0.04, -0.7, 0.02]),
+    }
+}
+
+/// 95 % intervals of parameters and coefficients, and of what is expected of a customer with
+/// covariates, hold the truth in 93 to 97 % of samples.
+fn coverage_of_covariates(kind: Kind, samples: u32, customers: u32) {
+    let (truth, coefficients) = of_covariates(kind);
+    let of_truth = model::Model {
+        kind,
+        parameters: truth.to_vec(),
+        coefficients: coefficients.clone(),
+        covariance: None,
+        unit: Unit::WEEK,
+        spend: None,
+    };
+    let z = [1.0, 24.0];
+    let c = Customer { x: 3.0, t_x: 20.0, age: 30.0 };
+    let there = of_truth.of_customer(Some(&z)).unwrap();
+    let expected = scalar::expected_purchases(&there, c, 140.0).unwrap();
+    let question =
+        Question { horizon: Some(140.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
+    let (mut random, mut held, mut held_expected) = (Random(5), vec![0; 4 + coefficients.len()], 0);
+    let mut fits = 0;
+    for _ in 0..samples {
+        let text = with_covariates(&mut random, kind, customers).fit().unwrap().unwrap();
+        // Where there is no maximum there is no interval.
+        let Ok(model) = model::parse(&text) else { continue };
+        fits += 1;
+        let covariance = model.covariance.as_ref().unwrap();
+        let logs = model.parameters.iter().zip(truth).map(|(p, truth)| (p / truth).ln());
+        let others = model.coefficients.iter().zip(&coefficients).map(|(g, truth)| g - truth);
+        for (i, away) in logs.chain(others).enumerate() {
+            held[i] += u32::from(away.abs() < 1.959_964 * covariance[i][i].sqrt());
+        }
+        let of_customer = model.of_customer(Some(&z)).unwrap();
+        let score = scorer(&of_customer, &question, Global).unwrap().score(c, None);
+        let (low, high) = score.expected.unwrap().interval.unwrap();
+        held_expected += u32::from(low <= expected && expected <= high);
+    }
+    assert!(f64::from(fits) > 0.99 * f64::from(samples), "{kind:?}: {fits}");
+    held.push(held_expected);
+    let shares: Vec<f64> = held.iter().map(|n| f64::from(*n) / f64::from(fits)).collect();
+    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
+    assert!((0.93..=0.97).contains(&mean), "{kind:?}: {mean} {shares:?}");
+    // The standard error of each is 1.5 percent.
+    assert!(shares.iter().all(|share| (0.91..=0.99).contains(share)), "{kind:?}: {shares:?}");
+}
+
+#[test]
+fn intervals_of_bg_nbd_with_covariates_cover() {
+    coverage_of_covariates(Kind::Bg, 200, 2500);
+}
+
+#[test]
+fn intervals_of_pareto_nbd_with_covariates_cover() {
+    coverage_of_covariates(Kind::Pareto, 200, 1000);
 }
