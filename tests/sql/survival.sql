@@ -176,9 +176,9 @@ CREATE FUNCTION first_departures(unit text, as_of date) RETURNS TABLE (tenure in
     numbered AS (
         SELECT CASE unit WHEN '30 days' THEN (day - joined) / 30 ELSE period(unit, day) - period(unit, joined) END AS n, what, member
         FROM stays, LATERAL (VALUES ('departed', ended), ('running', as_of + 1)) v (what, day))
-    SELECT CASE WHEN departed < running THEN departed ELSE greatest(running - 1, 0) END, coalesce(departed < running, false)
+    SELECT CASE WHEN departed < running THEN departed ELSE running - 1 END, coalesce(departed < running, false)
     FROM (SELECT member, max(n) FILTER (WHERE what = 'departed') AS departed, max(n) FILTER (WHERE what = 'running') AS running
-          FROM numbered GROUP BY member) m $$;
+          FROM numbered GROUP BY member) m WHERE running > 0 $$;
 SELECT unit, as_of, count(given) AS steps, sum(given.events) AS departures,
        count(*) FILTER (WHERE (given.at_risk, given.events, given.censored) = (plain.at_risk, plain.events, plain.censored)) AS agree,
        count(*) FILTER (WHERE plain IS NULL) AS too_many
