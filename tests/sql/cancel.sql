@@ -44,6 +44,7 @@ SELECT pg_temp.outcome('SELECT count(*) FROM durations, logrank(l)');
 SELECT pg_temp.outcome('SELECT rollup(d) FROM (SELECT d FROM durations UNION ALL SELECT d FROM durations) t');
 SELECT pg_temp.outcome('SELECT d::survival_data FROM texts');
 SELECT pg_temp.outcome('SELECT l::logrank_data FROM texts');
+SET statement_timeout = '5ms';
 SELECT pg_temp.outcome('SELECT c::cox_model FROM texts');
 -- A fit of enough members to tell gathering from fitting.
 RESET statement_timeout;
