@@ -71,10 +71,10 @@ LANGUAGE sql IMMUTABLE AS $$
   SELECT greatest(centre - half, 0), least(centre + half, 1)
   FROM (SELECT CASE confidence WHEN 0.9 THEN 1.6448536269514722 WHEN 0.95 THEN 1.959963984540054
                                WHEN 0.99 THEN 2.5758293035489004 END::float8,
-               k / nullif(n, 0)::float8) a (z, p),
-       LATERAL (SELECT (p + z * z / (2 * n)) / (1 + z * z / n),
-                       z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4.0::float8 * n * n))
-                WHERE n > 0) b (centre, half)
+               k / nullif(n, 0)::float8, nullif(n, 0)) a (z, p, n),
+       LATERAL (SELECT (p + z * z / (2 * a.n)) / (1 + z * z / a.n),
+                       z / (1 + z * z / a.n) * sqrt(p * (1 - p) / a.n + z * z / (4.0::float8 * a.n * a.n))
+                WHERE a.n > 0) b (centre, half)
 $$;
 
 -- entry 'first': a member enters with its first event. entry 'starts': with its first tick in the table `starts`;
