@@ -83,7 +83,8 @@ pub(crate) fn check_gap(gap: i32) -> Result<usize, Error> {
     }
 }
 
-/// One member on its way through the periods: the one place that says who is in.
+/// One member on its way through the periods, and who is in. [`Movements::count`] says the same of many,
+/// faster; the tests hold the two together.
 #[derive(Debug)]
 struct Standing {
     gap: usize,
