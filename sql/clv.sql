@@ -62,6 +62,16 @@ CREATE FUNCTION clv_fit(
 COMMENT ON FUNCTION clv_fit(history, text, text, date) IS
     'fits a model of how often and how long members buy (nbd, bg/nbd, mbg/nbd, bg/cnbd-k, mbg/cnbd-k, pareto/nbd, ggompertz/nbd, or auto for the best of them by BIC), and Gamma-Gamma of how much they spend where the history has amounts';
 
+CREATE FUNCTION clv_fit(
+    m memberships,
+    model text DEFAULT 'sbg',
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL
+) RETURNS clv_model
+    AS 'MODULE_PATHNAME', 'clv_fit_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION clv_fit(memberships, text, text, date) IS
+    'fits a model of contracts (sbg, or bdw) to how many periods members stayed until they first departed; who is still in at as_of counts for the periods so far';
+
 CREATE FUNCTION clv_fit_step(internal, float8, float8, float8, float8, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_fit_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION clv_fit_step(internal, float8, float8, float8, float8, float8, float8[], text, text) RETURNS internal

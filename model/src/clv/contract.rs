@@ -78,8 +78,8 @@ impl<T: Real> Purchases<T> for Contract<T> {
     }
 
     /// Contracts tell.
-    fn p_alive(&self, _: Customer) -> T {
-        T::of(1.0)
+    fn p_alive(&self, c: Customer) -> T {
+        T::of(if c.x > 0.0 { 0.0 } else { 1.0 })
     }
 
     fn stays(&self, c: Customer, t: f64) -> T {

@@ -72,12 +72,21 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
             "Fit to a longer history, or to members who had time to come back.",
         ));
     }
-    let whole = |c: &Customer| c.t_x.fract() == 0.0 && c.age.fract() == 0.0 && c.x <= c.t_x;
-    if kind == Kind::BgBb && !sample.groups().iter().all(|g| whole(&g.customer)) {
+    let mut groups = sample.groups().iter();
+    if kind == Kind::BgBb && !groups.all(|g| kind.check_customer(g.customer).is_ok()) {
         return Err(Unfit::new(
             "times are no whole numbers of opportunities, or there are more purchases than these",
             "In bg/bb, age is the number of opportunities, t_x the last one with a purchase, and x the \
              number of those with a purchase.",
+        ));
+    }
+    let stayed = |c: Customer| c.age.fract() == 0.0 && c.age >= c.x;
+    let known = |c: Customer| stayed(c) && kind.check_customer(c).is_ok();
+    if kind.is_contract() && !groups.all(|g| known(g.customer)) {
+        return Err(Unfit::new(
+            "ages are no whole numbers of periods, or x is neither 0 nor 1",
+            "In sbg and bdw, age is the number of periods stayed, and x is 1 if the member left at \
+             their end, else 0.",
         ));
     }
     match kind {

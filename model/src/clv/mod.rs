@@ -16,6 +16,7 @@
 //! | [`model`] | a fitted model as the JSON that users see |
 //! | [`aggregate`] | fitting to a table of customers, row by row |
 //! | [`survivors`] | fitting contracts to the members left after each period |
+//! | [`tenure`] | fitting contracts to memberships |
 //! | [`scalar`] | what a fitted model says of one customer |
 //! | [`backtest`] | what a model expected against what happened |
 //! | [`diagnostics`] | what to look at before a model is believed |
@@ -44,6 +45,7 @@ mod simulation;
 pub mod spend;
 pub mod summary;
 pub mod survivors;
+pub mod tenure;
 
 use crate::numeric::Real;
 

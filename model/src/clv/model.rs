@@ -216,7 +216,7 @@ pub fn fit_json_with<H: Host>(
     };
     json.customers = Some(customers as u64);
     json.repeat_purchases = Some(sample.purchases() as u64);
-    json.unit = Some(question.unit.name().to_string());
+    json.unit = Some(question.unit.name().into_owned());
     json.as_of = question.as_of.map(crate::calendar::date_text);
     if !sample.spends().is_empty() {
         let facts = spend::facts(sample);

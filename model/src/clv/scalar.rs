@@ -45,6 +45,7 @@ impl Visitor for Answer<'_> {
 
 fn answer(model: &Model, c: Customer, ask: Ask) -> Result<f64, Error> {
     let c = check(c)?;
+    model.kind.check_customer(c)?;
     let model = &*model.of_customer(None)?;
     Ok(model.kind.visit(Answer { model, c, ask }))
 }
@@ -85,16 +86,26 @@ pub fn purchases_distribution(model: &Model, c: Customer, days: f64, n: i64) -> 
 /// None where it is infinite.
 pub fn mean_spend(model: &Model, x: f64, mean: Option<f64>) -> Result<Option<f64>, Error> {
     check(Customer { x, t_x: 0.0, age: 0.0 })?;
-    if let Some(mean) = mean.filter(|mean| !mean.is_finite()) {
-        return Err(Error::AmountOutOfRange { given: mean.to_string() });
-    }
+    check_amount(mean)?;
     let Some(spend) = &model.spend else {
         return Err(Error::bad(
             "the model has no model of spend",
-            "Fit it to a history with amounts, or with the spend column of clv_fit_agg.",
+            if model.kind.is_contract() {
+                "With a contract it is known what is paid: clv_value takes the payment of a period as \
+                 spend."
+            } else {
+                "Fit it to a history with amounts, or with the spend column of clv_fit_agg."
+            },
         ));
     };
     Ok(expected_spend(spend, x, mean).map(|(value, _)| value))
+}
+
+fn check_amount(mean: Option<f64>) -> Result<(), Error> {
+    match mean.filter(|mean| !mean.is_finite()) {
+        Some(mean) => Err(Error::AmountOutOfRange { given: mean.to_string() }),
+        None => Ok(()),
+    }
 }
 
 /// The value of the purchases of a horizon, or of the rest of the lifetime, discounted.
@@ -105,6 +116,7 @@ pub fn value(
     question: &Question,
 ) -> Result<Option<f64>, Error> {
     question.check()?;
+    check_amount(mean)?;
     // A contract's spend is what is paid a period.
     let spend = if model.kind.is_contract() { mean } else { mean_spend(model, c.x, mean)? };
     let Some(spend) = spend else {
