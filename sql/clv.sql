@@ -277,7 +277,36 @@ COMMENT ON FUNCTION clv(history, bigint, clv_model, interval, float8, float8, da
 COMMENT ON FUNCTION clv(history, uuid, clv_model, interval, float8, float8, date, float8) IS
     'lifetime value, with members as uuid: clv(h, id => NULL::uuid, fitted => …, horizon => …)';
 
--- Single numbers, for tables that are summarised already.
+-- For tables that are summarised already: the columns of clv, and single numbers.
+
+CREATE FUNCTION clv_score(
+    fitted clv_model,
+    x float8,
+    t_x float8,
+    age float8,
+    spend float8 DEFAULT NULL,
+    horizon interval DEFAULT NULL,
+    discount float8 DEFAULT 0,
+    margin float8 DEFAULT 1.0,
+    confidence float8 DEFAULT 0.95,
+    covariates float8[] DEFAULT NULL
+) RETURNS TABLE (
+    p_alive float8,
+    p_alive_low float8,
+    p_alive_high float8,
+    expected_purchases float8,
+    expected_low float8,
+    expected_high float8,
+    purchases_low bigint,
+    purchases_high bigint,
+    expected_spend float8,
+    clv float8,
+    clv_low float8,
+    clv_high float8
+)
+    AS 'MODULE_PATHNAME', 'clv_score_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 1;
+COMMENT ON FUNCTION clv_score(clv_model, float8, float8, float8, float8, interval, float8, float8, float8, float8[]) IS
+    'what clv says of a member, with its intervals, of one customer of whom x, t_x, age and spend are known, and the covariates where the model has some: one row, to be taken with LATERAL';
 
 CREATE FUNCTION p_alive(fitted clv_model, x float8, t_x float8, age float8, ahead interval DEFAULT NULL, covariates float8[] DEFAULT NULL)
     RETURNS float8

@@ -18,6 +18,7 @@
 
 use super::counts::{logistic, negative_binomial};
 use super::{Customer, Purchases};
+use crate::host::Patience;
 use crate::numeric::gamma::{ln_gamma, ln_rising, ln_rising_by};
 use crate::numeric::quadrature::panel;
 use crate::numeric::real::Real;
@@ -48,6 +49,8 @@ pub struct PerCount<T> {
     may_have_left: bool,
 }
 
+/// Nodes of an integral: it has some hundred.
+const MOST_NODES: u32 = 1 << 20;
 /// Terms of a series from which an integral is shorter.
 const MOST_TERMS: f64 = 400.0;
 
@@ -140,7 +143,12 @@ impl<T: Real> BgCnbd<T> {
         let mut sum = node(centre);
         for (direction, beyond) in [(-1.0, far_left - centre), (1.0, 0.0)] {
             let mut distance = step;
-            loop {
+            let mut patience = Patience::new();
+            for nodes in 0.. {
+                patience.step(16);
+                if nodes > MOST_NODES {
+                    return T::of(f64::NAN);
+                }
                 let term = node(centre + direction * distance);
                 sum = sum + term;
                 let small = term.value() <= 1e-18 * step.max(0.01) * sum.value();
@@ -185,13 +193,17 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
     }
 
     fn p_alive(&self, c: Customer) -> T {
-        let per = self.per_count(c.x);
-        if !per.may_have_left {
+        let chances = self.chances(c.x);
+        if chances == 0.0 {
             return T::of(1.0);
         }
         // (left) / (alive)
-        let odds = per.ln_left + per.stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln()
-            - self.ln_stages_since(per.stages, c);
+        let stages = self.r + f64::from(self.k) * c.x;
+        let ln_left = (self.a / (self.b + (chances - 1.0))).ln();
+        let mut odds = ln_left + stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln();
+        if self.k > 1 {
+            odds = odds - self.ln_stages_since(stages, c);
+        }
         logistic(-odds)
     }
 

@@ -13,6 +13,7 @@
 //! 29 (2010), 85–93.
 
 use super::{Customer, Purchases};
+use crate::host::Patience;
 use crate::numeric::gamma::{ln_rising, ln_rising_by};
 use crate::numeric::real::Real;
 
@@ -94,15 +95,17 @@ impl<T: Real> Purchases<T> for Contract<T> {
     fn discounted(&self, c: Customer, t: f64, rate: f64) -> T {
         let from = c.age.floor();
         let (mut alive, mut sum, mut factor) = (T::of(1.0), T::of(0.0), 1.0);
+        let mut patience = Patience::new();
         for i in 1..=t.floor().min(MOST) as u64 {
+            patience.step(16);
             alive = alive * self.ln_renewal(from + i as f64).exp();
             factor *= (-rate).exp();
             sum = sum + alive * factor;
             if factor * alive.value() < 1e-18 {
-                break;
+                return sum;
             }
         }
-        sum
+        if t > MOST { T::of(f64::NAN) } else { sum }
     }
 
     fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64> {
@@ -110,7 +113,9 @@ impl<T: Real> Purchases<T> for Contract<T> {
         let last = t.floor().min(MOST) as usize;
         let mut alive = 1.0;
         let mut out = Vec::new();
+        let mut patience = Patience::new();
         for y in 0..=last.min(most) {
+            patience.step(16);
             let next = if y == last {
                 0.0
             } else {

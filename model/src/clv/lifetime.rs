@@ -20,6 +20,7 @@
 
 use super::counts::{logistic, negative_binomial};
 use super::{Customer, Purchases};
+use crate::host::Patience;
 use crate::numeric::gamma::ln_rising_by;
 use crate::numeric::quadrature::{panel, short_panel};
 use crate::numeric::real::{Real, Taylor};
@@ -263,7 +264,9 @@ fn panels(
 ) {
     let begin = ln_value(from);
     let mut low = from;
+    let mut patience = Patience::new();
     while low < to {
+        patience.step(256);
         let at_low = ln_value(low);
         if begin - at_low > NEGLIGIBLE {
             return;

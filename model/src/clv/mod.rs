@@ -93,4 +93,9 @@ pub trait Purchases<T: Real> {
 
     /// P(0), P(1) … purchases within `t`; not further than `most`, or than counts.
     fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64>;
+
+    /// P(exactly n purchases within `t`).
+    fn exactly(&self, c: Customer, t: f64, n: usize) -> f64 {
+        self.distribution(c, t, n).get(n).copied().unwrap_or(0.0)
+    }
 }

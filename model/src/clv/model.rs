@@ -139,8 +139,8 @@ impl Model {
         if z.len() != width {
             return Err(Error::bad(
                 format!("the model has {width} covariates, and there are {}", z.len()),
-                "p_alive, expected_purchases, purchases_distribution and clv_value take covariates: \
-                 those of one customer, as many as in the fit and in their order.",
+                "clv_score, p_alive, expected_purchases, purchases_distribution and clv_value take \
+                 covariates: those of one customer, as many as in the fit and in their order.",
             ));
         }
         if width == 0 {
@@ -480,7 +480,9 @@ fn numbers(
                 parameters.push(*value);
             }
             (Some((_, value)), None) => {
-                return Err(wrong(format!("{name} = {value} is not a positive number")));
+                return Err(wrong(format!(
+                    "{name} = {value:e} is not a positive number between 1e-100 and 1e100"
+                )));
             }
             (Some(_), Some(_)) => return Err(wrong(format!("{name} is given twice"))),
             _ => {

@@ -32,12 +32,13 @@ impl Visitor for Answer<'_> {
         let (model, c) = (family.with(&parameters), self.c);
         let alive = model.p_alive(c);
         match self.ask {
-            Ask::Alive { ahead } => alive * model.stays(c, ahead),
+            Ask::Alive { ahead } => (alive * model.stays(c, ahead)).clamp(0.0, 1.0),
             Ask::Expected { horizon } => alive * model.expected(c, horizon),
             Ask::Discounted { horizon, rate } => alive * model.discounted(c, horizon, rate),
             Ask::Exactly { n, horizon } => {
-                let p = model.distribution(c, horizon, n).get(n).copied().unwrap_or(0.0);
-                alive * p + if n == 0 { 1.0 - alive } else { 0.0 }
+                let none = if n == 0 { 1.0 - alive } else { 0.0 };
+                let p = if alive > 0.0 { alive * model.exactly(c, horizon, n) } else { 0.0 };
+                (p + none).clamp(0.0, 1.0)
             }
         }
     }
@@ -47,7 +48,19 @@ fn answer(model: &Model, c: Customer, ask: Ask) -> Result<f64, Error> {
     let c = check(c)?;
     model.kind.check_customer(c)?;
     let model = &*model.of_customer(None)?;
-    Ok(model.kind.visit(Answer { model, c, ask }))
+    let answer = model.kind.visit(Answer { model, c, ask });
+    if answer.is_finite() { Ok(answer) } else { Err(beyond(model, c)) }
+}
+
+/// What a model says of a customer is no number.
+pub(super) fn beyond(model: &Model, c: Customer) -> Error {
+    let Customer { x, t_x, age } = c;
+    Error::OutOfRange {
+        what: "the answer of the model",
+        given: format!("{} of x = {x}, t_x = {t_x}, age = {age}", model.kind.name()),
+        hint: "Take a shorter horizon or a larger discount, or look at the model: are its parameters \
+               plausible in its unit of time?",
+    }
 }
 
 /// A time in units of the model.
@@ -71,11 +84,10 @@ pub fn expected_purchases(model: &Model, c: Customer, days: f64) -> Result<f64, 
 pub fn purchases_distribution(model: &Model, c: Customer, days: f64, n: i64) -> Result<f64, Error> {
     let n = match usize::try_from(n) {
         Ok(n) if n < 1 << 20 => n,
-        Ok(_) => return Ok(0.0),
-        Err(_) => {
+        _ => {
             return Err(Error::bad(
-                format!("n = {n} is not a number of purchases"),
-                "Take 0 or more.",
+                format!("n = {n} is not a number of purchases that is looked at"),
+                "Take 0 to 1048575.",
             ));
         }
     };
@@ -98,10 +110,15 @@ pub fn mean_spend(model: &Model, x: f64, mean: Option<f64>) -> Result<Option<f64
             },
         ));
     };
-    Ok(expected_spend(spend, x, mean).map(|(value, _)| value))
+    match expected_spend(spend, x, mean) {
+        Some((value, _)) if !value.is_finite() => {
+            Err(Error::AmountOutOfRange { given: "the expected value of a purchase".to_string() })
+        }
+        expected => Ok(expected.map(|(value, _)| value)),
+    }
 }
 
-fn check_amount(mean: Option<f64>) -> Result<(), Error> {
+pub(super) fn check_amount(mean: Option<f64>) -> Result<(), Error> {
     match mean.filter(|mean| !mean.is_finite()) {
         Some(mean) => Err(Error::AmountOutOfRange { given: mean.to_string() }),
         None => Ok(()),

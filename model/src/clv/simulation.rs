@@ -127,7 +127,7 @@ fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
             covariance: Some(fitted.covariance),
             ..of_truth.clone()
         };
-        let score = scorer(&model, &question, Global).unwrap().score(c, None);
+        let score = scorer(&model, &question, Global).unwrap().score(c, None).unwrap();
         let holds = |interval: Option<(f64, f64)>, truth| {
             u32::from(interval.is_some_and(|(low, high)| low <= truth && truth <= high))
         };
@@ -200,7 +200,7 @@ fn predictions_are_calibrated() {
         let (mut held, mut bins) = (0.0, [0.0; 10]);
         let n = customers.len() as f64;
         for (c, later) in customers {
-            let (low, high) = scorer.score(c, None).purchases.unwrap();
+            let (low, high) = scorer.score(c, None).unwrap().purchases.unwrap();
             held += f64::from(u8::from(low as f64 <= later && later <= high as f64));
             let p = |y| scalar::purchases_distribution(&model, c, 182.0, y).unwrap();
             let below: f64 = (0..later as i64).map(p).sum();
@@ -270,7 +270,7 @@ fn coverage_of_covariates(kind: Kind, samples: u32, customers: u32) {
             held[i] += u32::from(away.abs() < 1.959_964 * covariance[i][i].sqrt());
         }
         let of_customer = model.of_customer(Some(&z)).unwrap();
-        let score = scorer(&of_customer, &question, Global).unwrap().score(c, None);
+        let score = scorer(&of_customer, &question, Global).unwrap().score(c, None).unwrap();
         let (low, high) = score.expected.unwrap().interval.unwrap();
         held_expected += u32::from(low <= expected && expected <= high);
     }
