@@ -134,11 +134,9 @@ impl Columns {
     /// A member, which is the first column of its rows, in the type of that column.
     pub fn member(&self, member: MemberRef<'_>) -> Result<Option<pg_sys::Datum>, Error> {
         let key = match member {
-            MemberRef::Int(key) => MemberRef::Int(key),
-            MemberRef::Uuid(key) => MemberRef::Uuid(key),
-            MemberRef::Text(_) => {
-                return member::to_datum(member, self.first_type, &self.arena).map(Some);
-            }
+            MemberRef::Int(key) if self.first_type == pg_sys::TEXTOID => MemberRef::Int(key),
+            MemberRef::Uuid(key) if self.first_type == pg_sys::TEXTOID => MemberRef::Uuid(key),
+            _ => return member::to_datum(member, self.first_type, &self.arena).map(Some),
         };
         // Numbers as text are worth remembering from row to row.
         if let Some((_, datum)) = self.last_member.get().filter(|(last, _)| *last == key) {
