@@ -27,6 +27,7 @@ impl Arena {
     }
 
     /// Eight-byte aligned memory for `len` bytes; none if there is not so much left.
+    #[inline]
     fn take(&self, len: usize) -> Option<NonNull<u8>> {
         let from = self.used.get();
         let to = from.checked_add(len)?.checked_next_multiple_of(8)?;
@@ -49,6 +50,20 @@ impl Arena {
             pgrx::varlena::set_varsize_4b(place.as_ptr().cast(), size as i32);
             let body = place.add(pg_sys::VARHDRSZ);
             body.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len());
+        }
+        pg_sys::Datum::from(place.as_ptr())
+    }
+
+    /// The same of the first `len` of a few bytes, which are copied as a whole.
+    #[inline]
+    pub fn varlena_of<const N: usize>(&self, bytes: [u8; N], len: usize) -> pg_sys::Datum {
+        let Some(place) = self.take(pg_sys::VARHDRSZ + N) else {
+            return self.varlena(&bytes[..len]);
+        };
+        // SAFETY: the place has room for header and bytes, and nobody else has it.
+        unsafe {
+            pgrx::varlena::set_varsize_4b(place.as_ptr().cast(), (pg_sys::VARHDRSZ + len) as i32);
+            place.add(pg_sys::VARHDRSZ).cast::<[u8; N]>().write_unaligned(bytes);
         }
         pg_sys::Datum::from(place.as_ptr())
     }

@@ -63,6 +63,14 @@ impl Bytes<'_> {
         let mut sum = 0u64;
         while n > 0 {
             let word = self.0.first_chunk().map_or(u64::MAX, |chunk| u64::from_le_bytes(*chunk));
+            let most = n.min(8);
+            let here = u64::MAX >> (u64::BITS - 8 * most as u32);
+            if word & HIGH_BITS & here == 0 {
+                sum = sum.saturating_add(bytes_of(word & here));
+                n -= most;
+                self.0 = &self.0[most..];
+                continue;
+            }
             let more = word & HIGH_BITS;
             if more & (more << 8) != 0 {
                 sum = sum.saturating_add(self.varint()?);
@@ -73,7 +81,6 @@ impl Bytes<'_> {
             // the last end of all.
             let ends = !word & HIGH_BITS;
             let ended = (ends >> 7).wrapping_mul(ONES);
-            let most = n.min(8);
             let enough = ((ended | HIGH_BITS) - ONES * most as u64) & HIGH_BITS;
             let (taken, bits) = if enough != 0 {
                 (most, enough.trailing_zeros() + 1)

@@ -478,7 +478,7 @@ mod tests {
         let mut found = clusters(&h.view(), &Utc, &ask(Some(5), 1), Global).unwrap();
         let (space, centres) = (found.space, found.centres.clone());
         let mut sums = vec![([0.0; 3], 0.0); centres.len()];
-        let each = |member: MemberRef<'_>, row: Assigned| {
+        let each = |_: MemberRef<'_>, row: Assigned| {
             let values =
                 Values { recency: row.recency, frequency: row.frequency, monetary: row.monetary };
             let point = space.point(&values);
