@@ -50,7 +50,7 @@ fn rows_of_btyd(
     while let Some((member, summary)) = members.next_member().or_raise() {
         rows.put(|column| {
             Ok([
-                column.member(member)?,
+                column.member(&member)?,
                 column.count(summary.customer.x as u64),
                 column.float(Some(summary.customer.t_x)),
                 column.float(Some(summary.customer.age)),
@@ -131,7 +131,7 @@ fn rows_of_clv(
         let high = |e: score::Estimate| e.interval.map(|(_, high)| high);
         rows.put(|column| {
             Ok([
-                column.member(member)?,
+                column.member(&member)?,
                 column.count(summary.customer.x as u64),
                 column.float(Some(summary.customer.t_x)),
                 column.float(Some(summary.customer.age)),

@@ -94,13 +94,15 @@ fn short(number: &amount::Base10000, arena: &Arena) -> pg_sys::Datum {
     let weight = (number.weight & 0x7F) as u16;
     let header = SHORT | sign | (number.decimals as u16) << 7 | weight;
     let words = number.digits << u16::BITS | u128::from(header);
-    let bytes = if cfg!(target_endian = "little") {
-        words.to_le_bytes()
-    } else {
-        // The words in order, the bytes of each as this machine has them.
-        let mut bytes = words.to_le_bytes();
-        bytes.chunks_exact_mut(2).for_each(<[u8]>::reverse);
-        bytes
-    };
-    arena.varlena_of(bytes, 2 * (1 + number.len()))
+    let words = [words as u64, (words >> 64) as u64].map(|word| {
+        // The low bits come first; on other machines the last of four.
+        if cfg!(target_endian = "little") { word } else { turned(word) }
+    });
+    arena.varlena_of(words, 2 * (1 + number.len()))
+}
+
+/// Four numbers of sixteen bits in the opposite order.
+fn turned(word: u64) -> u64 {
+    let halves = word.rotate_left(32);
+    (halves & 0x0000_ffff_0000_ffff) << 16 | (halves >> 16) & 0x0000_ffff_0000_ffff
 }

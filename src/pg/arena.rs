@@ -54,16 +54,21 @@ impl Arena {
         pg_sys::Datum::from(place.as_ptr())
     }
 
-    /// The same of the first `len` of a few bytes, which are copied as a whole.
+    /// The same of the first `len` bytes of two words. Each is written on its own, and can be read at
+    /// once: what is read in other pieces than it was written in has to wait for memory.
     #[inline]
-    pub fn varlena_of<const N: usize>(&self, bytes: [u8; N], len: usize) -> pg_sys::Datum {
-        let Some(place) = self.take(pg_sys::VARHDRSZ + N) else {
-            return self.varlena(&bytes[..len]);
+    pub fn varlena_of(&self, words: [u64; 2], len: usize) -> pg_sys::Datum {
+        let [first, second] = words;
+        let Some(place) = self.take(pg_sys::VARHDRSZ + size_of_val(&words)) else {
+            return self
+                .varlena(&[first.to_ne_bytes(), second.to_ne_bytes()].as_flattened()[..len]);
         };
-        // SAFETY: the place has room for header and bytes, and nobody else has it.
+        // SAFETY: the place has room for header and words, and nobody else has it.
         unsafe {
             pgrx::varlena::set_varsize_4b(place.as_ptr().cast(), (pg_sys::VARHDRSZ + len) as i32);
-            place.add(pg_sys::VARHDRSZ).cast::<[u8; N]>().write_unaligned(bytes);
+            let body = place.add(pg_sys::VARHDRSZ).cast::<u64>();
+            body.write_unaligned(first);
+            body.add(1).write_unaligned(second);
         }
         pg_sys::Datum::from(place.as_ptr())
     }

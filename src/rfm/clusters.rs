@@ -71,7 +71,7 @@ fn rfm_cluster_members(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
     let Some(h) = h else { return rows };
     let view = h.view();
     let mut found = rfm::clusters(&view, &h.zone(), &question, PgHost::current()).or_raise();
-    let each = |member: MemberRef<'_>, row: rfm::Assigned| {
+    let each = |member: &MemberRef<'_>, row: rfm::Assigned| {
         rows.put(|column| {
             Ok([
                 column.member(member)?,

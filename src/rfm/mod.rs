@@ -93,7 +93,7 @@ fn rfm(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
     let segments = texts(&plan.map.segments);
     let mut scores = Vec::new_in(host);
     scores.resize(rfm::Score::cells(bins, scored.has_monetary()), None);
-    let each = |member: MemberRef<'_>, row: rfm::Row| {
+    let each = |member: &MemberRef<'_>, row: rfm::Row| {
         let score = &mut scores[row.score.cell(bins)];
         let score = *score.get_or_insert_with(|| SharedText::new(&row.score.text(bins)));
         rows.put(|column| {

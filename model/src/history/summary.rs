@@ -66,13 +66,13 @@ impl<'a, H: Host> Walk<'a, H> {
     #[inline]
     pub fn each_summary(
         &mut self,
-        mut each: impl FnMut(MemberRef<'a>, Summary) -> Result<(), Error>,
+        mut each: impl FnMut(&MemberRef<'a>, Summary) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let lines = &mut self.lines;
         match &mut self.cursors {
-            Cursors::Int(cursors) => each_summary(cursors, lines, |k, s| each(k.member(), s)),
-            Cursors::Uuid(cursors) => each_summary(cursors, lines, |k, s| each(k.member(), s)),
-            Cursors::Text(cursors) => each_summary(cursors, lines, |k, s| each(k.member(), s)),
+            Cursors::Int(cursors) => each_summary(cursors, lines, |k, s| each(&k.member(), s)),
+            Cursors::Uuid(cursors) => each_summary(cursors, lines, |k, s| each(&k.member(), s)),
+            Cursors::Text(cursors) => each_summary(cursors, lines, |k, s| each(&k.member(), s)),
         }
     }
 }

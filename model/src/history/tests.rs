@@ -119,14 +119,14 @@ proptest! {
                 }
                 let mut found = std::vec::Vec::new();
                 summaries.each_summary(|member, summary| {
-                    found.push((member, summary));
+                    found.push((*member, summary));
                     Ok(())
                 }).unwrap();
                 prop_assert_eq!(&found, &expected);
                 prop_assert!(summaries.at_end());
                 let mut names = std::vec::Vec::new();
                 view.walk_over(columns).unwrap().each_name(|member| {
-                    names.push(member);
+                    names.push(*member);
                     Ok(())
                 }).unwrap();
                 prop_assert!(names.into_iter().eq(expected.iter().map(|(member, _)| *member)));

@@ -79,16 +79,16 @@ impl<'a, H: Host> Walk<'a, H> {
     }
 
     /// Hands over the names of all members that are left. Quicker than asking for one after the other:
-    /// what is done with a name is compiled for its type, and it stays in registers.
+    /// a name that is copied as a whole waits until its parts have been written.
     #[inline]
     pub fn each_name(
         &mut self,
-        mut each: impl FnMut(MemberRef<'a>) -> Result<(), Error>,
+        mut each: impl FnMut(&MemberRef<'a>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match &mut self.cursors {
-            Cursors::Int(cursors) => each_name(cursors, |key| each(key.member())),
-            Cursors::Uuid(cursors) => each_name(cursors, |key| each(key.member())),
-            Cursors::Text(cursors) => each_name(cursors, |key| each(key.member())),
+            Cursors::Int(cursors) => each_name(cursors, |key| each(&key.member())),
+            Cursors::Uuid(cursors) => each_name(cursors, |key| each(&key.member())),
+            Cursors::Text(cursors) => each_name(cursors, |key| each(&key.member())),
         }
     }
 

@@ -389,7 +389,7 @@ impl<'a, H: Host> Clusters<'a, H> {
     #[inline]
     pub fn each(
         &mut self,
-        mut each: impl FnMut(MemberRef<'a>, Assigned) -> Result<(), Error>,
+        mut each: impl FnMut(&MemberRef<'a>, Assigned) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Clusters { walk, measures, space, centres, .. } = self;
         let mut next = 0;
@@ -450,8 +450,8 @@ mod tests {
             assert!(found.silhouette.unwrap() > 0.8);
             let first = &found.clusters[0];
             assert!((2.0..3.0).contains(&first.recency) && (30.0..34.0).contains(&first.frequency));
-            let each = |member: MemberRef<'_>, row: Assigned| {
-                let MemberRef::Int(member) = member else { panic!("another kind") };
+            let each = |member: &MemberRef<'_>, row: Assigned| {
+                let MemberRef::Int(member) = *member else { panic!("another kind") };
                 assert_eq!(row.cluster as i64, member % 3);
                 Ok(())
             };
@@ -478,7 +478,7 @@ mod tests {
         let mut found = clusters(&h.view(), &Utc, &ask(Some(5), 1), Global).unwrap();
         let (space, centres) = (found.space, found.centres.clone());
         let mut sums = vec![([0.0; 3], 0.0); centres.len()];
-        let each = |_: MemberRef<'_>, row: Assigned| {
+        let each = |_: &MemberRef<'_>, row: Assigned| {
             let values =
                 Values { recency: row.recency, frequency: row.frequency, monetary: row.monetary };
             let point = space.point(&values);

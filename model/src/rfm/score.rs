@@ -265,7 +265,7 @@ impl<'a, H: Host> Scored<'a, '_, H> {
     #[inline]
     pub fn each(
         self,
-        mut each: impl FnMut(MemberRef<'a>, Row) -> Result<(), Error>,
+        mut each: impl FnMut(&MemberRef<'a>, Row) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Scored { mut walk, measures, scorer, host } = self;
         let mut pace = Pace::new(&host);
