@@ -126,7 +126,9 @@ impl Bytes<'_> {
                 n -= 1;
                 let word =
                     block[begin % BLOCK..].first_chunk().map_or(0, |c| u64::from_le_bytes(*c));
-                let groups = word & !HIGH_BITS & (u64::MAX >> (u64::BITS - 8 * len as u32));
+                // What lies before the first byte that ends a number, and that byte.
+                let end = !word & HIGH_BITS;
+                let groups = word & !HIGH_BITS & (end ^ end.wrapping_sub(1));
                 is_overlong |= (block[last % BLOCK] == 0) & (len > 1);
                 if groups & 1 == 1 {
                     places.add(groups);
