@@ -51,7 +51,7 @@ fn rows_of_btyd(
     while let Some((member, summary)) = members.next_member().or_raise() {
         rows.put(|column| {
             Ok([
-                column.member(member)?,
+                column.member(&member)?,
                 column.count(summary.customer.x as u64),
                 column.float(Some(summary.customer.t_x)),
                 column.float(Some(summary.customer.age)),
@@ -130,7 +130,7 @@ fn rows_of_clv(
         let score = scorer.score(summary.customer, summary.spend).or_raise();
         rows.put(|column| {
             let member = [
-                column.member(member)?,
+                column.member(&member)?,
                 column.count(summary.customer.x as u64),
                 column.float(Some(summary.customer.t_x)),
                 column.float(Some(summary.customer.age)),
