@@ -202,4 +202,86 @@ mod tests {
         }
         assert_eq!(lines, 208);
     }
+
+    fn of(name: &str, parameters: &[f64]) -> Model {
+        Model {
+            kind: Kind::parse(name).unwrap(),
+            parameters: parameters.to_vec(),
+            coefficients: Vec::new(),
+            covariance: None,
+            unit: Unit::parse("day").unwrap(),
+            spend: None,
+        }
+    }
+
+    /// Sums that are given no host poll too, and many short ones do.
+    #[test]
+    fn long_sums_can_be_cancelled() {
+        use crate::host::testing::stops;
+        let c = Customer { x: 3.0, t_x: 12.0, age: 30.0 };
+        let pareto = of("pareto/nbd", &[1e6, 10.0, 0.6, 11.0]);
+        assert!(stops(|| purchases_distribution(&pareto, Customer::NEW, 365e3, 1000)));
+        let gompertz = of("ggompertz/nbd", &[1e6, 10.0, 0.01, 0.6, 11.0]);
+        assert!(stops(|| purchases_distribution(&gompertz, Customer::NEW, 365e3, 1000)));
+        let bg = of("bg/nbd", &[0.5, 10.0, 0.6, 11.0]);
+        let question = Question { horizon: None, discount: 1e-4, margin: 1.0, confidence: None };
+        let mut model = of("mbg/cnbd-k", &[0.9, 4.0, 0.6, 2.0]);
+        model.kind = Kind::MbgCnbd(Some(900));
+        model.spend =
+            Some(crate::clv::model::Spend { parameters: [6.0, 4.0, 15.0], covariance: None });
+        assert!(stops(|| value(&model, c, Some(30.0), &question)));
+        assert!(stops(|| (0..10_000)
+            .map(|_| expected_purchases(&bg, c, 9.0))
+            .sum::<Result<f64, _>>()));
+        let donors = of("bg/bb", &[1.2, 0.75, 0.66, 2.8]);
+        let c = Customer { x: 0.0, t_x: 0.0, age: 1e6 };
+        assert!(stops(|| p_alive(&donors, c, 0.0)));
+        assert!(stops(|| purchases_distribution(&donors, Customer::NEW, 365e3, 7)));
+        assert!(stops(|| expected_purchases(&donors, Customer::NEW, 365e3)));
+        let contract = of("bdw", &[0.7, 1.2, 1.1]);
+        assert!(stops(|| expected_purchases(&contract, Customer::NEW, 365e3)));
+    }
+
+    /// Beta-binomial purchases until one leaves, by plain sums of products.
+    #[test]
+    fn purchases_at_opportunities_add_up() {
+        let model = of("bg/bb", &[1.2, 0.75, 0.66, 2.8]);
+        let c = Customer { x: 4.0, t_x: 5.0, age: 6.0 };
+        for horizon in [0.0, 1.0, 7.0, 300.0] {
+            let p = |n| purchases_distribution(&model, c, horizon, n).unwrap();
+            let n = horizon as i64;
+            let (total, mean): (f64, f64) = (0..=n + 1)
+                .map(|n| (p(n), n as f64 * p(n)))
+                .fold((0.0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
+            let expected = expected_purchases(&model, c, horizon).unwrap();
+            assert!((total - 1.0).abs() < 1e-12 && (mean - expected).abs() < 1e-11, "{horizon}");
+            assert_eq!(p(n + 1), 0.0);
+        }
+        let all = Purchases::<f64>::distribution(
+            &crate::clv::bg_bb::BgBb { alpha: 1.2, beta: 0.75, gamma: 0.66, delta: 2.8 },
+            c,
+            40.0,
+            90,
+        );
+        let alive = p_alive(&model, c, 0.0).unwrap();
+        for n in 1..=40 {
+            let one = purchases_distribution(&model, c, 40.0, n).unwrap();
+            assert!((alive * all[n as usize] / one - 1.0).abs() < 1e-12, "{n}");
+        }
+    }
+
+    /// What cannot be computed is an error, not a number that looks fine.
+    #[test]
+    fn answers_beyond_numbers_are_errors() {
+        let question = Question { horizon: None, discount: 1e-9, margin: 1.0, confidence: None };
+        let contract = of("sbg", &[0.7, 1.2]);
+        assert!(value(&contract, Customer::NEW, Some(1.0), &question).is_err());
+        assert!(value(&contract, Customer::NEW, Some(f64::INFINITY), &question).is_err());
+        assert!(p_alive(&contract, Customer { x: 2.0, t_x: 1.0, age: 3.0 }, 0.0).is_err());
+        assert_eq!(p_alive(&contract, Customer { x: 1.0, t_x: 3.0, age: 3.0 }, 0.0), Ok(0.0));
+        let c = Customer { x: 1e9 - 1.0, t_x: 1e6, age: 1e6 };
+        let bg = of("bg/nbd", &[0.25, 4.0, 0.8, 2.4]);
+        assert!(p_alive(&bg, c, 1e-9).is_ok_and(|p| (0.0..=1.0).contains(&p)));
+        assert!(purchases_distribution(&bg, c, 1.0, i64::MAX).is_err());
+    }
 }

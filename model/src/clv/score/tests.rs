@@ -1,9 +1,11 @@
 //! What is expected of customers, against reference software and what it must add up to.
 
+use super::uncertainty::Uncertainty;
 use super::*;
 use crate::clv::family::Kind;
 use crate::clv::fit::cdnow;
 use crate::clv::model::{self, fit_json};
+use crate::clv::scalar;
 use crate::clv::summary::Unit;
 use crate::host::Global;
 use crate::host::testing::stops;
@@ -80,7 +82,7 @@ fn the_distribution_has_the_expectation_as_its_mean() {
                 {
                     let c = Customer { x, t_x, age };
                     for t in [0.1, 5.0, 52.0, 400.0] {
-                        let p = model.distribution(c, t, MOST_PURCHASES);
+                        let p = model.distribution(c, t, 1 << 20);
                         let total: f64 = p.iter().sum();
                         let mean: f64 = p.iter().zip(0..).map(|(p, y)| p * f64::from(y)).sum();
                         let expected = model.expected(c, t);
@@ -168,5 +170,78 @@ fn questions_without_an_answer_are_errors() {
         Question { confidence: Some(1.0), ..NINE_MONTHS },
     ] {
         assert!(question.check().is_err(), "{question:?}");
+    }
+}
+
+/// The intervals of purchases are those of the mixture over the draws of the parameters, with P(alive)
+/// and the distribution of each computed anew. Few customers know their parameters badly.
+#[test]
+fn predictions_average_over_the_parameters() {
+    for kind in [Kind::Bg, Kind::Pareto, Kind::MbgCnbd(Some(2))] {
+        for (wide, tolerance) in [(1.0, 1e-4), (20.0, 6e-3)] {
+            let mut model = fitted(if kind == Kind::Pareto { kind } else { Kind::Mbg });
+            model.kind = kind;
+            let covariance = model.covariance.iter_mut().flatten().flatten();
+            covariance.for_each(|c| *c *= wide);
+            let logs = std::array::from_fn::<_, 4, _>(|i| model.parameters[i].ln());
+            let covariance = model.covariance.clone().unwrap();
+            let draws = Uncertainty::<4>::new(&covariance, 1.96).unwrap().draws(&logs);
+            let mut scorer = scorer(&model, &NINE_MONTHS, Global).unwrap();
+            for (x, t_x, age) in [
+                (0.0, 0.0, 30.0),
+                (1.0, 2.0, 35.0),
+                (4.0, 20.0, 38.0),
+                (9.0, 25.0, 30.0),
+                (20.0, 30.0, 38.0),
+            ] {
+                let c = Customer { x, t_x, age };
+                let below = |y: u64| -> f64 {
+                    let of = |draw: &[f64; 4]| -> f64 {
+                        let there = Model { parameters: draw.to_vec(), ..model.clone() };
+                        let p = |n| scalar::purchases_distribution(&there, c, 273.0, n).unwrap();
+                        (0..=y as i64).map(p).sum()
+                    };
+                    draws.iter().map(of).sum::<f64>() / draws.len() as f64
+                };
+                let (low, high) = scorer.score(c, None).unwrap().purchases.unwrap();
+                assert!(below(high) >= 0.975 - tolerance, "{kind:?} {c:?} {wide}: {}", below(high));
+                assert!(high == 0 || below(high - 1) < 0.975 + tolerance, "{kind:?} {c:?} {wide}");
+                assert!(below(low) > 0.025 - tolerance, "{kind:?} {c:?} {wide}");
+                assert!(low == 0 || below(low - 1) <= 0.025 + tolerance, "{kind:?} {c:?} {wide}");
+            }
+        }
+    }
+}
+
+/// Who knows less of the parameters predicts less.
+#[test]
+fn predictions_widen_with_what_is_not_known() {
+    for kind in [Kind::Mbg, Kind::Pareto] {
+        let known = Model { covariance: None, ..fitted(kind) };
+        let mut vague = fitted(kind);
+        vague.covariance.iter_mut().flatten().flatten().for_each(|c| *c *= 150.0);
+        let highs = |model: &Model| -> StdVec<u64> {
+            let mut scorer = scorer(model, &NINE_MONTHS, Global).unwrap();
+            let of = |x| Customer { x, t_x: 2.0 * x, age: 30.0 };
+            let high = |x| scorer.score(of(x), None).unwrap().purchases.unwrap().1;
+            [0.0, 1.0, 5.0, 12.0].map(high).to_vec()
+        };
+        let (known, vague) = (highs(&known), highs(&vague));
+        assert!(vague.iter().sum::<u64>() > known.iter().sum(), "{kind:?} {known:?} {vague:?}");
+    }
+}
+
+#[test]
+fn one_customer_is_scored_as_many_are() {
+    for kind in [Kind::Bg, Kind::Pareto] {
+        let model = fitted(kind);
+        let mut scorer = scorer(&model, &NINE_MONTHS, Global).unwrap();
+        for c in [Customer::NEW, Customer { x: 3.0, t_x: 9.0, age: 30.0 }] {
+            let one = score_one(&model, &NINE_MONTHS, c, Some(20.0), Global).unwrap();
+            assert_eq!(one, scorer.score(c, Some(20.0)).unwrap());
+        }
+        let wrong = Customer { x: 3.0, t_x: 31.0, age: 30.0 };
+        assert!(score_one(&model, &NINE_MONTHS, wrong, None, Global).is_err());
+        assert!(score_one(&model, &NINE_MONTHS, Customer::NEW, Some(f64::NAN), Global).is_err());
     }
 }
