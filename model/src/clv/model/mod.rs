@@ -3,9 +3,9 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | this one | models of which one can ask something, and their texts |
-//! | [`json`] | what the JSON looks like |
-//! | [`fitted`] | fitting, and what came of it as JSON |
-//! | [`check`](mod@check) | is everything there, and of the right size? |
+//! | `json` | what the JSON looks like |
+//! | `fitted` | fitting, and what came of it as JSON |
+//! | `check` | is everything there, and of the right size? |
 
 mod check;
 mod fitted;

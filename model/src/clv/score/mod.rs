@@ -3,8 +3,8 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | this one | the question, the answer, and who gives it |
-//! | [`uncertainty`] | intervals of probabilities and expectations: the delta method |
-//! | [`prediction`] | intervals of the purchases themselves: their distribution, averaged over parameters |
+//! | `uncertainty` | intervals of probabilities and expectations: the delta method |
+//! | `prediction` | intervals of the purchases themselves: their distribution, averaged over parameters |
 
 mod prediction;
 #[cfg(test)]
@@ -238,8 +238,7 @@ where
     /// a factor's logarithm.
     fn positive(&self, number: Dual<N>, factor: f64, more: Option<f64>) -> Estimate {
         let interval = self.uncertainty.as_ref().zip(more);
-        let interval = interval.map(|(u, more)| u.positive(number, factor, more));
-        let interval = interval.filter(|(_, high)| high.is_finite());
+        let interval = interval.and_then(|(u, more)| u.positive(number, factor, more));
         Estimate { value: number.v * factor, interval }
     }
 
@@ -279,11 +278,11 @@ where
         }
         let value = spend.map(|(spend, more)| self.positive(discounted, spend * self.margin, more));
         let uncertainty = self.uncertainty.as_ref();
+        let interval = uncertainty.and_then(|u| u.probability(p_alive));
+        // Where the one is not known, neither is the other.
+        let uncertainty = uncertainty.filter(|_| interval.is_some());
         Ok(Score {
-            p_alive: Estimate {
-                value: p_alive.v,
-                interval: uncertainty.map(|u| u.probability(p_alive)),
-            },
+            p_alive: Estimate { value: p_alive.v, interval },
             expected: expected.map(|expected| self.positive(expected, 1.0, Some(0.0))),
             purchases: prediction::interval(&future.purchases, p_alive, uncertainty, self.tail),
             expected_spend: spend.map(|(spend, _)| spend),

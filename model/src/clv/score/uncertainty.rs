@@ -43,13 +43,7 @@ impl<const N: usize> Uncertainty<N> {
     /// Lᵀ g.
     #[inline]
     fn along(&self, gradient: &[f64; N]) -> [f64; N] {
-        let mut along = [0.0; N];
-        for i in 0..N {
-            for j in i..N {
-                along[i] += self.root[i][j] * gradient[j];
-            }
-        }
-        along
+        self.root.map(|column| column.iter().zip(gradient).map(|(l, g)| l * g).sum())
     }
 
     /// The standard error of a number with this gradient.
@@ -58,28 +52,34 @@ impl<const N: usize> Uncertainty<N> {
         self.along(gradient).iter().map(|by| by * by).sum::<f64>().sqrt()
     }
 
-    /// The interval of a probability, on the scale of the logit.
-    pub(super) fn probability(&self, p: Dual<N>) -> (f64, f64) {
+    /// The interval of a probability, on the scale of the logit, if there is one in numbers.
+    pub(super) fn probability(&self, p: Dual<N>) -> Option<(f64, f64)> {
         let (error, spread) = (self.error(&p.g), p.v * (1.0 - p.v));
+        if !error.is_finite() {
+            return None;
+        }
         if spread <= 0.0 || error == 0.0 {
-            return (p.v, p.v);
+            return Some((p.v, p.v));
         }
         // 1 / (1 + e^−(logit ± by))
         let (odds_against, by) = ((1.0 - p.v) / p.v, (self.z * error / spread).min(700.0).exp());
-        (1.0 / (1.0 + odds_against * by), 1.0 / (1.0 + odds_against / by))
+        Some((1.0 / (1.0 + odds_against * by), 1.0 / (1.0 + odds_against / by)))
     }
 
     /// The interval of a positive number times a factor, on the scale of the logarithm; `more` is the
     /// variance of the factor's logarithm.
-    pub(super) fn positive(&self, number: Dual<N>, factor: f64, more: f64) -> (f64, f64) {
+    pub(super) fn positive(&self, number: Dual<N>, factor: f64, more: f64) -> Option<(f64, f64)> {
         let value = number.v * factor;
         if number.v <= 0.0 {
-            return (value, value);
+            return Some((value, value));
         }
         let error = self.error(&number.g) / number.v;
+        if !error.is_finite() || !more.is_finite() {
+            return None;
+        }
         let by = (self.z * (error * error + more).sqrt()).min(600.0).exp();
         let (low, high) = (value / by, value * by);
-        (low.min(high), low.max(high))
+        Some((low.min(high), low.max(high))).filter(|_| low.is_finite() && high.is_finite())
     }
 }
 
