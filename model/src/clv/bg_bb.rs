@@ -29,6 +29,21 @@ pub struct BgBb<T> {
 /// Opportunities beyond which nobody looks.
 const MOST: f64 = 1e6;
 
+/// What is wrong where [`is_possible`] says no.
+pub(super) const IMPOSSIBLE: &str = "times are no whole numbers of opportunities up to a million, or there are more purchases than these";
+/// What to do then.
+pub(super) const COUNT: &str = "In bg/bb, age is the number of opportunities, t_x the last one with a purchase, and x the number \
+                                of those with a purchase.";
+
+/// Is this what can happen at opportunities?
+pub(super) fn is_possible(c: &Customer) -> bool {
+    c.t_x.fract() == 0.0
+        && c.age.fract() == 0.0
+        && c.age <= MOST
+        && c.x <= c.t_x
+        && (c.x > 0.0 || c.t_x == 0.0)
+}
+
 impl<T: Real> BgBb<T> {
     /// ln of P(x purchases at the first n opportunities | alive at them).
     fn ln_bought(&self, x: f64, n: f64) -> T {

@@ -5,7 +5,7 @@
 
 use super::family::{Facts, Family, Kind, Visitor};
 use super::sample::{Group, Sample};
-use super::{Customer, Purchases};
+use super::{Purchases, bg_bb};
 use crate::host::{Host, Pace};
 use crate::numeric::newton::{FAR, Local, Summit, ascend, cholesky, inverse};
 use crate::numeric::{Jet, Real};
@@ -54,6 +54,8 @@ const TRIAL: usize = 4000;
 const VAGUE: f64 = 10.0;
 /// The largest k that is tried.
 const MOST_STAGES: u32 = 20;
+/// Where there is still no maximum at this k, regularity is not the reason.
+const FEW_STAGES: u32 = 4;
 
 /// Fits a model to a settled sample.
 pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
@@ -72,13 +74,8 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
             "Fit to a longer history, or to members who had time to come back.",
         ));
     }
-    let whole = |c: &Customer| c.t_x.fract() == 0.0 && c.age.fract() == 0.0 && c.x <= c.t_x;
-    if kind == Kind::BgBb && !sample.groups().iter().all(|g| whole(&g.customer)) {
-        return Err(Unfit::new(
-            "times are no whole numbers of opportunities, or there are more purchases than these",
-            "In bg/bb, age is the number of opportunities, t_x the last one with a purchase, and x the \
-             number of those with a purchase.",
-        ));
+    if kind == Kind::BgBb && !sample.groups().iter().all(|g| bg_bb::is_possible(&g.customer)) {
+        return Err(Unfit::new(bg_bb::IMPOSSIBLE, bg_bb::COUNT));
     }
     match kind {
         Kind::BgCnbd(None) => best_k(sample, |k| Kind::BgCnbd(Some(k))),
@@ -87,16 +84,21 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
     }
 }
 
-/// The k with the greatest likelihood: from 1 up, until it falls.
+/// The k with the greatest likelihood: from 1 up, until it falls. Purchases that are very regular may
+/// have no maximum at a k that is too small for them.
 fn best_k<H: Host>(sample: &Sample<H>, of: impl Fn(u32) -> Kind) -> Result<Fitted, Unfit> {
-    let mut best = fit(sample, of(1))?;
+    let mut best = fit(sample, of(1));
     for k in 2..=MOST_STAGES {
-        match fit(sample, of(k)) {
-            Ok(next) if next.log_likelihood > best.log_likelihood => best = next,
+        match (fit(sample, of(k)), &best) {
+            (Ok(next), Ok(before)) if next.log_likelihood > before.log_likelihood => {
+                best = Ok(next)
+            }
+            (Ok(next), Err(_)) => best = Ok(next),
+            (Err(_), Err(_)) if k < FEW_STAGES => {}
             _ => break,
         }
     }
-    Ok(best)
+    best
 }
 
 struct Search<'s, H: Host> {
@@ -246,7 +248,7 @@ pub(super) use tests::cdnow;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::spend;
+    use crate::clv::{Customer, spend};
     use crate::host::Global;
 
     /// The published sample of CDNOW, up to 1997-09-30.

@@ -450,7 +450,8 @@ fn check(json: &FitJson) -> Result<Model, Error> {
         }
         _ => None,
     };
-    let unit = json.unit.as_deref().map_or(Ok(Unit::WEEK), Unit::parse)?;
+    let usual = if kind.is_contract() { Unit::YEAR } else { Unit::WEEK };
+    let unit = json.unit.as_deref().map_or(Ok(usual), Unit::parse)?;
     Ok(Model { kind, parameters, coefficients, covariance, unit, spend })
 }
 
@@ -582,6 +583,9 @@ mod tests {
             let text = right.replace(from, to);
             assert!(canonical(&text).is_err(), "{text}");
         }
+        assert_eq!(parse(right).unwrap().unit, Unit::WEEK);
+        let contract = r#"{"model": "sbg", "parameters": {"alpha": 0.7, "beta": 1.2}}"#;
+        assert_eq!(parse(contract).unwrap().unit, Unit::YEAR);
         let cnbd = right.replace("BG/NBD", "mbg/cnbd-k").replace("\"r\"", "\"k\": 3, \"r\"");
         assert_eq!(parse(&cnbd).unwrap().kind, Kind::MbgCnbd(Some(3)));
         assert!(parse(&cnbd.replace("3", "2.5")).is_err());

@@ -1,11 +1,11 @@
 //! What a fitted model says of one customer, as single numbers.
 
-use super::family::{Family, Visitor};
+use super::family::{Family, Kind, Visitor};
 use super::model::Model;
 use super::sample::check;
 use super::score::{Question, expected_spend};
 use super::summary::DAYS_IN_YEAR;
-use super::{Customer, Purchases};
+use super::{Customer, Purchases, bg_bb};
 use crate::error::Error;
 
 /// What is asked.
@@ -45,8 +45,18 @@ impl Visitor for Answer<'_> {
 
 fn answer(model: &Model, c: Customer, ask: Ask) -> Result<f64, Error> {
     let c = check(c)?;
+    if model.kind == Kind::BgBb && !bg_bb::is_possible(&c) {
+        return Err(Error::bad(bg_bb::IMPOSSIBLE, bg_bb::COUNT));
+    }
     let model = &*model.of_customer(None)?;
-    Ok(model.kind.visit(Answer { model, c, ask }))
+    let answer = model.kind.visit(Answer { model, c, ask });
+    if !answer.is_finite() {
+        return Err(Error::bad(
+            "with such parameters, times or purchases this is no number",
+            "Look at them: are they in the unit of the model, and of plausible size?",
+        ));
+    }
+    Ok(answer)
 }
 
 /// A time in units of the model.
@@ -120,7 +130,6 @@ pub fn value(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::family::Kind;
     use crate::clv::summary::Unit;
     use crate::numeric::Jet;
 
@@ -141,6 +150,39 @@ mod tests {
             );
             jet.v
         }
+    }
+
+    fn model(kind: Kind, parameters: &[f64]) -> Model {
+        let (parameters, unit) = (parameters.to_vec(), Unit::parse("day").unwrap());
+        Model { kind, parameters, coefficients: Vec::new(), covariance: None, unit, spend: None }
+    }
+
+    /// (β)ₙ / (α + β)ₙ, n = t^c, computed with mpmath to fifty digits.
+    #[test]
+    fn long_contracts_keep_their_digits() {
+        let of = model(Kind::Bdw, &[0.668, 3.8, 1.9]);
+        for (t, digits) in [
+            (3.0, 0.458_459_121_032_494_26),
+            (1000.0, 0.000_369_178_730_462_367_85),
+            (1e5, 1.068_658_083_526_707_8e-6),
+        ] {
+            let stays = p_alive(&of, Customer::NEW, t).unwrap();
+            assert!((stays / digits - 1.0).abs() < 1e-12, "{t}: {stays} {digits}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_an_error() {
+        let late = model(Kind::Bdw, &[0.5, 2.0, 1e50]);
+        assert!(p_alive(&late, Customer::NEW, 10.0).is_err());
+        assert!(expected_purchases(&late, Customer::NEW, 10.0).is_err());
+        let bg_bb = model(Kind::BgBb, &[1.0; 4]);
+        for (x, t_x, age) in
+            [(3.0, 2.0, 6.0), (1.0, 0.0, 3.0), (1.0, 1.5, 3.0), (1.0, 2.0, 3.5), (1.0, 2.0, 1e12)]
+        {
+            assert!(p_alive(&bg_bb, Customer { x, t_x, age }, 0.0).is_err(), "{x} {t_x} {age}");
+        }
+        assert!(p_alive(&bg_bb, Customer { x: 2.0, t_x: 2.0, age: 6.0 }, 0.0).is_ok());
     }
 
     /// Values to 17 of 50 digits, computed with mpmath by the papers' forms (Gauss's function) for
