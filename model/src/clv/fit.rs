@@ -52,6 +52,8 @@ impl Unfit {
 const TRIAL: usize = 4000;
 /// The standard error of a logarithm beyond which the data say nothing of a parameter.
 const VAGUE: f64 = 10.0;
+/// The distance of a logarithm from its usual size at which a search without end has shown where it goes.
+const DISTANT: f64 = 7.0;
 /// The largest k that is tried.
 const MOST_STAGES: u32 = 20;
 /// Where there is still no maximum at this k, regularity is not the reason.
@@ -211,8 +213,12 @@ pub(super) fn judge(
     advice: &'static str,
 ) -> Result<Vec<Vec<f64>>, Unfit> {
     let sizes = [0.0, size.max(1e-300).ln()];
-    let far = |log: f64| sizes.iter().all(|size| (log - size).abs() > 0.7 * FAR);
-    if let Some((name, log)) = names.iter().zip(&summit.at).find(|(_, log)| far(**log)) {
+    let distance = |log: f64| sizes.iter().fold(f64::INFINITY, |d, size| d.min((log - size).abs()));
+    // On its way to infinity a likelihood loses its digits, and the search may end before it is there.
+    let far = if summit.is_flat { 0.7 * FAR } else { DISTANT };
+    let farthest =
+        names.iter().zip(&summit.at).max_by(|a, b| distance(*a.1).total_cmp(&distance(*b.1)));
+    if let Some((name, log)) = farthest.filter(|(_, log)| distance(**log) > far) {
         let end = if *log > 0.0 { "infinity" } else { "zero" };
         return Err(Unfit::new(
             format!("the likelihood rises for ever as {name} goes to {end}"),
