@@ -130,18 +130,25 @@ impl<T: Real> BgCnbd<T> {
         let ln_beta = ln_gamma(a) - ln_rising(b, a);
         let (av, bv) = (a.value(), b.value());
         let step = 0.25_f64.min(0.5 / (av * bv / (av + bv)).sqrt());
+        // Where p is this small, (1 − (1 + pτ)^−shape) / p is its limit; and where 1 − p is, it is that
+        // of p = 1.
+        let reach = av + bv + 2.0 + (shape.value() + 1.0) * tau.value();
+        let is_limit =
+            |v: f64| (-v.abs()).exp() * (if v < 0.0 { reach } else { av + bv + 2.0 }) < 1e-17;
         let node = |v: f64| {
             // ln p and ln (1 − p) of p = 1 / (1 + e^−v)
             let ln_q = -(v.max(0.0) + (-v.abs()).exp().ln_1p());
             let ln_p = ln_q + v;
-            let weight = a * ln_p + b * ln_q - ln_beta;
-            let made = -(-(shape * (tau * ln_p.exp()).ln_1p())).exp_m1();
-            (weight - ln_p).exp() * made
+            let weight = (a * ln_p + b * ln_q - ln_beta).exp();
+            if v < 0.0 && is_limit(v) {
+                return weight * shape * tau;
+            }
+            let p = ln_p.exp();
+            weight * -((-(shape * (tau * p).ln_1p())).exp_m1()) * (1.0 / p)
         };
         let centre = (av / bv).ln();
-        let far_left = -(1.0 + shape.value() * tau.value()).ln() - 2.0;
         let mut sum = node(centre);
-        for (direction, beyond) in [(-1.0, far_left - centre), (1.0, 0.0)] {
+        for (direction, decay) in [(-1.0, a), (1.0, b)] {
             let mut distance = step;
             let mut patience = Patience::new();
             for nodes in 0.. {
@@ -149,10 +156,15 @@ impl<T: Real> BgCnbd<T> {
                 if nodes > MOST_NODES {
                     return T::of(f64::NAN);
                 }
-                let term = node(centre + direction * distance);
+                let v = centre + direction * distance;
+                let term = node(v);
                 sum = sum + term;
-                let small = term.value() <= 1e-18 * step.max(0.01) * sum.value();
-                if small && distance >= direction * beyond || distance > 1e5 {
+                if term.value() <= 1e-18 * step.max(0.01) * sum.value() {
+                    break;
+                }
+                if direction * v > 0.0 && is_limit(v) {
+                    // From here on the terms fall geometrically, perhaps slowly.
+                    sum = sum + term * (decay * step).exp_m1().recip();
                     break;
                 }
                 distance += step;

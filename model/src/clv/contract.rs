@@ -40,14 +40,21 @@ impl<T: Real> Contract<T> {
         }
     }
 
+    /// ln Γ(β + n) / Γ(β) · Γ(α + β) / Γ(α + β + n), as the quotients of the smaller of n and α: those
+    /// of the larger one are large, and nearly cancel.
+    fn ln_staying(&self, beta: T, n: T) -> T {
+        let (step, by) =
+            if n.value() < self.alpha.value() { (n, self.alpha) } else { (self.alpha, n) };
+        ln_rising(beta, step) - ln_rising(beta + by, step)
+    }
+
     /// ln P(staying t periods).
     fn ln_survivor(&self, t: f64) -> T {
         if self.c.is_none() {
             let n = t as u64;
             return ln_rising_by(self.beta, n) - ln_rising_by(self.alpha + self.beta, n);
         }
-        let n = self.power(t);
-        ln_rising(self.beta, n) - ln_rising(self.alpha + self.beta, n)
+        self.ln_staying(self.beta, self.power(t))
     }
 
     /// ln P(staying another period | stayed t − 1).
@@ -56,7 +63,7 @@ impl<T: Real> Contract<T> {
             return ((self.beta + (t - 1.0)) / (self.alpha + self.beta + (t - 1.0))).ln();
         }
         let (before, more) = (self.power(t - 1.0), self.power(t) - self.power(t - 1.0));
-        ln_rising(self.beta + before, more) - ln_rising(self.alpha + self.beta + before, more)
+        self.ln_staying(self.beta + before, more)
     }
 }
 

@@ -175,6 +175,22 @@ fn stages_are_found() {
     }
 }
 
+/// Buyers who are regular and nearly alike: with k = 1 they are too regular for any r.
+#[test]
+fn stages_are_found_where_fewer_have_no_maximum() {
+    let mut random = Random(4);
+    let mut sample = Sample::new(Global);
+    for _ in 0..200 {
+        let (c, ln_gaps, _) =
+            random.customer(Kind::BgCnbd(Some(4)), &[30.0, 20.0, 0.3, 4.0], 52.0, 0.0);
+        sample.push(c, Some(ln_gaps), None).unwrap();
+    }
+    sample.settle();
+    let unfit = fit(&sample, Kind::Mbg).unwrap_err();
+    assert!(unfit.reason.contains("to infinity"), "{unfit:?}");
+    assert_eq!(fit(&sample, Kind::BgCnbd(None)).unwrap().kind, Kind::BgCnbd(Some(4)));
+}
+
 /// Prediction intervals hold at least 95 % of what then happens, and the randomised probability
 /// integral transform of it is uniform (C. Czado, T. Gneiting and L. Held, Biometrics 65 (2009),
 /// 1254–1261).

@@ -53,7 +53,8 @@ pub(super) fn check(json: &FitJson) -> Result<Model, Error> {
         }
         _ => None,
     };
-    let unit = json.unit.as_deref().map_or(Ok(Unit::WEEK), Unit::parse)?;
+    let usual = if kind.is_contract() { Unit::YEAR } else { Unit::WEEK };
+    let unit = json.unit.as_deref().map_or(Ok(usual), Unit::parse)?;
     Ok(Model { kind, parameters, coefficients, covariance, unit, spend })
 }
 

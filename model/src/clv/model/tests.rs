@@ -60,6 +60,9 @@ fn what_is_written_by_hand_is_checked() {
         let text = right.replace(from, to);
         assert!(canonical(&text).is_err(), "{text}");
     }
+    assert_eq!(parse(right).unwrap().unit, Unit::WEEK);
+    let contract = r#"{"model": "sbg", "parameters": {"alpha": 0.7, "beta": 1.2}}"#;
+    assert_eq!(parse(contract).unwrap().unit, Unit::YEAR);
     let cnbd = right.replace("BG/NBD", "mbg/cnbd-k").replace("\"r\"", "\"k\": 3, \"r\"");
     assert_eq!(parse(&cnbd).unwrap().kind, Kind::MbgCnbd(Some(3)));
     assert!(parse(&cnbd.replace("3", "2.5")).is_err());
