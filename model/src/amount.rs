@@ -184,10 +184,10 @@ pub fn to_base_10000(units: i64) -> Base10000 {
     const WORD: u32 = u16::BITS;
     let (mut whole, rest) =
         (units.unsigned_abs() / SCALE as u64, units.unsigned_abs() % SCALE as u64);
-    let mut digits = u128::from(rest / 100 | (rest % 100 * 100) << WORD);
+    let mut digits = u128::from((rest / 100) | ((rest % 100 * 100) << WORD));
     let mut weight = -1;
     while whole > 0 {
-        digits = digits << WORD | u128::from(whole % BASE);
+        digits = (digits << WORD) | u128::from(whole % BASE);
         whole /= BASE;
         weight += 1;
     }
