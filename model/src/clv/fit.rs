@@ -4,11 +4,11 @@
 //! customers are many, the starts are tried on some of them, and the best summit is climbed on all.
 
 use super::family::{Facts, Family, Kind, Visitor};
-use super::sample::{Group, Sample};
+use super::sample::Sample;
 use super::{Customer, Purchases};
-use crate::host::{Host, Pace};
+use crate::host::Host;
 use crate::numeric::newton::{FAR, Local, Summit, ascend, cholesky, inverse};
-use crate::numeric::{Jet, Real};
+use crate::numeric::Jet;
 
 /// A model fitted to customers.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,8 +48,8 @@ impl Unfit {
     }
 }
 
-/// Groups on which the starts are tried.
-const TRIAL: usize = 4000;
+/// Customers who differ on whom the starts are tried.
+const TRIALS: [usize; 2] = [1 << 12, 1 << 16];
 /// The standard error of a logarithm beyond which the data say nothing of a parameter.
 const VAGUE: f64 = 10.0;
 /// The largest k that is tried.
@@ -57,7 +57,7 @@ const MOST_STAGES: u32 = 20;
 
 /// Fits a model to a settled sample.
 pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
-    if sample.groups().is_empty() {
+    if sample.distinct() == 0 {
         return Err(Unfit::new(
             "there are no customers",
             "Fit to at least some dozens of customers.",
@@ -73,7 +73,7 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
         ));
     }
     let whole = |c: &Customer| c.t_x.fract() == 0.0 && c.age.fract() == 0.0 && c.x <= c.t_x;
-    if kind == Kind::BgBb && !sample.groups().iter().all(|g| whole(&g.customer)) {
+    if kind == Kind::BgBb && !sample.groups().all(|g| whole(&g.customer)) {
         return Err(Unfit::new(
             "times are no whole numbers of opportunities, or there are more purchases than these",
             "In bg/bb, age is the number of opportunities, t_x the last one with a purchase, and x the \
@@ -108,8 +108,8 @@ impl<H: Host> Visitor for Search<'_, H> {
     type Output = Result<Fitted, Unfit>;
 
     fn visit<const N: usize, F: Family<N> + 'static>(self, family: F) -> Self::Output {
-        let (groups, host) = (self.sample.groups(), self.sample.host());
-        let observed: f64 = groups.iter().map(|g| g.customer.age * g.count).sum();
+        let sample = self.sample;
+        let observed: f64 = sample.groups().map(|g| g.customer.age * g.count).sum();
         let facts = Facts {
             rate: self.sample.purchases() / observed,
             age: observed / self.sample.customers(),
@@ -119,20 +119,19 @@ impl<H: Host> Visitor for Search<'_, H> {
             .iter()
             .map(|start| start.iter().map(|parameter| parameter.ln()).collect())
             .collect();
-        let stride = groups.len().div_ceil(TRIAL).max(1);
-        let climb = |starts: &[Vec<f64>], stride: usize| {
-            let summits = starts
-                .iter()
-                .filter_map(|start| ascend(start, |at| local(&family, groups, stride, at, host)));
-            best(summits)
+        let climb = |starts: &[Vec<f64>], sample: &Sample<H>| {
+            best(starts.iter().filter_map(|start| ascend(start, |at| local(&family, sample, at))))
         };
-        let mut summit = climb(&starts, stride);
-        if stride > 1 {
-            let trial = summit.filter(|trial| trial.is_flat).map(|trial| trial.at);
-            summit = trial.and_then(|trial| climb(&[trial], 1));
-            if summit.as_ref().is_none_or(|summit| !summit.is_flat) {
-                summit = climb(&starts, 1);
-            }
+        // All starts on a few customers, the best summit on more, and that on all of them.
+        let mut summit = None;
+        for few in TRIALS.into_iter().filter(|few| 2 * few < sample.distinct()) {
+            let part = sample.part(sample.distinct().div_ceil(few));
+            let begin = summit.map_or_else(|| starts.clone(), |summit: Summit| vec![summit.at]);
+            summit = climb(&begin, &part).filter(|summit| summit.is_flat);
+        }
+        summit = summit.and_then(|trial| climb(&[trial.at], sample));
+        if summit.as_ref().is_none_or(|summit| !summit.is_flat) {
+            summit = climb(&starts, sample);
         }
         let summit = summit.ok_or_else(|| {
             Unfit::new(
@@ -157,42 +156,15 @@ fn best(summits: impl Iterator<Item = Summit>) -> Option<Summit> {
     summits.max_by(|a, b| a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value)))
 }
 
-/// The log-likelihood of every `stride`-th group, with its derivatives.
+/// The log-likelihood with its derivatives.
 fn local<const N: usize, F: Family<N>, H: Host>(
     family: &F,
-    groups: &[Group],
-    stride: usize,
+    sample: &Sample<H>,
     at: &[f64],
-    host: &H,
 ) -> Local {
     let mut logs = [0.0; N];
     logs.copy_from_slice(at);
-    let model = family.with(&Jet::exp_of(&logs));
-    let mut pace = Pace::new(host);
-    let mut total = Jet::<N>::of(0.0);
-    let mut part = Jet::<N>::of(0.0);
-    let mut per = None;
-    for (i, group) in groups.iter().step_by(stride).enumerate() {
-        pace.step(64);
-        let c = group.customer;
-        let per_count = match per {
-            Some((x, ref per_count)) if x == c.x => per_count,
-            _ => {
-                per = Some((c.x, model.per_count(c.x)));
-                match &per {
-                    Some((_, per_count)) => per_count,
-                    None => continue,
-                }
-            }
-        };
-        part = part + model.ln_likelihood(per_count, c) * group.count;
-        // Sums of sums lose fewer digits.
-        if i % 256 == 255 {
-            total = total + part;
-            part = Jet::of(0.0);
-        }
-    }
-    let sum = total + part;
+    let sum = family.with(&Jet::exp_of(&logs)).ln_likelihood_of_all(sample);
     Local {
         value: sum.v,
         gradient: sum.g.to_vec(),
@@ -341,13 +313,14 @@ mod tests {
             (0..count).for_each(|_| sample.push(c, None, None).unwrap());
         }
         sample.settle();
-        assert_eq!((sample.customers(), sample.groups().len()), (11_104.0, 22));
+        assert_eq!((sample.customers(), sample.distinct()), (11_104.0, 22));
         let fitted = fit(&sample, Kind::BgBb).unwrap();
         assert!((fitted.log_likelihood - -33_225.6).abs() < 0.05, "{fitted:?}");
         for (found, published) in fitted.parameters.iter().zip([1.204, 0.750, 0.657, 2.783]) {
             assert!((found - published).abs() < 6e-4, "{fitted:?}");
         }
         sample.push(Customer { x: 1.0, t_x: 1.5, age: 6.0 }, None, None).unwrap();
+        sample.settle();
         assert!(fit(&sample, Kind::BgBb).is_err());
     }
 

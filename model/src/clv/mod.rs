@@ -44,8 +44,11 @@ mod simulation;
 pub mod spend;
 pub mod summary;
 pub mod survivors;
+mod times;
 
+use crate::host::{Host, Pace};
 use crate::numeric::Real;
+use sample::Sample;
 
 /// What the models know of a customer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +70,7 @@ impl Customer {
 ///
 /// Likelihoods are densities of the times of the purchases, so that those of different models
 /// compare. Everything about the future is given that the customer is alive now.
-pub trait Purchases<T: Real> {
+pub trait Purchases<T: Real>: Sized {
     /// What depends on the number of purchases alone.
     type PerCount;
 
@@ -76,6 +79,11 @@ pub trait Purchases<T: Real> {
 
     /// The logarithm of a customer's likelihood.
     fn ln_likelihood(&self, per: &Self::PerCount, c: Customer) -> T;
+
+    /// Σ ln(likelihood) of the customers of a settled sample.
+    fn ln_likelihood_of_all<H: Host>(&self, sample: &Sample<H>) -> T {
+        ln_likelihood_of_each(self, sample)
+    }
 
     /// P(alive) at its age.
     fn p_alive(&self, c: Customer) -> T;
@@ -91,4 +99,23 @@ pub trait Purchases<T: Real> {
 
     /// P(0), P(1) … purchases within `t`; not further than `most`, or than counts.
     fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64>;
+}
+
+/// Σ ln(likelihood), customer by customer.
+fn ln_likelihood_of_each<T: Real, M: Purchases<T>, H: Host>(model: &M, sample: &Sample<H>) -> T {
+    let mut pace = Pace::new(sample.host());
+    let (mut total, mut part) = (T::of(0.0), T::of(0.0));
+    for alike in sample.by_count() {
+        let per_count = model.per_count(alike.x());
+        for (i, group) in alike.groups().enumerate() {
+            pace.step(64);
+            part = part + model.ln_likelihood(&per_count, group.customer) * group.count;
+            // Sums of sums lose fewer digits.
+            if i % 256 == 255 {
+                total = total + std::mem::replace(&mut part, T::of(0.0));
+            }
+        }
+        total = total + std::mem::replace(&mut part, T::of(0.0));
+    }
+    total
 }
