@@ -26,6 +26,16 @@ struct Asked {
     unit: Unit,
 }
 
+impl Asked {
+    /// Is it what these names say, as we write them? That is quick to tell for every row.
+    fn is_named(self, model: Option<&str>, unit: Option<&str>) -> bool {
+        model == Some(self.kind.map_or(AUTO, Kind::name))
+            && unit.map_or(self.unit == Unit::WEEK, |unit| unit == self.unit.name())
+    }
+}
+
+const AUTO: &str = "auto";
+
 impl<H: Host> FitState<H> {
     /// No customers.
     pub fn new(host: H) -> Self {
@@ -34,6 +44,9 @@ impl<H: Host> FitState<H> {
 
     /// Says which model is to be fitted, and in which unit times are. Every row must say the same.
     pub fn ask(&mut self, model: Option<&str>, unit: Option<&str>) -> Result<(), Error> {
+        if self.asked.is_some_and(|asked| asked.is_named(model, unit)) {
+            return Ok(());
+        }
         let kind = model.map_or(Ok(Some(Kind::Bg)), Question::kind)?;
         let unit = unit.map_or(Ok(Unit::WEEK), Unit::parse)?;
         self.agree(Asked { kind, unit })
@@ -77,7 +90,10 @@ impl<H: Host> FitState<H> {
                  btyd returns.",
             ));
         }
-        self.covariates_of(z.len())?.push(check(c)?, z)?;
+        let covariates = self.covariates_of(z.len())?;
+        if !z.is_empty() {
+            covariates.push(check(c)?, z)?;
+        }
         self.sample.push(c, ln_gaps, spend)
     }
 
@@ -117,7 +133,7 @@ impl<H: Host> State<H> for FitState<H> {
     }
 
     fn write(&self, out: &mut Vec<u8, H>) {
-        let kind = self.asked.map_or("", |asked| asked.kind.map_or("auto", Kind::name));
+        let kind = self.asked.map_or("", |asked| asked.kind.map_or(AUTO, Kind::name));
         let unit = self.asked.map_or("", |asked| asked.unit.name());
         for name in [kind, unit] {
             out.push(name.len() as u8);

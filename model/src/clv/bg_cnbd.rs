@@ -17,7 +17,9 @@
 //! purchases that are made before leaving. Nothing cancels, and a = 1 is no special case.
 
 use super::counts::{logistic, negative_binomial};
-use super::{Customer, Purchases};
+use super::sample::Sample;
+use super::{Customer, Purchases, bg_many};
+use crate::host::Host;
 use crate::numeric::gamma::{ln_gamma, ln_rising, ln_rising_by};
 use crate::numeric::quadrature::panel;
 use crate::numeric::real::Real;
@@ -42,10 +44,10 @@ pub struct BgCnbd<T> {
 /// What the likelihood of customers with the same number of purchases has in common.
 #[derive(Debug, Clone, Copy)]
 pub struct PerCount<T> {
-    constant: T,
-    ln_left: T,
-    stages: T,
-    may_have_left: bool,
+    pub(super) constant: T,
+    pub(super) ln_left: T,
+    pub(super) stages: T,
+    pub(super) may_have_left: bool,
 }
 
 /// Terms of a series from which an integral is shorter.
@@ -182,6 +184,10 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
         }
         let left = per.ln_left - per.stages * (self.alpha + c.t_x).ln();
         per.constant + alive.ln_add_exp(left)
+    }
+
+    fn ln_likelihood_of_all<H: Host>(&self, sample: &Sample<H>) -> T {
+        bg_many::ln_likelihood(self, sample)
     }
 
     fn p_alive(&self, c: Customer) -> T {

@@ -28,6 +28,7 @@ pub mod aggregate;
 pub mod backtest;
 pub mod bg_bb;
 pub mod bg_cnbd;
+mod bg_many;
 pub mod contract;
 mod counts;
 pub mod covariates;
@@ -35,6 +36,7 @@ pub mod diagnostics;
 pub mod family;
 pub mod fit;
 pub mod lifetime;
+mod lifetime_many;
 pub mod model;
 pub mod sample;
 pub mod scalar;
@@ -48,7 +50,7 @@ mod times;
 
 use crate::host::{Host, Pace};
 use crate::numeric::Real;
-use sample::Sample;
+use sample::{Alike, Sample};
 
 /// What the models know of a customer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,7 +84,7 @@ pub trait Purchases<T: Real>: Sized {
 
     /// Σ ln(likelihood) of the customers of a settled sample.
     fn ln_likelihood_of_all<H: Host>(&self, sample: &Sample<H>) -> T {
-        ln_likelihood_of_each(self, sample)
+        ln_likelihood_of_each(self, sample.by_count(), &mut Pace::new(sample.host()))
     }
 
     /// P(alive) at its age.
@@ -102,20 +104,23 @@ pub trait Purchases<T: Real>: Sized {
 }
 
 /// Σ ln(likelihood), customer by customer.
-fn ln_likelihood_of_each<T: Real, M: Purchases<T>, H: Host>(model: &M, sample: &Sample<H>) -> T {
-    let mut pace = Pace::new(sample.host());
-    let (mut total, mut part) = (T::of(0.0), T::of(0.0));
-    for alike in sample.by_count() {
+fn ln_likelihood_of_each<'s, T: Real, M: Purchases<T>, H: Host>(
+    model: &M,
+    customers: impl IntoIterator<Item = Alike<'s>>,
+    pace: &mut Pace<'_, H>,
+) -> T {
+    let mut total = T::of(0.0);
+    for alike in customers {
         let per_count = model.per_count(alike.x());
-        for (i, group) in alike.groups().enumerate() {
-            pace.step(64);
-            part = part + model.ln_likelihood(&per_count, group.customer) * group.count;
-            // Sums of sums lose fewer digits.
-            if i % 256 == 255 {
-                total = total + std::mem::replace(&mut part, T::of(0.0));
+        // Sums of sums lose fewer digits.
+        for block in alike.blocks(256) {
+            let mut sum = T::of(0.0);
+            for group in block.groups() {
+                pace.step(64);
+                sum = sum + model.ln_likelihood(&per_count, group.customer) * group.count;
             }
+            total = total + sum;
         }
-        total = total + std::mem::replace(&mut part, T::of(0.0));
     }
     total
 }

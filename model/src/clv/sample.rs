@@ -70,10 +70,30 @@ impl<'s> Alike<'s> {
         self.rows.first().map_or(0.0, |row| f64::from(row.x))
     }
 
+    /// How many of them differ.
+    pub fn distinct(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The places of the first and of the last of their times.
+    pub fn range(&self) -> (usize, usize) {
+        // In order, and no t_x is after its age.
+        let first = self.rows.first().map_or(0, |row| row.t_x);
+        let last = self.rows.iter().map(|row| row.age).max().unwrap_or(0);
+        (first as usize, last as usize)
+    }
+
     /// The places of t_x and age among the times, and how many customers have them.
     pub fn places(&self) -> impl Iterator<Item = (usize, usize, f64)> + use<'s> {
         let rows = self.rows.iter().zip(self.counts);
         rows.map(|(row, count)| (row.t_x as usize, row.age as usize, *count))
+    }
+
+    /// The same customers, in parts of so many.
+    pub fn blocks(&self, len: usize) -> impl Iterator<Item = Alike<'s>> + use<'s> {
+        let times = self.times;
+        let blocks = self.rows.chunks(len).zip(self.counts.chunks(len));
+        blocks.map(move |(rows, counts)| Alike { rows, counts, times })
     }
 
     /// All times of the sample, in order.

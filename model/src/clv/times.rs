@@ -4,7 +4,7 @@ use crate::host::{Host, Pace, Vec};
 
 /// No place.
 const NOWHERE: u32 = u32::MAX;
-const FEWEST_SLOTS: usize = 64;
+const FEWEST_SLOTS: usize = 16;
 
 /// Different times, in the order in which they came until they are [ranked](Times::rank).
 #[derive(Debug)]
