@@ -192,3 +192,30 @@ pub(super) fn ln_likelihood<T: Real, H: Host>(model: &BgCnbd<T>, sample: &Sample
     }
     total
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::clv::family::BgFamily;
+    use crate::clv::fit::cdnow;
+    use crate::clv::testing;
+
+    #[test]
+    fn is_the_sum_over_single_customers() {
+        let mut sample = cdnow();
+        for c in testing::CUSTOMERS {
+            sample.push(c, None, None).unwrap();
+        }
+        for (i, count) in [1.5, 3.0, 7.0, 8.0, 1e6].into_iter().enumerate() {
+            sample.push_many(testing::CUSTOMERS[i], count);
+        }
+        sample.settle();
+        for modified in [false, true] {
+            for parameters in
+                [[0.24, 4.4, 0.8, 2.4], [5.0, 1e-3, 1e-3, 50.0], [1e-3, 1e5, 30.0, 1e-2]]
+            {
+                let family = BgFamily { k: 1, modified };
+                testing::likelihoods_agree(&family, &parameters, &sample);
+            }
+        }
+    }
+}

@@ -17,8 +17,8 @@ use super::sample::{Group, key};
 use super::{Customer, Purchases};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::newton::{FAR, Local, ascend, cholesky};
-use crate::numeric::{Jet, Real};
+use crate::numeric::newton::{FAR, Local, ascend};
+use crate::numeric::{Jet, Real, cholesky};
 use std::vec::Vec as StdVec;
 
 /// Most covariates of a model.

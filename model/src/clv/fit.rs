@@ -7,8 +7,8 @@ use super::family::{Facts, Family, Kind, Visitor};
 use super::sample::Sample;
 use super::{Customer, Purchases};
 use crate::host::Host;
-use crate::numeric::newton::{FAR, Local, Summit, ascend, cholesky, inverse};
-use crate::numeric::Jet;
+use crate::numeric::newton::{FAR, Local, Summit, ascend};
+use crate::numeric::{Jet, cholesky};
 
 /// A model fitted to customers.
 #[derive(Debug, Clone, PartialEq)]
@@ -195,13 +195,13 @@ pub(super) fn judge(
             advice,
         ));
     }
-    let Some(lower) = cholesky(&summit.local.hessian, |h| -h, 0.0) else {
+    let Some(factor) = cholesky(&summit.local.hessian, |h| -h, 0.0) else {
         return Err(Unfit::new(
             "the likelihood is flat: its Hessian is not negative definite",
             advice,
         ));
     };
-    let covariance = inverse(&lower);
+    let covariance = factor.inverse().rows();
     let vague = |i: &usize| covariance[*i][*i].is_nan() || covariance[*i][*i].sqrt() >= VAGUE;
     if let Some(i) = (0..names.len()).find(vague) {
         return Err(Unfit::new(

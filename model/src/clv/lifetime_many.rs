@@ -83,14 +83,15 @@ fn add_ln_of_sum(sum: &mut Local, n: f64, left: &SumOfExp, fall: f64, alive: &Su
     let value = left.v + fall * alive.v;
     let scale = 1.0 / value;
     sum.v += n * value.ln();
+    let n_scale = n * scale;
     let mut g = [0.0; 5];
     for i in 0..5 {
         g[i] = scale * (left.g[i] + fall * alive.g[i]);
         let slope = n * g[i];
         sum.g[i] += slope;
-        for j in 0..=i {
-            let curve = scale * (left.h[i][j] + fall * alive.h[i][j]);
-            sum.h[i][j] += n * curve - slope * g[j];
+        let curves = left.h[i].iter().zip(&alive.h[i]).zip(g);
+        for (h, ((left, alive), g)) in sum.h[i].iter_mut().zip(curves).take(i + 1) {
+            *h += n_scale * (left + fall * alive) - slope * g;
         }
     }
 }
@@ -124,4 +125,39 @@ fn fill<T: Real, L: Lifetime<T>, H: Host>(
         after = Some((time, ln_f, left));
     }
     out.reverse();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clv::family::{Family, GompertzFamily, ParetoFamily};
+    use crate::clv::fit::cdnow;
+    use crate::clv::{Customer, testing};
+    use crate::host::Global;
+
+    /// CDNOW, and customers at the ends of what there is.
+    fn sample() -> Sample<Global> {
+        let mut sample = cdnow();
+        let days = (0..200).map(|day| f64::from(day) / 7.0);
+        let many = days.map(|t_x| Customer { x: 3000.0, t_x, age: 39.0 });
+        for c in many.chain(testing::CUSTOMERS) {
+            sample.push(c, None, None).unwrap();
+        }
+        sample.push_many(testing::CUSTOMERS[1], 1234.5);
+        sample.settle();
+        sample
+    }
+
+    fn agrees<const N: usize, F: Family<N>>(family: F, parameters: &[[f64; N]]) {
+        for parameters in parameters {
+            testing::likelihoods_agree(&family, parameters, &sample());
+        }
+    }
+
+    #[test]
+    fn is_the_sum_over_single_customers() {
+        let pareto = [[0.55, 10.6, 0.6, 11.7], [3.0, 0.01, 0.1, 0.02], [1e-3, 1e4, 2.0, 1e-3]];
+        agrees(ParetoFamily, &pareto);
+        agrees(GompertzFamily, &[[0.55, 10.6, 0.03, 0.6, 0.4], [0.5, 10.0, 1.0, 0.01, 1e3]]);
+    }
 }

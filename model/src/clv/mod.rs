@@ -124,3 +124,49 @@ fn ln_likelihood_of_each<'s, T: Real, M: Purchases<T>, H: Host>(
     }
     total
 }
+
+#[cfg(test)]
+mod testing {
+    use super::family::Family;
+    use super::sample::Sample;
+    use super::{Customer, Purchases, ln_likelihood_of_each};
+    use crate::host::{Host, Pace};
+    use crate::numeric::Jet;
+
+    /// At the ends of what there is.
+    pub(super) const CUSTOMERS: [Customer; 8] = [
+        Customer::NEW,
+        Customer { x: 0.0, t_x: 0.0, age: 1e4 },
+        Customer { x: 1.0, t_x: 0.0, age: 0.0 },
+        Customer { x: 1.0, t_x: 1e-9, age: 1e4 },
+        Customer { x: 5.0, t_x: 20.0, age: 20.0 },
+        Customer { x: 5.0, t_x: 20.0, age: 20.000_001 },
+        Customer { x: 3000.0, t_x: 39.0, age: 39.0 },
+        Customer { x: 3000.0, t_x: 1.0, age: 1e4 },
+    ];
+
+    /// Is the likelihood of all customers, with its derivatives, the sum of those of each?
+    pub(super) fn likelihoods_agree<const N: usize, F: Family<N>, H: Host>(
+        family: &F,
+        parameters: &[f64; N],
+        sample: &Sample<H>,
+    ) {
+        let model = family.with(&Jet::exp_of(&parameters.map(f64::ln)));
+        let all = model.ln_likelihood_of_all(sample);
+        let each = ln_likelihood_of_each(&model, sample.by_count(), &mut Pace::new(sample.host()));
+        let size =
+            each.g.iter().chain(each.h.iter().flatten()).fold(each.v.abs(), |most, slope| {
+                assert!(slope.is_finite(), "{parameters:?}: {each:?}");
+                most.max(slope.abs())
+            });
+        let agree =
+            |a: f64, b: f64| assert!((a - b).abs() <= 1e-12 * size, "{parameters:?}: {a} {b}");
+        agree(all.v, each.v);
+        for i in 0..N {
+            agree(all.g[i], each.g[i]);
+            for j in 0..N {
+                agree(all.h[i][j], each.h[i][j]);
+            }
+        }
+    }
+}

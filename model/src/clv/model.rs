@@ -8,7 +8,7 @@ use super::spend::{self, FittedSpend};
 use super::summary::Unit;
 use crate::error::Error;
 use crate::host::Host;
-use crate::numeric::newton::cholesky;
+use crate::numeric::cholesky;
 use serde::de::{MapAccess, Visitor as DeVisitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

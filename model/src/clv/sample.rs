@@ -359,7 +359,7 @@ fn merge<H: Host>(
         merged.push(*row);
         total.push(*count);
     }
-    while let Some((row, n)) = sorted.next() {
+    for (row, n) in sorted {
         add(&mut merged, &mut total, row, n);
     }
     (*rows, *counts) = (merged, total);
@@ -497,4 +497,78 @@ fn parts<'b, const N: usize>(rest: &mut &'b [u8], len: usize) -> Result<&'b [[u8
     let (taken, left) = rest.split_at_checked(size).ok_or_else(broken)?;
     *rest = left;
     Ok(taken.as_chunks().0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Global, testing::stops};
+    use proptest::prelude::*;
+
+    /// Customers with few and with many different times.
+    fn customers() -> impl Strategy<Value = std::vec::Vec<Customer>> {
+        let customer = (0..4u32, 0..60u32, 0..60u32, any::<bool>()).prop_map(|(x, a, b, whole)| {
+            let unit = if whole { 7.0 } else { 7.0 + f64::from(a * b) / 1e6 };
+            let (t_x, age) = (f64::from(a.min(b)) / unit, f64::from(a.max(b)) / unit);
+            Customer { x: f64::from(x), t_x: if x == 0 { 0.0 } else { t_x }, age }
+        });
+        proptest::collection::vec(customer, 0..12_000)
+    }
+
+    fn found(sample: &Sample<Global>) -> std::vec::Vec<Group> {
+        sample.groups().collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// Against a sorted list, in any order and by way of several processes.
+        #[test]
+        fn customers_who_are_alike_are_one(customers in customers(), cut in 0..12_000usize) {
+            let mut sorted = customers.clone();
+            sorted.sort_by_key(key);
+            let expected: std::vec::Vec<Group> = sorted
+                .chunk_by(|a, b| a == b)
+                .map(|same| Group { customer: same[0], count: same.len() as f64 })
+                .collect();
+            let of = |customers: &[Customer]| {
+                let mut sample = Sample::new(Global);
+                customers.iter().for_each(|c| sample.push(*c, None, None).unwrap());
+                sample
+            };
+            let mut one = of(&customers);
+            one.settle();
+            prop_assert_eq!(&found(&one), &expected);
+            prop_assert_eq!(one.customers(), customers.len() as f64);
+
+            let (left, right) = customers.split_at(cut.min(customers.len()));
+            let (mut whole, mut right) = (of(right), of(left));
+            right.settle();
+            right.push(Customer::NEW, None, None).unwrap();
+            let mut bytes = Vec::new_in(Global);
+            right.write(&mut bytes);
+            whole.merge(&Sample::read(&bytes, Global).unwrap()).unwrap();
+            one.push(Customer::NEW, None, None).unwrap();
+            one.settle();
+            whole.settle();
+            prop_assert_eq!(found(&whole), found(&one));
+            prop_assert_eq!(whole.purchases(), one.purchases());
+            for len in 0..bytes.len().min(200) {
+                let cut = Sample::read(&bytes[..len], Global);
+                prop_assert!(cut.is_err() || len >= 56);
+            }
+        }
+    }
+
+    #[test]
+    fn can_be_stopped() {
+        let mut sample = Sample::new(Global);
+        for i in 0..Pace::<Global>::STEPS {
+            let age = f64::from(i);
+            sample.push(Customer { x: 0.0, t_x: 0.0, age }, None, None).unwrap();
+        }
+        let mut other = Sample::new(Global);
+        assert!(stops(|| other.merge(&sample)));
+        assert!(stops(|| sample.settle()));
+    }
 }

@@ -12,8 +12,7 @@ use super::summary::DAYS_IN_YEAR;
 use super::{Customer, Purchases};
 use crate::error::Error;
 use crate::host::{Host, Vec};
-use crate::numeric::newton::cholesky;
-use crate::numeric::{Dual, Wilson};
+use crate::numeric::{Dual, Wilson, cholesky};
 use std::vec::Vec as StdVec;
 
 /// What is asked of every customer.
@@ -150,13 +149,12 @@ fn draws<const N: usize, F: Family<N>>(
     logs: &[f64; N],
     covariance: &[StdVec<f64>],
 ) -> Option<StdVec<F::Model<f64>>> {
-    let lower = cholesky(covariance, |c| c, 0.0)?;
+    let factor = cholesky(covariance, |c| c, 0.0)?;
     let mut models = StdVec::new();
-    #[allow(clippy::needless_range_loop)] // columns, not rows
     for column in 0..N {
         for sign in [1.0, -1.0] {
             let at = std::array::from_fn(|row| {
-                let step = if row >= column { lower[row][column] } else { 0.0 };
+                let step = if row >= column { factor.lower().get(row, column) } else { 0.0 };
                 (logs[row] + sign * (N as f64).sqrt() * step).clamp(-200.0, 200.0).exp()
             });
             models.push(family.with(&at));

@@ -191,8 +191,8 @@ impl<const N: usize> Real for Jet<N> {
         for i in 0..N {
             self.g[i] = g[i] * first;
             let by = second * g[i];
-            for j in 0..N {
-                self.h[i][j] = self.h[i][j] * first + by * g[j];
+            for (h, g) in self.h[i].iter_mut().zip(g) {
+                *h = *h * first + by * g;
             }
         }
         self
