@@ -59,6 +59,11 @@ impl<T: Real> BgCnbd<T> {
         x + f64::from(u8::from(self.modified))
     }
 
+    /// ln of (left with the last purchase)/(stayed then).
+    fn ln_left(&self, x: f64) -> T {
+        self.a.ln() - (self.b + (self.chances(x) - 1.0).max(0.0)).ln()
+    }
+
     /// ln of (alive)/(α + age)^−(r + kx), over the stages since the last purchase.
     fn ln_stages_since(&self, stages: T, c: Customer) -> T {
         let mut sum = T::of(1.0);
@@ -168,7 +173,7 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
             constant: ln_rising_by(self.r, stages) + self.r * self.alpha.ln() - k
                 + ln_rising_by(self.b, chances)
                 - ln_rising_by(self.a + self.b, chances),
-            ln_left: self.a.ln() - (self.b + (chances as f64 - 1.0).max(0.0)).ln(),
+            ln_left: self.ln_left(x),
             stages: self.r + stages as f64,
             may_have_left: chances > 0,
         }
@@ -191,13 +196,13 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
     }
 
     fn p_alive(&self, c: Customer) -> T {
-        let per = self.per_count(c.x);
-        if !per.may_have_left {
+        if self.chances(c.x) == 0.0 {
             return T::of(1.0);
         }
         // (left) / (alive)
-        let odds = per.ln_left + per.stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln()
-            - self.ln_stages_since(per.stages, c);
+        let stages = self.r + f64::from(self.k) * c.x;
+        let odds = self.ln_left(c.x) + stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln()
+            - self.ln_stages_since(stages, c);
         logistic(-odds)
     }
 

@@ -12,7 +12,7 @@ use super::summary::DAYS_IN_YEAR;
 use super::{Customer, Purchases};
 use crate::error::Error;
 use crate::host::{Host, Vec};
-use crate::numeric::{Dual, Wilson, cholesky};
+use crate::numeric::{Dual, Real, Wilson, cholesky};
 use std::vec::Vec as StdVec;
 
 /// What is asked of every customer.
@@ -115,7 +115,7 @@ impl<'h, H: Host + 'h> Visitor for Build<'_, 'h, H> {
         let mut parameters = [1.0; N];
         parameters.copy_from_slice(&self.model.parameters);
         let logs = parameters.map(f64::ln);
-        let (unit, question) = (self.model.unit.days(), self.question);
+        let question = self.question;
         let wilson = question.confidence.and_then(|confidence| Wilson::new(confidence).ok());
         let covariance = self.model.covariance.clone().filter(|_| wilson.is_some());
         let draws = match (&covariance, wilson) {
@@ -123,11 +123,33 @@ impl<'h, H: Host + 'h> Visitor for Build<'_, 'h, H> {
             (None, Some(_)) => None,
             (_, None) => Some(StdVec::new()),
         };
+        let draws = draws.unwrap_or_else(|| vec![family.with(&parameters)]);
+        match covariance {
+            Some(_) => self.reader(family.with(&Dual::exp_of(&logs)), draws, covariance),
+            // Without intervals there is nothing to derive by.
+            None => self.reader(family.with(&parameters.map(Dual::<0>::of)), draws, None),
+        }
+    }
+}
+
+impl<'h, H: Host + 'h> Build<'_, 'h, H> {
+    fn reader<const N: usize, D, M>(
+        self,
+        dual: D,
+        draws: StdVec<M>,
+        covariance: Option<StdVec<StdVec<f64>>>,
+    ) -> Box<dyn Scorer + 'h>
+    where
+        D: Purchases<Dual<N>> + 'static,
+        M: Purchases<f64> + 'static,
+    {
+        let (unit, question) = (self.model.unit.days(), self.question);
+        let wilson = question.confidence.and_then(|confidence| Wilson::new(confidence).ok());
         let mut futures = Vec::with_capacity_in(CACHED, self.host.clone());
         futures.extend((0..CACHED).map(|_| None));
         Box::new(Reader {
-            dual: family.with(&Dual::exp_of(&logs)),
-            draws: draws.unwrap_or_else(|| vec![family.with(&parameters)]),
+            dual,
+            draws,
             by_recency: self.model.kind.stages().is_some_and(|k| k > 1),
             covariance,
             spend: self.model.spend.clone(),
