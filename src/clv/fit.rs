@@ -84,13 +84,18 @@ unsafe fn step(
             unit.map(|text| varlena::bytes(text)),
         )
     };
-    let (model, unit) = (model.map(String::from_utf8_lossy), unit.map(String::from_utf8_lossy));
+    // What is not UTF-8 is no name of ours.
+    let (model, unit) = (model.map(name), unit.map(name));
     let mut state = InState::or_new(state, fcinfo, FitState::new);
-    state.ask(model.as_deref(), unit.as_deref()).or_raise();
+    state.ask(model, unit).or_raise();
     if let Some(c) = customer {
         state.push(c, litt.map(number), spend.map(number), numbers(covariates)).or_raise();
     }
     state
+}
+
+fn name(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or("\u{FFFD}")
 }
 
 #[pg_extern]

@@ -126,8 +126,8 @@ impl LnGaps {
 }
 
 const LN_GAP_UNITS: f64 = (1_u64 << 40) as f64;
-/// Customers who may wait before they are sorted: as many as there are already, or so many.
-const FEW: usize = 4096;
+/// Customers who may wait before they are sorted: twice as many as there are already, or so many.
+const FEW: usize = 1 << 14;
 
 pub(super) fn key(c: &Customer) -> [u64; 3] {
     // Not negative, so that the bits sort as the numbers do.
@@ -135,9 +135,21 @@ pub(super) fn key(c: &Customer) -> [u64; 3] {
 }
 
 /// Is this what one can know of a customer?
+#[inline]
 pub fn check(c: Customer) -> Result<Customer, Error> {
     let Customer { x, t_x, age } = c;
-    let wrong = |message: String, hint| Err(Error::bad(message, hint));
+    let is_count = f64::from(x as u32) == x && x < 1e9;
+    let is_time = 0.0 <= t_x && t_x <= age && age.is_finite();
+    if is_count && is_time && (x > 0.0 || t_x == 0.0) {
+        // No negative zeros.
+        return Ok(Customer { x: x + 0.0, t_x: t_x + 0.0, age: age + 0.0 });
+    }
+    Err(what_is_wrong(c))
+}
+
+#[cold]
+fn what_is_wrong(Customer { x, t_x, age }: Customer) -> Error {
+    let wrong = |message: String, hint| Error::bad(message, hint);
     if !(x >= 0.0 && x.fract() == 0.0 && x < 1e9) {
         return wrong(
             format!("x = {x} is not a number of repeat purchases"),
@@ -157,14 +169,10 @@ pub fn check(c: Customer) -> Result<Customer, Error> {
              to the end of the data.",
         );
     }
-    if x == 0.0 && t_x > 0.0 {
-        return wrong(
-            format!("t_x = {t_x} without a repeat purchase"),
-            "Where x is 0, t_x is 0 too: x counts the purchases after the first one.",
-        );
-    }
-    // No negative zeros.
-    Ok(Customer { x: x + 0.0, t_x: t_x + 0.0, age: age + 0.0 })
+    wrong(
+        format!("t_x = {t_x} without a repeat purchase"),
+        "Where x is 0, t_x is 0 too: x counts the purchases after the first one.",
+    )
 }
 
 impl<H: Host> Sample<H> {
@@ -210,7 +218,7 @@ impl<H: Host> Sample<H> {
             }
         }
         self.purchases += customer.x;
-        if self.waiting.len() >= self.rows.len().max(FEW) {
+        if self.waiting.len() >= (2 * self.rows.len()).max(FEW) {
             self.sort_in();
         }
         let row = self.row(customer);
