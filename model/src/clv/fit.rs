@@ -48,7 +48,7 @@ impl Unfit {
     }
 }
 
-/// Customers who differ on whom the starts are tried.
+/// Customers who differ on whom the starts are tried, and then the best summit.
 const TRIALS: [usize; 2] = [1 << 12, 1 << 16];
 /// The standard error of a logarithm beyond which the data say nothing of a parameter.
 const VAGUE: f64 = 10.0;
@@ -119,20 +119,8 @@ impl<H: Host> Visitor for Search<'_, H> {
             .iter()
             .map(|start| start.iter().map(|parameter| parameter.ln()).collect())
             .collect();
-        let climb = |starts: &[Vec<f64>], sample: &Sample<H>| {
-            best(starts.iter().filter_map(|start| ascend(start, |at| local(&family, sample, at))))
-        };
-        // All starts on a few customers, the best summit on more, and that on all of them.
-        let mut summit = None;
-        for few in TRIALS.into_iter().filter(|few| 2 * few < sample.distinct()) {
-            let part = sample.part(sample.distinct().div_ceil(few));
-            let begin = summit.map_or_else(|| starts.clone(), |summit: Summit| vec![summit.at]);
-            summit = climb(&begin, &part).filter(|summit| summit.is_flat);
-        }
-        summit = summit.and_then(|trial| climb(&[trial.at], sample));
-        if summit.as_ref().is_none_or(|summit| !summit.is_flat) {
-            summit = climb(&starts, sample);
-        }
+        let local = |sample: &Sample<H>, at: &[f64]| local(&family, sample, at);
+        let summit = search(sample, sample.distinct(), &starts, local);
         let summit = summit.ok_or_else(|| {
             Unfit::new(
                 "the likelihood is no number at any start",
@@ -151,9 +139,32 @@ impl<H: Host> Visitor for Search<'_, H> {
     }
 }
 
-/// The highest of the summits; flat ones before others.
-fn best(summits: impl Iterator<Item = Summit>) -> Option<Summit> {
-    summits.max_by(|a, b| a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value)))
+/// The highest summit of a function of a settled sample with so many different parts: from all starts
+/// on a few of these, from the best summit on more, and from there on all. Where that leads nowhere,
+/// from all starts on all.
+pub(super) fn search<H: Host>(
+    sample: &Sample<H>,
+    different: usize,
+    starts: &[Vec<f64>],
+    local: impl Fn(&Sample<H>, &[f64]) -> Local,
+) -> Option<Summit> {
+    let climb = |starts: &[Vec<f64>], sample: &Sample<H>| {
+        // Flat ones before others
+        let height = |a: &Summit, b: &Summit| {
+            a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value))
+        };
+        starts.iter().filter_map(|start| ascend(start, |at| local(sample, at))).max_by(height)
+    };
+    let mut found: Option<Summit> = None;
+    for few in TRIALS.into_iter().filter(|few| 2 * few < different) {
+        let part = sample.part(different.div_ceil(few));
+        let begin = found.map_or_else(|| starts.to_vec(), |summit| vec![summit.at]);
+        found = climb(&begin, &part).filter(|summit| summit.is_flat);
+    }
+    found
+        .and_then(|summit| climb(&[summit.at], sample))
+        .filter(|summit| summit.is_flat)
+        .or_else(|| climb(starts, sample))
 }
 
 /// The log-likelihood with its derivatives.

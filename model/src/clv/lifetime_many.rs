@@ -1,18 +1,19 @@
 //! The likelihood of many customers with a lifetime at once.
 //!
 //! With f(y) = (α + y)^−(r+x) h(y) S(y), a customer's likelihood needs the integral of f from t_x to
-//! age. Customers with the same x have f in common, and at the resolution of days few different times
-//! between them: the integrals from each of these times to the last one serve them all,
+//! age. Customers with the same x have f in common: it is integrated once, from each of their times to
+//! the next, and not for each of them from t_x to age. At the resolution of days there are few of these
+//! times, else the steps are short.
 //!
 //! ```text
 //! G(t) = ∫ from t to the last time of f(y)/f(t) dy,   ∫ from t_x to age of f(y) dy = f(t_x) G(t_x) − f(age) G(age)
 //! ```
 //!
-//! with their derivatives by the parameters of the lifetime, the shape r + x, and α. f falls, and an
-//! interval is not so short that the difference loses more than a few digits.
+//! with their derivatives by the parameters of the lifetime, the shape r + x, and α. The difference loses
+//! digits where t_x is near age, and there it is small beside the likelihood of being alive.
 
 use super::lifetime::{Lifetime, LifetimeNbd, LnIntegrand, Local, SumOfExp};
-use super::sample::Sample;
+use super::sample::{Alike, Sample};
 use super::{Purchases, ln_likelihood_of_each};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::real::Real;
@@ -27,44 +28,48 @@ struct Time {
     alive: SumOfExp,
 }
 
-/// Most times that are looked at together: memory that does not grow with the data.
-const MOST_TIMES: usize = 1 << 14;
-/// More times than this for each customer, and it is quicker to integrate for each by itself.
-const TIMES_EACH: usize = 4;
+/// Times that are looked at together: memory that does not grow with the data.
+const TOGETHER: usize = 1 << 11;
+/// Customers whose sums are added up by themselves: sums of sums lose fewer digits.
+const BLOCK: usize = 1 << 8;
+const ZERO: Local = SumOfExp::NONE.0;
 
 /// Σ ln(likelihood) of the customers of a settled sample.
 pub(super) fn ln_likelihood<T: Real, L: Lifetime<T>, H: Host>(
     model: &LifetimeNbd<T, L>,
     sample: &Sample<H>,
 ) -> T {
-    let mut pace = Pace::new(sample.host());
-    let mut times = Vec::new_in(sample.host().clone());
+    let host = sample.host();
+    let mut pace = Pace::new(host);
+    if !L::ENDS {
+        return ln_likelihood_of_each(model, sample.by_count(), &mut pace);
+    }
     let mut total = T::of(0.0);
+    let mut times = Vec::new_in(host.clone());
+    let mut used = Used::new(sample);
     for alike in sample.by_count() {
-        let (first, last) = alike.range();
-        let range = &sample.times()[first..=last];
-        if !L::ENDS || range.len() > MOST_TIMES.min(TIMES_EACH * alike.distinct()) {
-            total = total + ln_likelihood_of_each(model, [alike], &mut pace);
-            continue;
-        }
         let per = model.per_count(alike.x());
-        let shape = per.shape.value();
-        fill(&mut times, model, shape, range, &mut pace);
         let (mut sum, mut count) = (ZERO, 0.0);
-        for block in alike.blocks(BLOCK) {
-            pace.step(16 * BLOCK);
-            let mut of_block = ZERO;
-            for (t_x, age, n) in block.places() {
-                let (from, to) = (&times[t_x - first], &times[age - first]);
-                let fall = (to.ln_f - from.ln_f).exp();
-                add_ln_of_sum(&mut of_block, n, &from.left, fall, &to.alive);
-                of_block.v += n * from.ln_f;
-                count += n;
-            }
-            sum.v += of_block.v;
-            for i in 0..5 {
-                sum.g[i] += of_block.g[i];
-                (0..=i).for_each(|j| sum.h[i][j] += of_block.h[i][j]);
+        let mut rest = alike;
+        while !rest.is_empty() {
+            let (together, others) = rest.split_at(used.note(&rest, &mut pace));
+            rest = others;
+            fill(&mut times, model, per.shape.value(), used.times(sample), &mut pace);
+            for block in together.blocks(BLOCK) {
+                pace.step(16 * BLOCK);
+                let mut of_block = ZERO;
+                for (t_x, age, n) in block.places() {
+                    let (from, to) = (&times[used.position(t_x)], &times[used.position(age)]);
+                    let fall = (to.ln_f - from.ln_f).exp();
+                    add_ln_of_sum(&mut of_block, n, &from.left, fall, &to.alive);
+                    of_block.v += n * from.ln_f;
+                    count += n;
+                }
+                sum.v += of_block.v;
+                for i in 0..5 {
+                    sum.g[i] += of_block.g[i];
+                    (0..=i).for_each(|j| sum.h[i][j] += of_block.h[i][j]);
+                }
             }
         }
         total = total + per.constant * count + model.function_of(per.shape, &sum);
@@ -72,9 +77,58 @@ pub(super) fn ln_likelihood<T: Real, L: Lifetime<T>, H: Host>(
     total
 }
 
-/// Customers whose sums are added up by themselves: sums of sums lose fewer digits.
-const BLOCK: usize = 256;
-const ZERO: Local = SumOfExp::NONE.0;
+/// Which times of a sample some of its customers have.
+struct Used<H: Host> {
+    /// Their places, in order.
+    places: Vec<u32, H>,
+    /// By place, where that is among these.
+    positions: Vec<u32, H>,
+}
+
+impl<H: Host> Used<H> {
+    const NOWHERE: u32 = u32::MAX;
+
+    fn new(sample: &Sample<H>) -> Self {
+        let mut positions = Vec::new_in(sample.host().clone());
+        positions.resize(sample.times().len(), Self::NOWHERE);
+        Used { places: Vec::new_in(sample.host().clone()), positions }
+    }
+
+    /// Looks at customers until they have so many times that it is enough: returns how many these are.
+    fn note(&mut self, customers: &Alike<'_>, pace: &mut Pace<'_, H>) -> usize {
+        for place in &self.places {
+            self.positions[*place as usize] = Self::NOWHERE;
+        }
+        self.places.clear();
+        let mut noted = 0;
+        for (t_x, age, _) in customers.places() {
+            pace.step(2);
+            if self.places.len() >= TOGETHER {
+                break;
+            }
+            noted += 1;
+            for place in [t_x, age] {
+                if std::mem::replace(&mut self.positions[place], 0) == Self::NOWHERE {
+                    self.places.push(place as u32);
+                }
+            }
+        }
+        self.places.sort_unstable();
+        for (position, place) in (0..).zip(&self.places) {
+            self.positions[*place as usize] = position;
+        }
+        noted
+    }
+
+    fn position(&self, place: usize) -> usize {
+        self.positions[place] as usize
+    }
+
+    /// The times, from the last one back.
+    fn times(&self, sample: &Sample<H>) -> impl Iterator<Item = f64> {
+        self.places.iter().rev().map(|place| sample.times()[*place as usize])
+    }
+}
 
 /// Adds n ln(left + fall · alive).
 #[inline]
@@ -96,17 +150,17 @@ fn add_ln_of_sum(sum: &mut Local, n: f64, left: &SumOfExp, fall: f64, alive: &Su
     }
 }
 
-/// What customers with the same x share at each of the times, from the last one back.
+/// What customers with the same x share at each of the times, which are given from the last one back.
 fn fill<T: Real, L: Lifetime<T>, H: Host>(
     out: &mut Vec<Time, H>,
     model: &LifetimeNbd<T, L>,
     shape: f64,
-    times: &[f64],
+    backwards: impl Iterator<Item = f64>,
     pace: &mut Pace<'_, H>,
 ) {
     out.clear();
     let mut after: Option<(f64, f64, SumOfExp)> = None;
-    for &time in times.iter().rev() {
+    for time in backwards {
         pace.step(128);
         let ln_f = model.ln_integrand(shape, time).v;
         let mut left = SumOfExp::NONE;

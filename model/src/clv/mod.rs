@@ -22,7 +22,9 @@
 //! | [`score`] | what a fitted model expects of a customer, with intervals |
 //!
 //! A model's likelihood and expectations are written once, for numbers that carry their derivatives
-//! ([`crate::numeric::Real`]): fits are Newton's on exact Hessians, intervals use exact gradients.
+//! ([`crate::numeric::Real`]): fits are Newton's on exact Hessians, intervals use exact gradients. The
+//! likelihood of very many customers is that of each added up; where a model knows a shorter way, with
+//! what they have in common, tests hold it to the same.
 
 pub mod aggregate;
 pub mod backtest;

@@ -70,23 +70,22 @@ impl<'s> Alike<'s> {
         self.rows.first().map_or(0.0, |row| f64::from(row.x))
     }
 
-    /// How many of them differ.
-    pub fn distinct(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// The places of the first and of the last of their times.
-    pub fn range(&self) -> (usize, usize) {
-        // In order, and no t_x is after its age.
-        let first = self.rows.first().map_or(0, |row| row.t_x);
-        let last = self.rows.iter().map(|row| row.age).max().unwrap_or(0);
-        (first as usize, last as usize)
-    }
-
     /// The places of t_x and age among the times, and how many customers have them.
     pub fn places(&self) -> impl Iterator<Item = (usize, usize, f64)> + use<'s> {
         let rows = self.rows.iter().zip(self.counts);
         rows.map(|(row, count)| (row.t_x as usize, row.age as usize, *count))
+    }
+
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The first of those who differ, so many of them, and the others.
+    pub fn split_at(&self, len: usize) -> (Self, Self) {
+        let ((first, rows), (of_first, counts)) =
+            (self.rows.split_at(len), self.counts.split_at(len));
+        (Alike { rows: first, counts: of_first, ..*self }, Alike { rows, counts, ..*self })
     }
 
     /// The same customers, in parts of so many.
@@ -298,12 +297,16 @@ impl<H: Host> Sample<H> {
         self.times.values()
     }
 
-    /// Every `stride`-th of the customers who differ, settled.
+    /// Every `stride`-th of the customers who differ, and of what they spend, settled.
     pub(super) fn part(&self, stride: usize) -> Self {
         let mut part = Sample::new(self.host.clone());
-        for group in self.groups().step_by(stride) {
-            part.push_many(group.customer, group.count);
+        let mut pace = Pace::new(&self.host);
+        for (row, count) in self.rows.iter().zip(&self.counts).step_by(stride) {
+            pace.step(4);
+            let (t_x, age) = (self.times()[row.t_x as usize], self.times()[row.age as usize]);
+            part.push_many(Customer { x: f64::from(row.x), t_x, age }, *count);
         }
+        part.spends.extend(self.spends.iter().step_by(stride).copied());
         part.settle();
         part
     }
@@ -358,30 +361,28 @@ fn merge<H: Host>(
     let room = rows.len() + different;
     let mut merged = Vec::with_capacity_in(room, host.clone());
     let mut total: Vec<f64, H> = Vec::with_capacity_in(room, host.clone());
-    let mut sorted = sorted.peekable();
-    for (row, count) in rows.iter().zip(&*counts) {
+    let mut before = rows.iter().zip(&*counts).peekable();
+    for (row, count) in sorted {
         pace.step(1);
-        while let Some((before, n)) = sorted.next_if(|(next, _)| next < row) {
-            add(&mut merged, &mut total, before, n);
+        while let Some((row, count)) = before.next_if(|(before, _)| **before <= row) {
+            pace.step(1);
+            merged.push(*row);
+            total.push(*count);
         }
+        match total.last_mut() {
+            Some(last) if merged.last() == Some(&row) => *last += count,
+            _ => {
+                merged.push(row);
+                total.push(count);
+            }
+        }
+    }
+    for (row, count) in before {
+        pace.step(1);
         merged.push(*row);
         total.push(*count);
     }
-    for (row, n) in sorted {
-        add(&mut merged, &mut total, row, n);
-    }
     (*rows, *counts) = (merged, total);
-}
-
-/// Adds customers who are not before the last one.
-fn add<H: Host>(rows: &mut Vec<Row, H>, counts: &mut Vec<f64, H>, row: Row, count: f64) {
-    match counts.last_mut() {
-        Some(last) if rows.last() == Some(&row) => *last += count,
-        _ => {
-            rows.push(row);
-            counts.push(count);
-        }
-    }
 }
 
 /// Sorts, with polls.

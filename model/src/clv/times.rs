@@ -40,7 +40,7 @@ impl<H: Host> Times<H> {
     /// The place of a time, a new one if it is new.
     #[inline]
     pub(super) fn place(&mut self, time: f64) -> u32 {
-        if self.slots.len() - self.slots.len() / 4 <= self.values.len() {
+        if self.slots.len() <= 2 * self.values.len() {
             self.index();
         }
         let mut slot = self.slot(time);
@@ -68,7 +68,7 @@ impl<H: Host> Times<H> {
         place
     }
 
-    /// Puts all places into slots of which less than half are taken.
+    /// Puts all places into slots, of which a quarter to a half is taken: a search seldom goes on.
     #[cold]
     fn index(&mut self) {
         let len = (2 * self.values.len() + 1).next_power_of_two().max(FEWEST_SLOTS);
