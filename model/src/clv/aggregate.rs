@@ -64,6 +64,7 @@ impl<H: Host> FitState<H> {
     }
 
     /// Adds a customer with its covariates.
+    #[inline(always)] // once a row, with its numbers in registers
     pub fn push(
         &mut self,
         c: Customer,
@@ -98,6 +99,7 @@ impl<H: Host> FitState<H> {
     }
 
     /// Where customers with so many covariates are kept.
+    #[inline]
     fn covariates_of(&mut self, width: usize) -> Result<&mut Covariates<H>, Error> {
         let host = self.sample.host();
         let kept = self.covariates.get_or_insert_with(|| Covariates::new(width, host.clone()));

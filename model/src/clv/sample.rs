@@ -192,6 +192,7 @@ impl<H: Host> Sample<H> {
 
     /// Adds a customer, with the sum of the logarithms of the times between purchases, and the mean
     /// value of the repeat purchases, as far as they are known.
+    #[inline(always)] // once a row, with its numbers in registers
     pub fn push(
         &mut self,
         c: Customer,
@@ -200,21 +201,10 @@ impl<H: Host> Sample<H> {
     ) -> Result<(), Error> {
         let customer = check(c)?;
         if let Some(sum) = ln_gaps {
-            if sum.is_nan() || sum.abs() > 1e12 {
-                return Err(Error::bad(
-                    format!("litt = {sum} is not a sum of logarithms of times"),
-                    "litt is the sum of the logarithms of the times between purchases: btyd returns it.",
-                ));
-            }
-            self.ln_gaps.add((sum * LN_GAP_UNITS).round() as i128);
+            self.push_ln_gaps(sum)?;
         }
         if let Some(mean) = spend {
-            if !mean.is_finite() {
-                return Err(Error::AmountOutOfRange { given: mean.to_string() });
-            }
-            if customer.x > 0.0 {
-                self.spends.push(Spend { x: customer.x, mean });
-            }
+            self.push_spend(Spend { x: customer.x, mean })?;
         }
         self.purchases += customer.x;
         if self.waiting.len() >= (2 * self.rows.len()).max(FEW) {
@@ -222,6 +212,27 @@ impl<H: Host> Sample<H> {
         }
         let row = self.row(customer);
         self.waiting.push(row);
+        Ok(())
+    }
+
+    fn push_ln_gaps(&mut self, sum: f64) -> Result<(), Error> {
+        if sum.is_nan() || sum.abs() > 1e12 {
+            return Err(Error::bad(
+                format!("litt = {sum} is not a sum of logarithms of times"),
+                "litt is the sum of the logarithms of the times between purchases: btyd returns it.",
+            ));
+        }
+        self.ln_gaps.add((sum * LN_GAP_UNITS).round() as i128);
+        Ok(())
+    }
+
+    fn push_spend(&mut self, spend: Spend) -> Result<(), Error> {
+        if !spend.mean.is_finite() {
+            return Err(Error::AmountOutOfRange { given: spend.mean.to_string() });
+        }
+        if spend.x > 0.0 {
+            self.spends.push(spend);
+        }
         Ok(())
     }
 
@@ -234,12 +245,14 @@ impl<H: Host> Sample<H> {
         }
     }
 
+    #[inline(always)]
     fn row(&mut self, c: Customer) -> Row {
         let t_x = self.times.place(c.t_x);
         Row { x: c.x as u32, t_x, age: self.times.place(c.age) }
     }
 
     /// Sorts the customers who wait, and makes those that are alike one.
+    #[cold]
     fn sort_in(&mut self) {
         let mut pace = Pace::new(&self.host);
         if let Some(places) = self.times.rank() {

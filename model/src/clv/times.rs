@@ -38,7 +38,7 @@ impl<H: Host> Times<H> {
     }
 
     /// The place of a time, a new one if it is new.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place(&mut self, time: f64) -> u32 {
         if self.slots.len() <= 2 * self.values.len() {
             self.index();
