@@ -62,6 +62,16 @@ CREATE FUNCTION clv_fit(
 COMMENT ON FUNCTION clv_fit(history, text, text, date) IS
     'fits a model of how often and how long members buy (nbd, bg/nbd, mbg/nbd, bg/cnbd-k, mbg/cnbd-k, pareto/nbd, ggompertz/nbd, or auto for the best of them by BIC), and Gamma-Gamma of how much they spend where the history has amounts';
 
+CREATE FUNCTION clv_fit(
+    m memberships,
+    model text DEFAULT 'sbg',
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL
+) RETURNS clv_model
+    AS 'MODULE_PATHNAME', 'clv_fit_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000;
+COMMENT ON FUNCTION clv_fit(memberships, text, text, date) IS
+    'fits a model of contracts (sbg, or bdw) to how many periods members stayed until they first departed; who is still in at as_of counts for the periods so far';
+
 CREATE FUNCTION clv_fit_step(internal, float8, float8, float8, float8, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_fit_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION clv_fit_step(internal, float8, float8, float8, float8, float8, float8[], text, text) RETURNS internal
@@ -267,7 +277,36 @@ COMMENT ON FUNCTION clv(history, bigint, clv_model, interval, float8, float8, da
 COMMENT ON FUNCTION clv(history, uuid, clv_model, interval, float8, float8, date, float8) IS
     'lifetime value, with members as uuid: clv(h, id => NULL::uuid, fitted => …, horizon => …)';
 
--- Single numbers, for tables that are summarised already.
+-- For tables that are summarised already: the columns of clv, and single numbers.
+
+CREATE FUNCTION clv_score(
+    fitted clv_model,
+    x float8,
+    t_x float8,
+    age float8,
+    spend float8 DEFAULT NULL,
+    horizon interval DEFAULT NULL,
+    discount float8 DEFAULT 0,
+    margin float8 DEFAULT 1.0,
+    confidence float8 DEFAULT 0.95,
+    covariates float8[] DEFAULT NULL
+) RETURNS TABLE (
+    p_alive float8,
+    p_alive_low float8,
+    p_alive_high float8,
+    expected_purchases float8,
+    expected_low float8,
+    expected_high float8,
+    purchases_low bigint,
+    purchases_high bigint,
+    expected_spend float8,
+    clv float8,
+    clv_low float8,
+    clv_high float8
+)
+    AS 'MODULE_PATHNAME', 'clv_score_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 1;
+COMMENT ON FUNCTION clv_score(clv_model, float8, float8, float8, float8, interval, float8, float8, float8, float8[]) IS
+    'what clv says of a member, with its intervals, of one customer of whom x, t_x, age and spend are known, and the covariates where the model has some: one row, to be taken with LATERAL';
 
 CREATE FUNCTION p_alive(fitted clv_model, x float8, t_x float8, age float8, ahead interval DEFAULT NULL, covariates float8[] DEFAULT NULL)
     RETURNS float8

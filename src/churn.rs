@@ -88,7 +88,7 @@ fn churn_members(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
     let Some(h) = h else { return rows };
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
     churn::change_of_members(&view, &zone, &question, period_start, host, |member, change| {
-        rows.put(|column| Ok([column.member(member)?, column.text(change.name())]))
+        rows.put(|column| Ok([column.member(&member)?, column.text(change.name())]))
     })
     .or_raise();
     rows

@@ -129,7 +129,7 @@ fn cohort_members(
     let (h, starts) = (Opened::of(&h), Opened::of(&starts));
     let (cell, host) = ((cohort, i64::from(period_number)), PgHost::current());
     cohorts::members_of_cell(subject(&h, &starts), &question, cell, host, |member| {
-        rows.put(|column| Ok([column.member(member)?]))
+        rows.put(|column| Ok([column.member(&member)?]))
     })
     .or_raise();
     rows

@@ -116,7 +116,7 @@ fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows
             }
             rows.put(|column| {
                 Ok([
-                    column.member(member)?,
+                    column.member(&member)?,
                     column.instant(at)?,
                     column.count(events),
                     column.amount(amount),

@@ -30,3 +30,11 @@ mod tiers;
 mod value;
 
 pgrx::pg_module_magic!();
+
+/// Called when the library is loaded.
+#[pgrx::pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    pg_retention_model::host::set_poll(|| {
+        pgrx::check_for_interrupts!();
+    });
+}

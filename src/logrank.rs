@@ -146,7 +146,7 @@ fn logrank_groups(
     for group in comparison.groups() {
         rows.put(|column| {
             Ok([
-                column.member(MemberRef::Text(group.name))?,
+                column.member(&MemberRef::Text(group.name))?,
                 column.count(group.members),
                 column.float(Some(group.observed)),
                 column.float(Some(group.expected)),

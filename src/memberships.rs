@@ -116,7 +116,7 @@ fn membership_rows(m: Option<StoredMemberships<'_>>, fcinfo: pg_sys::FunctionCal
         for spell in spells {
             rows.put(|column| {
                 let ended = spell.ended.map_or(Ok(None), |ended| column.day(ended))?;
-                Ok([column.member(member)?, column.day(spell.joined)?, ended])
+                Ok([column.member(&member)?, column.day(spell.joined)?, ended])
             })
             .or_raise();
         }

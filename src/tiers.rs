@@ -44,7 +44,7 @@ fn tiers(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
     tiers::tiers(&view, &zone, &rules, as_of, host, |member, standing| {
         rows.put(|column| {
             Ok([
-                column.member(member)?,
+                column.member(&member)?,
                 column.shared(standing.tier.map(|tier| names[tier])),
                 column.amount(Some(standing.value)),
                 standing.grace_until.map_or(Ok(None), |day| column.day(day))?,

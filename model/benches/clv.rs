@@ -89,7 +89,7 @@ fn scoring(criterion: &mut Criterion) {
             b.iter(|| {
                 let mut scorer = score::scorer(&model, &question, Global).unwrap();
                 customers.iter().for_each(|c| {
-                    black_box(scorer.score(*c, None));
+                    black_box(scorer.score(*c, None).unwrap());
                 });
             });
         });

@@ -143,7 +143,7 @@ pub fn to_double(units: i128) -> f64 {
     text(units).parse().unwrap_or(units as f64 / SCALE as f64)
 }
 
-/// A number in base 10000, which is how PostgreSQL stores `numeric`: `digits[0]` × 10000^`weight`
+/// A number in base 10000, which is how PostgreSQL stores `numeric`: the first digit × 10000^`weight`
 /// + …, shown with so many decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Base10000 {
@@ -153,15 +153,20 @@ pub struct Base10000 {
     pub weight: i32,
     /// Decimals: six, without trailing zeros beyond the second.
     pub decimals: u32,
-    digits: [u16; 7],
-    first: usize,
-    last: usize,
+    /// The digits in sixteen bits each, the first one lowest, without zeros at either end.
+    pub digits: u128,
 }
 
 impl Base10000 {
-    /// The digits, without zeros at either end.
-    pub fn digits(&self) -> &[u16] {
-        &self.digits[self.first..self.last]
+    /// How many digits there are: seven at most.
+    #[inline]
+    pub fn len(&self) -> usize {
+        (u128::BITS - self.digits.leading_zeros()).div_ceil(16) as usize
+    }
+
+    /// Is it zero, which has no digits?
+    pub fn is_empty(&self) -> bool {
+        self.digits == 0
     }
 }
 
@@ -171,23 +176,28 @@ impl Base10000 {
 /// use pg_retention_model::amount;
 /// let number = amount::to_base_10000(-139_120_000);
 /// assert_eq!((number.negative, number.weight, number.decimals), (true, 0, 2));
-/// assert_eq!(number.digits(), [139, 1200]);
+/// assert_eq!((number.digits, number.len()), (1200 << 16 | 139, 2));
 /// ```
+#[inline]
 pub fn to_base_10000(units: i64) -> Base10000 {
     const BASE: u64 = 10_000;
+    const WORD: u32 = u16::BITS;
     let (mut whole, rest) =
         (units.unsigned_abs() / SCALE as u64, units.unsigned_abs() % SCALE as u64);
-    // Digits before the point, of which 13 decimal ones take four, and two after it.
-    let mut digits = [0; 7];
-    for digit in digits[..5].iter_mut().rev() {
-        *digit = (whole % BASE) as u16;
+    let mut digits = u128::from(rest / 100 | (rest % 100 * 100) << WORD);
+    let mut weight = -1;
+    while whole > 0 {
+        digits = digits << WORD | u128::from(whole % BASE);
         whole /= BASE;
-        if whole == 0 {
-            break;
-        }
+        weight += 1;
     }
-    digits[5] = (rest / 100) as u16;
-    digits[6] = (rest % 100 * 100) as u16;
+    let zeros = digits.trailing_zeros() / WORD;
+    if digits == 0 {
+        weight = 0;
+    } else {
+        digits >>= zeros * WORD;
+        weight -= zeros as i32;
+    }
     let decimals = match rest {
         rest if rest % BASE == 0 => 2,
         rest if rest % 1000 == 0 => 3,
@@ -195,10 +205,7 @@ pub fn to_base_10000(units: i64) -> Base10000 {
         rest if rest % 10 == 0 => 5,
         _ => 6,
     };
-    let first = digits.iter().position(|digit| *digit != 0).unwrap_or(digits.len());
-    let last = digits.iter().rposition(|digit| *digit != 0).map_or(first, |last| last + 1);
-    let weight = if first == digits.len() { 0 } else { 4 - first as i32 };
-    Base10000 { negative: units < 0, weight, decimals, digits, first, last }
+    Base10000 { negative: units < 0, weight, decimals, digits }
 }
 
 /// `numerator` / `denominator`, rounded half away from zero; both in the same units.
@@ -286,7 +293,8 @@ mod tests {
             let units = (units >> shift) / 10_i64.pow(tens) * 10_i64.pow(tens);
             if units != i64::MIN {
                 let number = to_base_10000(units);
-                let digits = number.digits();
+                let digits: Vec<u16> =
+                    (0..number.len()).map(|i| (number.digits >> (16 * i)) as u16).collect();
                 let back =
                     from_base_10000(number.negative, number.weight, digits.iter().copied(), || {
                         "x".into()

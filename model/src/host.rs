@@ -5,6 +5,8 @@
 //! Everywhere else [`Global`] will do.
 
 pub use allocator_api2::alloc::{Allocator, Global};
+use std::cell::Cell;
+use std::sync::OnceLock;
 
 /// A vector whose buffer the host provides.
 pub type Vec<T, H> = allocator_api2::vec::Vec<T, H>;
@@ -26,6 +28,45 @@ impl Host for Global {
     fn poll(&self) {
         #[cfg(test)]
         testing::poll();
+    }
+}
+
+static POLL: OnceLock<fn()> = OnceLock::new();
+
+/// Says, once, how those poll who compute with numbers alone and are given no host, such as the sums
+/// and integrals of a formula.
+pub fn set_poll(poll: fn()) {
+    let _ = POLL.set(poll);
+}
+
+// Steps since the last poll, of loops that are through: many short ones are long too.
+thread_local!(static STEPS: Cell<u32> = const { Cell::new(0) });
+
+/// Counts the steps of a loop that has no host at hand and polls every so often.
+pub(crate) struct Patience(u32);
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        STEPS.set(self.0);
+    }
+}
+
+impl Patience {
+    pub(crate) fn new() -> Self {
+        Patience(STEPS.get())
+    }
+
+    /// So many steps of a few nanoseconds each.
+    #[inline]
+    pub(crate) fn step(&mut self, weight: u32) {
+        self.0 = self.0.saturating_add(weight);
+        if self.0 >= Pace::<Global>::STEPS {
+            self.0 = 0;
+            Global.poll();
+            if let Some(poll) = POLL.get() {
+                poll();
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! `clv_fit` and `clv_fit_agg`: a model from a history, or from a table of customers.
+//! `clv_fit` and `clv_fit_agg`: a model from a history, from memberships, or from a table of customers.
 
 use super::{customer, numbers};
 use crate::pg::arguments;
@@ -7,12 +7,13 @@ use crate::pg::errors::OrRaise;
 use crate::pg::floats::Floats;
 use crate::pg::memory::PgHost;
 use crate::pg::state::{self, InState};
-use crate::pg::stored::Stored;
+use crate::pg::stored::{Stored, StoredMemberships};
 use crate::pg::varlena::{self, Varlena};
 use pg_retention_model::clv::aggregate::FitState;
 use pg_retention_model::clv::family::Kind;
 use pg_retention_model::clv::model::{self, Question};
 use pg_retention_model::clv::summary::{self, Unit};
+use pg_retention_model::clv::tenure;
 use pgrx::datum::Date;
 use pgrx::prelude::*;
 use pgrx::{FromDatum, pg_sys};
@@ -34,6 +35,22 @@ fn clv_fit(
     let (mut sample, as_of) = sample.or_raise();
     let question = Question { kind, unit, as_of: Some(as_of) };
     let text = model::fit_json(&mut sample, &question).or_raise();
+    Some(Varlena::copy_of(text.as_bytes()))
+}
+
+#[pg_extern]
+fn clv_fit_of_memberships(
+    m: Option<StoredMemberships<'_>>,
+    model: Option<&str>,
+    period: Option<&str>,
+    as_of: Option<Date>,
+) -> Option<Varlena> {
+    let question = tenure::Question {
+        kind: Kind::of_contracts(model).or_raise(),
+        period: Unit::of_period(period.unwrap_or("month")).or_raise(),
+        as_of: arguments::day("as_of", as_of).or_raise(),
+    };
+    let text = tenure::fit(&m?.view(), &question, PgHost::current()).or_raise();
     Some(Varlena::copy_of(text.as_bytes()))
 }
 

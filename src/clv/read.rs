@@ -1,12 +1,13 @@
-//! `btyd` and `clv`: what is known of every member, and what is expected of it.
+//! `btyd`, `clv` and `clv_score`: what is known of every member, and what is expected of it.
 
-use super::{FittedModel, days};
+use super::{FittedModel, customer, days, numbers};
 use crate::pg::arguments;
 use crate::pg::errors::OrRaise;
+use crate::pg::floats::Floats;
 use crate::pg::memory::PgHost;
-use crate::pg::rows::Rows;
+use crate::pg::rows::{Columns, Rows};
 use crate::pg::stored::Stored;
-use pg_retention_model::clv::score::{self, Question};
+use pg_retention_model::clv::score::{self, Estimate, Question, Score};
 use pg_retention_model::clv::summary::{Summaries, Unit};
 use pgrx::datum::{Date, Interval};
 use pgrx::pg_sys;
@@ -50,7 +51,7 @@ fn rows_of_btyd(
     while let Some((member, summary)) = members.next_member().or_raise() {
         rows.put(|column| {
             Ok([
-                column.member(member)?,
+                column.member(&member)?,
                 column.count(summary.customer.x as u64),
                 column.float(Some(summary.customer.t_x)),
                 column.float(Some(summary.customer.age)),
@@ -126,31 +127,68 @@ fn rows_of_clv(
     let mut scorer = score::scorer(&fitted, &question, host).or_raise();
     let mut members = Summaries::new(&view, &zone, fitted.unit, as_of, &host).or_raise();
     while let Some((member, summary)) = members.next_member().or_raise() {
-        let score = scorer.score(summary.customer, summary.spend);
-        let low = |e: score::Estimate| e.interval.map(|(low, _)| low);
-        let high = |e: score::Estimate| e.interval.map(|(_, high)| high);
+        let score = scorer.score(summary.customer, summary.spend).or_raise();
         rows.put(|column| {
-            Ok([
-                column.member(member)?,
+            let member = [
+                column.member(&member)?,
                 column.count(summary.customer.x as u64),
                 column.float(Some(summary.customer.t_x)),
                 column.float(Some(summary.customer.age)),
                 column.float(summary.spend),
-                column.float(Some(score.p_alive.value)),
-                column.float(low(score.p_alive)),
-                column.float(high(score.p_alive)),
-                column.float(score.expected.map(|e| e.value)),
-                column.float(score.expected.and_then(low)),
-                column.float(score.expected.and_then(high)),
-                score.purchases.and_then(|(low, _)| column.count(low)),
-                score.purchases.and_then(|(_, high)| column.count(high)),
-                column.float(score.expected_spend),
-                column.float(score.value.map(|e| e.value)),
-                column.float(score.value.and_then(low)),
-                column.float(score.value.and_then(high)),
-            ])
+            ];
+            let [a, b, c, d, e] = member;
+            let [f, g, h, i, j, k, l, m, n, o, p, q] = columns_of(&score, column);
+            Ok([a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q])
         })
         .or_raise();
     }
+    rows
+}
+
+/// p_alive and what follows.
+fn columns_of(score: &Score, column: &Columns) -> [Option<pg_sys::Datum>; 12] {
+    let value = |e: Option<Estimate>| column.float(e.map(|e| e.value));
+    let low = |e: Option<Estimate>| column.float(e.and_then(|e| e.interval).map(|(low, _)| low));
+    let high = |e: Option<Estimate>| column.float(e.and_then(|e| e.interval).map(|(_, high)| high));
+    let (p_alive, expected, clv) = (Some(score.p_alive), score.expected, score.value);
+    [
+        value(p_alive),
+        low(p_alive),
+        high(p_alive),
+        value(expected),
+        low(expected),
+        high(expected),
+        score.purchases.and_then(|(low, _)| column.count(low)),
+        score.purchases.and_then(|(_, high)| column.count(high)),
+        column.float(score.expected_spend),
+        value(clv),
+        low(clv),
+        high(clv),
+    ]
+}
+
+#[pg_extern]
+#[allow(clippy::too_many_arguments)] // those of the SQL declaration
+fn clv_score(
+    fitted: Option<FittedModel>,
+    x: Option<f64>,
+    t_x: Option<f64>,
+    age: Option<f64>,
+    spend: Option<f64>,
+    horizon: Option<Interval>,
+    discount: Option<f64>,
+    margin: Option<f64>,
+    confidence: Option<f64>,
+    covariates: Option<Floats<'_>>,
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> Rows {
+    // SAFETY: declared RETURNS TABLE in sql/clv.sql.
+    let mut rows = unsafe { Rows::begin(fcinfo) };
+    let question = question(horizon, discount, margin, confidence);
+    question.check().or_raise();
+    let (Some(fitted), Some(c)) = (fitted, customer(x, t_x, age)) else { return rows };
+    let model = fitted.of_customer(Some(numbers(covariates))).or_raise();
+    let score = score::score_one(&model, &question, c, spend, PgHost::current()).or_raise();
+    rows.put(|column| Ok(columns_of(&score, column))).or_raise();
     rows
 }

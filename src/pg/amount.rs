@@ -78,6 +78,7 @@ fn from_numeric(bytes: &[u8]) -> Result<i64, Error> {
 }
 
 /// Millionths as `numeric`, without trailing zeros beyond the second decimal.
+#[inline]
 pub fn to_datum(units: i128, arena: &Arena) -> Option<pg_sys::Datum> {
     match i64::try_from(units) {
         Ok(units) => Some(short(&amount::to_base_10000(units), arena)),
@@ -86,15 +87,22 @@ pub fn to_datum(units: i128, arena: &Arena) -> Option<pg_sys::Datum> {
 }
 
 /// The short form of a `numeric`: a word of sign, scale and weight, and the digits.
+#[inline]
 fn short(number: &amount::Base10000, arena: &Arena) -> pg_sys::Datum {
     const SHORT: u16 = 0x8000;
     let sign = if number.negative { 0x2000 } else { 0 };
     let weight = (number.weight & 0x7F) as u16;
     let header = SHORT | sign | (number.decimals as u16) << 7 | weight;
-    let mut bytes = [0; 16];
-    let words = std::iter::once(&header).chain(number.digits());
-    for (place, word) in bytes.chunks_exact_mut(2).zip(words) {
-        place.copy_from_slice(&word.to_ne_bytes());
-    }
-    arena.varlena(&bytes[..2 + 2 * number.digits().len()])
+    let words = number.digits << u16::BITS | u128::from(header);
+    let words = [words as u64, (words >> 64) as u64].map(|word| {
+        // The low bits come first; on other machines the last of four.
+        if cfg!(target_endian = "little") { word } else { turned(word) }
+    });
+    arena.varlena_of(words, 2 * (1 + number.len()))
+}
+
+/// Four numbers of sixteen bits in the opposite order.
+fn turned(word: u64) -> u64 {
+    let halves = word.rotate_left(32);
+    (halves & 0x0000_ffff_0000_ffff) << 16 | (halves >> 16) & 0x0000_ffff_0000_ffff
 }

@@ -27,6 +27,7 @@ impl Arena {
     }
 
     /// Eight-byte aligned memory for `len` bytes; none if there is not so much left.
+    #[inline]
     fn take(&self, len: usize) -> Option<NonNull<u8>> {
         let from = self.used.get();
         let to = from.checked_add(len)?.checked_next_multiple_of(8)?;
@@ -49,6 +50,25 @@ impl Arena {
             pgrx::varlena::set_varsize_4b(place.as_ptr().cast(), size as i32);
             let body = place.add(pg_sys::VARHDRSZ);
             body.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len());
+        }
+        pg_sys::Datum::from(place.as_ptr())
+    }
+
+    /// The same of the first `len` bytes of two words. Each is written on its own, and can be read at
+    /// once: what is read in other pieces than it was written in has to wait for memory.
+    #[inline]
+    pub fn varlena_of(&self, words: [u64; 2], len: usize) -> pg_sys::Datum {
+        let [first, second] = words;
+        let Some(place) = self.take(pg_sys::VARHDRSZ + size_of_val(&words)) else {
+            return self
+                .varlena(&[first.to_ne_bytes(), second.to_ne_bytes()].as_flattened()[..len]);
+        };
+        // SAFETY: the place has room for header and words, and nobody else has it.
+        unsafe {
+            pgrx::varlena::set_varsize_4b(place.as_ptr().cast(), (pg_sys::VARHDRSZ + len) as i32);
+            let body = place.add(pg_sys::VARHDRSZ).cast::<u64>();
+            body.write_unaligned(first);
+            body.add(1).write_unaligned(second);
         }
         pg_sys::Datum::from(place.as_ptr())
     }

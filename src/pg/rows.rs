@@ -132,22 +132,30 @@ pub struct Columns {
 
 impl Columns {
     /// A member, which is the first column of its rows, in the type of that column.
-    pub fn member(&self, member: MemberRef<'_>) -> Result<Option<pg_sys::Datum>, Error> {
-        let key = match member {
-            MemberRef::Int(key) => MemberRef::Int(key),
-            MemberRef::Uuid(key) => MemberRef::Uuid(key),
-            MemberRef::Text(_) => {
-                return member::to_datum(member, self.first_type, &self.arena).map(Some);
-            }
+    #[inline]
+    pub fn member(&self, member: &MemberRef<'_>) -> Result<Option<pg_sys::Datum>, Error> {
+        if let MemberRef::Int(key) = *member
+            && self.first_type == pg_sys::INT8OID
+        {
+            return Ok(Some(pg_sys::Datum::from(key)));
+        }
+        self.member_by_reference(member).map(Some)
+    }
+
+    fn member_by_reference(&self, member: &MemberRef<'_>) -> Result<pg_sys::Datum, Error> {
+        let key = match *member {
+            MemberRef::Int(key) if self.first_type == pg_sys::TEXTOID => MemberRef::Int(key),
+            MemberRef::Uuid(key) if self.first_type == pg_sys::TEXTOID => MemberRef::Uuid(key),
+            member => return member::to_datum(member, self.first_type, &self.arena),
         };
         // Numbers as text are worth remembering from row to row.
         if let Some((_, datum)) = self.last_member.get().filter(|(last, _)| *last == key) {
-            return Ok(Some(datum));
+            return Ok(datum);
         }
         self.member.clear();
         let datum = member::to_datum(key, self.first_type, &self.member)?;
         self.last_member.set(Some((key, datum)));
-        Ok(Some(datum))
+        Ok(datum)
     }
 
     /// A number of members or events.

@@ -12,6 +12,8 @@ const BATCH: usize = 16 << 10;
 const WORD: usize = 8;
 /// A tuple in the batch begins behind its length.
 const LENGTH: usize = size_of::<u64>();
+/// A value of fixed length takes so many bytes at most, with those that align it.
+const FIXED: usize = 16 + WORD;
 /// Bytes of a tuple before its nulls.
 const HEADER: usize = offset_of!(pg_sys::HeapTupleHeaderData, t_bits);
 
@@ -20,7 +22,7 @@ pub struct Tuples {
     store: *mut pg_sys::Tuplestorestate,
     desc: pg_sys::TupleDesc,
     attributes: Vec<Attribute>,
-    /// Tuples behind their lengths, each at a multiple of eight bytes.
+    /// Tuples behind their lengths, each at a multiple of eight bytes; zeros behind the last.
     batch: &'static mut [u8],
     used: usize,
 }
@@ -28,15 +30,15 @@ pub struct Tuples {
 /// How values of a column lie in a tuple.
 #[derive(Debug, Clone, Copy)]
 struct Attribute {
+    /// The bytes of a datum that are the value itself; none where it refers to it.
+    mask: u64,
     layout: Layout,
     align: usize,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Layout {
-    /// The datum itself, so many bytes of it.
-    Value(usize),
-    /// So many bytes that it points to.
+    /// The datum itself, or what it points to: so many bytes of it.
     Fixed(usize),
     /// A value of variable length, which may take a short header.
     Varlena,
@@ -55,9 +57,15 @@ impl Attribute {
             pg_sys::get_typlenbyvalalign(type_oid, &mut len, &mut by_value, &mut align);
             (type_oid, pg_sys::get_typstorage(type_oid) as u8)
         };
+        // The low bytes come first, or the server forms the tuple.
+        let low_first = cfg!(target_endian = "little");
+        let mask = match (len, by_value && low_first) {
+            (1 | 2 | 4 | 8, true) => u64::MAX >> (u64::BITS - 8 * len as u32),
+            _ => 0,
+        };
         let layout = match (len, by_value) {
-            (1 | 2 | 4 | 8, true) => Layout::Value(len as usize),
-            (1.., false) => Layout::Fixed(len as usize),
+            (1..=16, false) => Layout::Fixed(len as usize),
+            (1.., true) if mask != 0 => Layout::Fixed(len as usize),
             (-1, _) if storage != b'p' && type_oid != pg_sys::InvalidOid => Layout::Varlena,
             _ => Layout::Other,
         };
@@ -67,7 +75,7 @@ impl Attribute {
             b'i' => 4,
             _ => 8,
         };
-        Attribute { layout, align }
+        Attribute { mask, layout, align }
     }
 }
 
@@ -116,62 +124,67 @@ impl Tuples {
 
     /// Writes a row behind the others, as heap_form_tuple does (src/backend/access/common/heaptuple.c).
     /// Returns where it ends; nothing if it does not fit or is not of the usual kind.
+    ///
+    /// # Safety
+    /// The datums must be of the columns' types.
     #[inline]
     unsafe fn form<const N: usize>(&mut self, row: &[Option<pg_sys::Datum>; N]) -> Option<usize> {
-        let tuple = self.batch.get_mut(self.used + LENGTH..)?;
+        let attributes: &[Attribute; N] = self.attributes.as_slice().try_into().ok()?;
         let has_nulls = row.iter().any(Option::is_none);
         let data = (HEADER + if has_nulls { N.div_ceil(8) } else { 0 }).next_multiple_of(WORD);
-        for word in (0..data).step_by(WORD) {
-            write(tuple, word, [0; WORD])?;
-        }
+        let begin = self.used + LENGTH;
+        // What is left when every value takes all that one of fixed length may take.
+        let mut room = BATCH.checked_sub(begin + data + N * FIXED)?;
+        // SAFETY: there are so many bytes. Below, a value of fixed length and what aligns it take no more
+        // than FIXED of them, and room is made for the others before they are written.
+        let tuple = unsafe { self.batch.as_mut_ptr().add(begin) };
         let (mut end, mut flags) = (data, if has_nulls { pg_sys::HEAP_HASNULL } else { 0 });
-        for (i, (value, attribute)) in row.iter().zip(&self.attributes).enumerate() {
+        for (i, (value, attribute)) in row.iter().zip(attributes).enumerate() {
             let Some(datum) = value else { continue };
-            if has_nulls {
-                tuple[HEADER + i / 8] |= 1 << (i % 8);
-            }
-            match attribute.layout {
-                // A word at a time: what is too much is written over. The low bytes come first, or the
-                // server forms the tuple.
-                Layout::Value(len) if cfg!(target_endian = "little") => {
-                    let begin = align(tuple, end, attribute.align)?;
-                    write(tuple, begin, datum.value().to_ne_bytes())?;
-                    end = begin + len;
+            // SAFETY: see above; a datum points to what its type says.
+            unsafe {
+                if has_nulls {
+                    *tuple.add(HEADER + i / 8) |= 1 << (i % 8);
                 }
-                Layout::Fixed(len) => {
-                    let begin = align(tuple, end, attribute.align)?;
-                    let from = datum.cast_mut_ptr::<u8>().cast_const();
-                    // SAFETY: a datum of such a type points to so many bytes.
-                    copy(tuple, begin, unsafe { std::slice::from_raw_parts(from, len) })?;
-                    end = begin + len;
+                match attribute.layout {
+                    Layout::Fixed(len) => {
+                        end = (end + attribute.align - 1) & !(attribute.align - 1);
+                        if attribute.mask != 0 {
+                            // A word, with zeros behind the value.
+                            let word = datum.value() as u64 & attribute.mask;
+                            tuple.add(end).cast::<u64>().write_unaligned(word);
+                        } else {
+                            let from = datum.cast_mut_ptr::<u8>().cast_const();
+                            tuple.add(end).copy_from_nonoverlapping(from, len);
+                        }
+                        end += len;
+                    }
+                    Layout::Varlena => {
+                        flags |= pg_sys::HEAP_HASVARWIDTH;
+                        let body = short_body(datum.cast_mut_ptr())?;
+                        room = room.checked_sub(1 + body.len())?;
+                        tuple.add(end).write(short_header(body.len()));
+                        copy(tuple.add(end + 1), body);
+                        end += 1 + body.len();
+                    }
+                    Layout::Other => return None,
                 }
-                Layout::Varlena => {
-                    flags |= pg_sys::HEAP_HASVARWIDTH;
-                    // SAFETY: a datum of such a type points to a varlena.
-                    let body = unsafe { short_body(datum.cast_mut_ptr()) }?;
-                    write(tuple, end, [short_header(body.len())])?;
-                    copy(tuple, end + 1, body)?;
-                    end += 1 + body.len();
-                }
-                Layout::Value(_) | Layout::Other => return None,
             }
         }
-        write(
-            tuple,
-            offset_of!(pg_sys::HeapTupleHeaderData, t_infomask2),
-            (N as u16).to_ne_bytes(),
-        )?;
-        write(
-            tuple,
-            offset_of!(pg_sys::HeapTupleHeaderData, t_infomask),
-            (flags as u16).to_ne_bytes(),
-        )?;
-        write(tuple, offset_of!(pg_sys::HeapTupleHeaderData, t_hoff), [data as u8])?;
-        write(self.batch, self.used, (end as u64).to_ne_bytes())?;
-        Some((self.used + LENGTH + end).next_multiple_of(WORD))
+        let mut header = pg_sys::HeapTupleHeaderData::default();
+        (header.t_infomask2, header.t_infomask) = (N as u16, flags as u16);
+        header.t_hoff = data as u8;
+        // SAFETY: the tuple begins with the fields of its header that come before its nulls, and a word
+        // before it tells its length.
+        unsafe {
+            let header = (&raw const header).cast::<u8>();
+            tuple.copy_from_nonoverlapping(header, HEADER);
+            tuple.sub(LENGTH).cast::<u64>().write(end as u64);
+        }
+        Some((begin + end).next_multiple_of(WORD))
     }
 
-    /// Hands over the rows that are still here.
+    /// Hands over the rows that are still here, and wipes out what was begun of another.
     pub fn flush(&mut self) {
         unsafe extern "C-unwind" {
             fn tuplestore_puttuple(
@@ -180,9 +193,6 @@ impl Tuples {
             );
         }
         let (store, used) = (self.store, std::mem::take(&mut self.used));
-        if used == 0 {
-            return;
-        }
         let batch = self.batch.as_mut_ptr();
         // SAFETY: what `form` wrote up to `used` are tuples behind their lengths. The store copies them;
         // if it raises an ERROR the guard finds nothing to drop.
@@ -201,35 +211,39 @@ impl Tuples {
                 }
             });
         }
+        self.batch.fill(0);
     }
 }
 
-/// Writes at a place; nothing if there is no room.
+/// Copies some bytes. Most are few, and copied as two pieces that may overlap.
+///
+/// # Safety
+/// There must be room for them, apart from where they are.
 #[inline]
-fn write<const LEN: usize>(to: &mut [u8], at: usize, bytes: [u8; LEN]) -> Option<()> {
-    *to.get_mut(at..)?.first_chunk_mut()? = bytes;
-    Some(())
+unsafe fn copy(to: *mut u8, from: &[u8]) {
+    // SAFETY: each piece is of bytes among them.
+    unsafe {
+        match from.len() {
+            4..8 => copy_ends::<4>(to, from),
+            8..=16 => copy_ends::<8>(to, from),
+            17..=32 => copy_ends::<16>(to, from),
+            len => to.copy_from_nonoverlapping(from.as_ptr(), len),
+        }
+    }
 }
 
-/// The next place that is aligned to a power of two, behind zeros.
+/// Copies the first and the last bytes.
+///
+/// # Safety
+/// There must be as many, room for all of them, and no more than twice as many.
 #[inline]
-fn align(to: &mut [u8], at: usize, align: usize) -> Option<usize> {
-    write(to, at, [0; WORD])?;
-    Some((at + align - 1) & !(align - 1))
-}
-
-/// The same for a slice. Most are short, and copied as two words that may overlap.
-#[inline]
-fn copy(to: &mut [u8], at: usize, from: &[u8]) -> Option<()> {
-    match (from.first_chunk::<WORD>(), from.last_chunk::<WORD>()) {
-        (Some(first), Some(last)) if from.len() <= 2 * WORD => {
-            write(to, at, *first)?;
-            write(to, at + from.len() - WORD, *last)
-        }
-        _ => {
-            to.get_mut(at..at + from.len())?.copy_from_slice(from);
-            Some(())
-        }
+unsafe fn copy_ends<const LEN: usize>(to: *mut u8, from: &[u8]) {
+    // SAFETY: as the caller says.
+    unsafe {
+        let last = from.len() - LEN;
+        let ends = [0, last].map(|at| from.as_ptr().add(at).cast::<[u8; LEN]>().read());
+        to.cast::<[u8; LEN]>().write(ends[0]);
+        to.add(last).cast::<[u8; LEN]>().write(ends[1]);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use pg_retention_model::error::Error;
+use pg_retention_model::history::MemberRef;
 use pg_retention_model::rfm::{self, ClusterQuestion, Monetary};
 use pgrx::datum::Date;
 use pgrx::pg_sys;
@@ -70,10 +71,10 @@ fn rfm_cluster_members(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
     let Some(h) = h else { return rows };
     let view = h.view();
     let mut found = rfm::clusters(&view, &h.zone(), &question, PgHost::current()).or_raise();
-    while let Some(row) = found.next_member().or_raise() {
+    let each = |member: &MemberRef<'_>, row: rfm::Assigned| {
         rows.put(|column| {
             Ok([
-                column.member(row.member)?,
+                column.member(member)?,
                 column.integer(row.recency.into()),
                 column.count(row.frequency),
                 column.amount(row.monetary),
@@ -81,7 +82,7 @@ fn rfm_cluster_members(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
                 column.float(row.silhouette),
             ])
         })
-        .or_raise();
-    }
+    };
+    found.each(each).or_raise();
     rows
 }

@@ -11,6 +11,7 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::{Rows, SharedText};
 use crate::pg::stored::Stored;
 use pg_retention_model::error::Error;
+use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
 use pg_retention_model::rfm::{self, Bin, Method, Migration, Monetary, Plan};
 use pgrx::datum::Date;
@@ -87,17 +88,17 @@ fn rfm(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
     let plan = asked.plan(arguments::day("as_of", as_of).or_raise()).or_raise();
     let Some(h) = h else { return rows };
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
-    let mut scored = rfm::scored(&view, &zone, &plan, host).or_raise();
+    let scored = rfm::scored(&view, &zone, &plan, host).or_raise();
     let bins = scored.bins();
     let segments = texts(&plan.map.segments);
     let mut scores = Vec::new_in(host);
     scores.resize(rfm::Score::cells(bins, scored.has_monetary()), None);
-    while let Some(row) = scored.next_row().or_raise() {
+    let each = |member: &MemberRef<'_>, row: rfm::Row| {
         let score = &mut scores[row.score.cell(bins)];
         let score = *score.get_or_insert_with(|| SharedText::new(&row.score.text(bins)));
         rows.put(|column| {
             Ok([
-                column.member(row.member)?,
+                column.member(member)?,
                 column.integer(row.recency.into()),
                 column.count(row.frequency),
                 column.amount(row.monetary),
@@ -108,8 +109,8 @@ fn rfm(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
                 column.shared(row.segment.map(|segment| segments[segment])),
             ])
         })
-        .or_raise();
-    }
+    };
+    scored.each(each).or_raise();
     rows
 }
 

@@ -162,7 +162,7 @@ SELECT clv_test.try(quote_literal(json) || '::retention.clv_model') FROM unnest(
 CREATE FUNCTION clv_test.fitted() RETURNS retention.clv_model LANGUAGE sql AS
   $$ SELECT fitted FROM clv_test.model WHERE model = 'bg/nbd' $$;
 SELECT call, clv_test.try(call) FROM unnest(ARRAY[
-  'retention.clv_fit(NULL)', $$retention.clv_fit(NULL, 'x')$$, $$retention.clv_fit(NULL, unit => 'hour')$$,
+  'retention.clv_fit(NULL::retention.history)', $$retention.clv_fit(NULL::retention.history, 'x')$$, $$retention.clv_fit(NULL, unit => 'hour')$$,
   $$retention.p_alive(clv_test.fitted(), 1.5, 1, 2)$$, $$retention.p_alive(clv_test.fitted(), 1, 3, 2)$$,
   $$retention.p_alive(clv_test.fitted(), 0, 1, 2)$$, $$retention.p_alive(clv_test.fitted(), 1, 1, 'infinity')$$,
   $$retention.p_alive(clv_test.fitted(), 'NaN', 1, 2)$$, $$retention.p_alive(clv_test.fitted(), NULL, 1, 2)$$,

@@ -136,8 +136,8 @@ impl<H: Host> State<H> for FitState<H> {
 
     fn write(&self, out: &mut Vec<u8, H>) {
         let kind = self.asked.map_or("", |asked| asked.kind.map_or(AUTO, Kind::name));
-        let unit = self.asked.map_or("", |asked| asked.unit.name());
-        for name in [kind, unit] {
+        let unit = self.asked.map(|asked| asked.unit.name()).unwrap_or_default();
+        for name in [kind, &*unit] {
             out.push(name.len() as u8);
             out.extend_from_slice(name.as_bytes());
         }

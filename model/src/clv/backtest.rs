@@ -155,7 +155,7 @@ pub fn backtest<H: Host>(
     let mut pairs: Vec<Pair, H> = Vec::new_in(host.clone());
     every_member(view, &mut axis, until, &host, |member| {
         if let (Some((customer, _)), Some(seen)) = (member.customer(days_per_unit), member.seen()) {
-            let expected = scorer.score(customer, None).expected.map_or(0.0, |e| e.value);
+            let expected = scorer.score(customer, None)?.expected.map_or(0.0, |e| e.value);
             let actual = (member.days.len() - seen.len()) as f64;
             pairs.push(Pair { x: customer.x, actual, expected });
         }

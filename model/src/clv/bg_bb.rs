@@ -10,7 +10,8 @@
 //! its digits near γ = 1; here it is the sum over the opportunities.
 
 use super::{Customer, Purchases};
-use crate::numeric::gamma::{ln_gamma, ln_rising_by};
+use crate::host::Patience;
+use crate::numeric::gamma::ln_rising_by;
 use crate::numeric::real::Real;
 
 /// The parameters.
@@ -28,6 +29,8 @@ pub struct BgBb<T> {
 
 /// Opportunities beyond which nobody looks.
 const MOST: f64 = 1e6;
+/// Opportunities up to which the probabilities of all numbers of purchases are looked at together.
+const MOST_AT_ONCE: f64 = 1e4;
 
 impl<T: Real> BgBb<T> {
     /// ln of P(x purchases at the first n opportunities | alive at them).
@@ -55,6 +58,25 @@ impl<T: Real> BgBb<T> {
     }
 }
 
+impl<T: Real> BgBb<T> {
+    /// After how many of the next opportunities one leaves, or that it is the last, with the
+    /// probabilities.
+    fn ends(&self, c: Customer, last: usize) -> impl Iterator<Item = (usize, f64)> {
+        let mut before = 0.0;
+        self.survivors(c).take(last + 1).enumerate().map(move |(j, alive)| {
+            let alive = alive.value();
+            let there = std::mem::replace(&mut before, alive);
+            let ends = match j {
+                0 if last == 0 => alive,
+                0 => 0.0,
+                _ if j == last => there,
+                _ => there - alive,
+            };
+            (j, ends)
+        })
+    }
+}
+
 impl<T: Real> Purchases<T> for BgBb<T> {
     type PerCount = f64;
 
@@ -72,7 +94,9 @@ impl<T: Real> Purchases<T> for BgBb<T> {
         let mut term = T::of(1.0);
         let mut sum = T::of(0.0);
         let (mut i, both, all) = (0.0, self.alpha + self.beta, self.gamma + self.delta);
+        let mut patience = Patience::new();
         while i < age - t_x {
+            patience.step(4);
             sum = sum + term;
             let n = t_x + i;
             term = term * (self.beta + (n - x)) / (both + n) * (self.delta + n) / (all + (n + 1.0));
@@ -101,37 +125,72 @@ impl<T: Real> Purchases<T> for BgBb<T> {
         let last = t.floor().min(MOST) as usize;
         let mut sum = T::of(0.0);
         let mut factor = 1.0;
+        let mut patience = Patience::new();
         for alive in self.survivors(c).take(last) {
+            patience.step(4);
             factor *= (-rate).exp();
             sum = sum + alive * factor;
             if factor < 1e-18 {
-                break;
+                return buys * sum;
             }
         }
-        buys * sum
+        if t > MOST { T::of(f64::NAN) } else { buys * sum }
     }
 
     fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64> {
-        let (a, b) = (self.alpha.value() + c.x, self.beta.value() + c.age - c.x);
-        let last = t.floor().min(1e4) as usize;
-        let mut out = vec![0.0; last.min(most) + 1];
-        let survivors: Vec<f64> =
-            self.survivors(c).take(last + 1).map(|alive| alive.value()).collect();
-        // After the j-th opportunity one leaves, or it is the last.
-        for j in 0..=last {
-            let ends = match j {
-                _ if j == last => survivors[j.saturating_sub(1)],
-                0 => 0.0,
-                _ => survivors[j - 1] - survivors[j],
-            };
+        let Some(last) = Some(t.floor()).filter(|last| *last <= MOST_AT_ONCE) else {
+            return Vec::new();
+        };
+        let mut patience = Patience::new();
+        let mut out = vec![0.0; most.min(last as usize) + 1];
+        let bought = LnBought::new(self, c, last as usize);
+        for (j, ends) in self.ends(c, last as usize) {
+            patience.step(4 * j as u32);
             for (y, p) in out.iter_mut().enumerate().take(j + 1) {
-                let (n, k) = (j as f64, y as f64);
-                let ways = ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
-                let bought = ln_rising_by(a, y as u64) + ln_rising_by(b, (j - y) as u64)
-                    - ln_rising_by(a + b, j as u64);
-                *p += ends * (ways + bought).exp();
+                *p += ends * bought.of(y, j).exp();
             }
         }
         out
+    }
+
+    fn exactly(&self, c: Customer, t: f64, n: usize) -> f64 {
+        let last = t.floor().min(MOST) as usize;
+        let mut patience = Patience::new();
+        let bought = LnBought::new(self, c, last);
+        let terms = self.ends(c, last).filter(|(j, _)| n <= *j).map(|(j, ends)| {
+            patience.step(4);
+            ends * bought.of(n, j).exp()
+        });
+        terms.sum()
+    }
+}
+
+/// Logarithms of P(y purchases at the next j opportunities | alive at them).
+struct LnBought {
+    /// ln (a)ₙ / n!, ln (b)ₙ / n!, ln (a + b)ₙ / n!
+    rising: [Vec<f64>; 3],
+}
+
+impl LnBought {
+    fn new<T: Real>(model: &BgBb<T>, c: Customer, last: usize) -> Self {
+        let (a, b) = (model.alpha.value() + c.x, model.beta.value() + c.age - c.x);
+        let mut patience = Patience::new();
+        let rising = [a, b, a + b].map(|z| {
+            let mut sum = 0.0;
+            let factor = |n: usize| {
+                patience.step(4);
+                let ln_rising = sum;
+                let n = n as f64;
+                sum += ((z + n) / (n + 1.0)).ln();
+                ln_rising
+            };
+            (0..=last).map(factor).collect()
+        });
+        LnBought { rising }
+    }
+
+    fn of(&self, y: usize, j: usize) -> f64 {
+        let [a, b, both] = &self.rising;
+        a[y] + b[j - y] - both[j]
     }
 }

@@ -19,7 +19,7 @@
 use super::counts::{logistic, negative_binomial};
 use super::sample::Sample;
 use super::{Customer, Purchases, bg_many};
-use crate::host::Host;
+use crate::host::{Host, Patience};
 use crate::numeric::gamma::{ln_gamma, ln_rising, ln_rising_by};
 use crate::numeric::quadrature::panel;
 use crate::numeric::real::Real;
@@ -50,6 +50,8 @@ pub struct PerCount<T> {
     pub(super) may_have_left: bool,
 }
 
+/// Nodes of an integral: it has some hundred.
+const MOST_NODES: u32 = 1 << 20;
 /// Terms of a series from which an integral is shorter.
 const MOST_TERMS: f64 = 400.0;
 
@@ -61,7 +63,7 @@ impl<T: Real> BgCnbd<T> {
 
     /// ln of (left with the last purchase)/(stayed then).
     fn ln_left(&self, x: f64) -> T {
-        self.a.ln() - (self.b + (self.chances(x) - 1.0).max(0.0)).ln()
+        (self.a / (self.b + (self.chances(x) - 1.0).max(0.0))).ln()
     }
 
     /// ln of (alive)/(α + age)^−(r + kx), over the stages since the last purchase.
@@ -134,24 +136,41 @@ impl<T: Real> BgCnbd<T> {
         let ln_beta = ln_gamma(a) - ln_rising(b, a);
         let (av, bv) = (a.value(), b.value());
         let step = 0.25_f64.min(0.5 / (av * bv / (av + bv)).sqrt());
+        // Where p is this small, (1 − (1 + pτ)^−shape) / p is its limit; and where 1 − p is, it is that
+        // of p = 1.
+        let reach = av + bv + 2.0 + (shape.value() + 1.0) * tau.value();
+        let is_limit =
+            |v: f64| (-v.abs()).exp() * (if v < 0.0 { reach } else { av + bv + 2.0 }) < 1e-17;
         let node = |v: f64| {
             // ln p and ln (1 − p) of p = 1 / (1 + e^−v)
             let ln_q = -(v.max(0.0) + (-v.abs()).exp().ln_1p());
             let ln_p = ln_q + v;
-            let weight = a * ln_p + b * ln_q - ln_beta;
-            let made = -(-(shape * (tau * ln_p.exp()).ln_1p())).exp_m1();
-            (weight - ln_p).exp() * made
+            let weight = (a * ln_p + b * ln_q - ln_beta).exp();
+            if v < 0.0 && is_limit(v) {
+                return weight * shape * tau;
+            }
+            let p = ln_p.exp();
+            weight * -((-(shape * (tau * p).ln_1p())).exp_m1()) * (1.0 / p)
         };
         let centre = (av / bv).ln();
-        let far_left = -(1.0 + shape.value() * tau.value()).ln() - 2.0;
         let mut sum = node(centre);
-        for (direction, beyond) in [(-1.0, far_left - centre), (1.0, 0.0)] {
+        for (direction, decay) in [(-1.0, a), (1.0, b)] {
             let mut distance = step;
-            loop {
-                let term = node(centre + direction * distance);
+            let mut patience = Patience::new();
+            for nodes in 0.. {
+                patience.step(16);
+                if nodes > MOST_NODES {
+                    return T::of(f64::NAN);
+                }
+                let v = centre + direction * distance;
+                let term = node(v);
                 sum = sum + term;
-                let small = term.value() <= 1e-18 * step.max(0.01) * sum.value();
-                if small && distance >= direction * beyond || distance > 1e5 {
+                if term.value() <= 1e-18 * step.max(0.01) * sum.value() {
+                    break;
+                }
+                if direction * v > 0.0 && is_limit(v) {
+                    // From here on the terms fall geometrically, perhaps slowly.
+                    sum = sum + term * (decay * step).exp_m1().recip();
                     break;
                 }
                 distance += step;
@@ -201,8 +220,11 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
         }
         // (left) / (alive)
         let stages = self.r + f64::from(self.k) * c.x;
-        let odds = self.ln_left(c.x) + stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln()
-            - self.ln_stages_since(stages, c);
+        let mut odds =
+            self.ln_left(c.x) + stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln();
+        if self.k > 1 {
+            odds = odds - self.ln_stages_since(stages, c);
+        }
         logistic(-odds)
     }
 

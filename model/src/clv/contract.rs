@@ -13,6 +13,7 @@
 //! 29 (2010), 85–93.
 
 use super::{Customer, Purchases};
+use crate::host::Patience;
 use crate::numeric::gamma::{ln_rising, ln_rising_by};
 use crate::numeric::real::Real;
 
@@ -39,14 +40,21 @@ impl<T: Real> Contract<T> {
         }
     }
 
+    /// ln Γ(β + n) / Γ(β) · Γ(α + β) / Γ(α + β + n), as the quotients of the smaller of n and α: those
+    /// of the larger one are large, and nearly cancel.
+    fn ln_staying(&self, beta: T, n: T) -> T {
+        let (step, by) =
+            if n.value() < self.alpha.value() { (n, self.alpha) } else { (self.alpha, n) };
+        ln_rising(beta, step) - ln_rising(beta + by, step)
+    }
+
     /// ln P(staying t periods).
     fn ln_survivor(&self, t: f64) -> T {
         if self.c.is_none() {
             let n = t as u64;
             return ln_rising_by(self.beta, n) - ln_rising_by(self.alpha + self.beta, n);
         }
-        let n = self.power(t);
-        ln_rising(self.beta, n) - ln_rising(self.alpha + self.beta, n)
+        self.ln_staying(self.beta, self.power(t))
     }
 
     /// ln P(staying another period | stayed t − 1).
@@ -55,7 +63,7 @@ impl<T: Real> Contract<T> {
             return ((self.beta + (t - 1.0)) / (self.alpha + self.beta + (t - 1.0))).ln();
         }
         let (before, more) = (self.power(t - 1.0), self.power(t) - self.power(t - 1.0));
-        ln_rising(self.beta + before, more) - ln_rising(self.alpha + self.beta + before, more)
+        self.ln_staying(self.beta + before, more)
     }
 }
 
@@ -78,8 +86,8 @@ impl<T: Real> Purchases<T> for Contract<T> {
     }
 
     /// Contracts tell.
-    fn p_alive(&self, _: Customer) -> T {
-        T::of(1.0)
+    fn p_alive(&self, c: Customer) -> T {
+        T::of(if c.x > 0.0 { 0.0 } else { 1.0 })
     }
 
     fn stays(&self, c: Customer, t: f64) -> T {
@@ -94,15 +102,17 @@ impl<T: Real> Purchases<T> for Contract<T> {
     fn discounted(&self, c: Customer, t: f64, rate: f64) -> T {
         let from = c.age.floor();
         let (mut alive, mut sum, mut factor) = (T::of(1.0), T::of(0.0), 1.0);
+        let mut patience = Patience::new();
         for i in 1..=t.floor().min(MOST) as u64 {
+            patience.step(16);
             alive = alive * self.ln_renewal(from + i as f64).exp();
             factor *= (-rate).exp();
             sum = sum + alive * factor;
             if factor * alive.value() < 1e-18 {
-                break;
+                return sum;
             }
         }
-        sum
+        if t > MOST { T::of(f64::NAN) } else { sum }
     }
 
     fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64> {
@@ -110,7 +120,9 @@ impl<T: Real> Purchases<T> for Contract<T> {
         let last = t.floor().min(MOST) as usize;
         let mut alive = 1.0;
         let mut out = Vec::new();
+        let mut patience = Patience::new();
         for y in 0..=last.min(most) {
+            patience.step(16);
             let next = if y == last {
                 0.0
             } else {

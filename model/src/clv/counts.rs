@@ -1,9 +1,10 @@
 //! What the families share: numbers of events in a time, for a rate that is not known exactly.
 
+use crate::host::Patience;
 use crate::numeric::gamma::{ln_gamma, ln_rising_by};
 use crate::numeric::real::Real;
 
-/// Most terms of a series: a horizon with more purchases than this is none.
+/// Most terms of a series. What needs more of them has no answer: it is no number.
 const MOST_STAGES: f64 = 1e7;
 
 /// The probabilities of 0, 1, 2 … events within `t` of a Poisson process whose rate is
@@ -15,7 +16,7 @@ pub(super) fn negative_binomial<T: Real>(
     mut visit: impl FnMut(T) -> f64,
 ) {
     let whole = base + t;
-    let (z, ln_rest) = (T::of(t) / whole, (base / whole).ln());
+    let (z, ln_rest) = (T::of(t) / whole, -((base.recip() * t).ln_1p()));
     let (zv, kv) = (z.value(), shape.value());
     let mean = kv * t / base.value();
     // Where the first term underflows, the sum begins at one that counts.
@@ -28,14 +29,20 @@ pub(super) fn negative_binomial<T: Real>(
     }
     let mut term = ln_term.exp();
     let mut n = 0.0;
+    let mut patience = Patience::new();
     loop {
+        patience.step(2);
         if n < first {
             visit(T::of(0.0));
         } else {
             let sum = visit(term);
             let ratio = zv * (kv + n) / (n + 1.0);
             let rest = term.value() * ratio / (1.0 - ratio) * (n + 2.0);
-            if n >= mean && ratio < 1.0 && rest <= 1e-17 * sum || n > MOST_STAGES {
+            if n >= mean && ratio < 1.0 && rest <= 1e-17 * sum {
+                return;
+            }
+            if n > MOST_STAGES {
+                visit(T::of(f64::NAN));
                 return;
             }
             term = term * (shape + n) * z * (1.0 / (n + 1.0));

@@ -1,10 +1,10 @@
 //! The models by name, with their parameters and where a search for these begins.
 
-use super::Purchases;
 use super::bg_bb::BgBb;
 use super::bg_cnbd::BgCnbd;
 use super::contract::Contract;
 use super::lifetime::{Forever, Gompertz, LifetimeNbd, Pareto};
+use super::{Customer, Purchases};
 use crate::error::Error;
 use crate::numeric::Real;
 
@@ -204,6 +204,9 @@ pub trait Visitor {
     fn visit<const N: usize, F: Family<N> + 'static>(self, family: F) -> Self::Output;
 }
 
+/// Opportunities or periods beyond which nobody looks.
+const MOST_OPPORTUNITIES: f64 = 1e6;
+
 /// The names of the models, for an error.
 pub const NAMES: &str =
     "nbd, bg/nbd, mbg/nbd, bg/cnbd-k, mbg/cnbd-k, pareto/nbd, ggompertz/nbd, bg/bb, sbg, bdw, auto";
@@ -258,6 +261,16 @@ impl Kind {
         }
     }
 
+    /// The model of contracts of a name: 'sbg' where there is none.
+    pub fn of_contracts(name: Option<&str>) -> Result<Self, Error> {
+        let kind = name.map_or(Ok(Kind::Sbg), Kind::parse);
+        kind.ok().filter(|kind| kind.is_contract()).ok_or_else(|| Error::UnknownName {
+            what: "model of contracts",
+            given: name.unwrap_or_default().to_string(),
+            valid: "sbg, bdw",
+        })
+    }
+
     /// Is it one of contracts, where one knows who has left?
     pub fn is_contract(self) -> bool {
         matches!(self, Kind::Sbg | Kind::Bdw)
@@ -269,11 +282,11 @@ impl Kind {
         let instead = match self {
             Kind::BgBb => {
                 "Fit it with clv_fit_agg, from the number of purchases x, the last opportunity with one \
-                 t_x, and the number of opportunities age; ask it with p_alive, expected_purchases …"
+                 t_x, and the number of opportunities age; ask it with clv_score, p_alive …"
             }
             Kind::Sbg | Kind::Bdw => {
-                "Fit it with clv_fit_survivors_agg, from the members left after each period; ask it \
-                 with p_alive, expected_purchases, clv_value."
+                "Fit it to memberships, or with clv_fit_survivors_agg to the members left after each \
+                 period; ask it with clv_score, p_alive …"
             }
             _ => return Ok(()),
         };
@@ -281,6 +294,25 @@ impl Kind {
             format!("{} is no model of the purchases of a history", self.name()),
             instead,
         ))
+    }
+
+    /// Is this what one can know of a customer in this model? `c` is one of some model.
+    pub(super) fn check_customer(self, c: Customer) -> Result<(), Error> {
+        let Customer { x, t_x, age } = c;
+        let whole = t_x.fract() == 0.0 && age.fract() == 0.0;
+        match self {
+            Kind::BgBb if !whole || x > t_x || age > MOST_OPPORTUNITIES => Err(Error::bad(
+                format!("x = {x}, t_x = {t_x}, age = {age} are no opportunities"),
+                "In bg/bb, age is the number of opportunities, at most a million, t_x the last one with \
+                 a purchase, and x the number of those with a purchase.",
+            )),
+            Kind::Sbg | Kind::Bdw if x > 1.0 || age > MOST_OPPORTUNITIES => Err(Error::bad(
+                format!("x = {x}, age = {age} are no member with a contract"),
+                "In sbg and bdw, x is 0 for who is still in, 1 for who has left, and age is the number \
+                 of periods stayed, at most a million.",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// What to do where it has no maximum.
@@ -291,8 +323,9 @@ impl Kind {
                  to zero. Else take more customers or a longer history."
             }
             Kind::Sbg | Kind::Bdw => {
-                "Take more periods or members; where the rate of leaving does not change from period to \
-                 period, all members are alike, and one rate is the whole model."
+                "Take more periods or members, or bdw where leaving becomes likelier with time; where its \
+                 rate does not change from period to period, all members are alike, and one rate is the \
+                 whole model."
             }
             Kind::Nbd => "Fit to more customers, or to a longer history.",
             _ => {

@@ -52,8 +52,12 @@ impl Unfit {
 const TRIALS: [usize; 2] = [1 << 12, 1 << 16];
 /// The standard error of a logarithm beyond which the data say nothing of a parameter.
 const VAGUE: f64 = 10.0;
+/// The distance of a logarithm from its usual size at which a search without end has shown where it goes.
+const DISTANT: f64 = 7.0;
 /// The largest k that is tried.
 const MOST_STAGES: u32 = 20;
+/// Where there is still no maximum at this k, regularity is not the reason.
+const FEW_STAGES: u32 = 4;
 
 /// Fits a model to a settled sample.
 pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
@@ -72,12 +76,21 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
             "Fit to a longer history, or to members who had time to come back.",
         ));
     }
-    let whole = |c: &Customer| c.t_x.fract() == 0.0 && c.age.fract() == 0.0 && c.x <= c.t_x;
-    if kind == Kind::BgBb && !sample.groups().all(|g| whole(&g.customer)) {
+    let mut groups = sample.groups();
+    if kind == Kind::BgBb && !groups.all(|g| kind.check_customer(g.customer).is_ok()) {
         return Err(Unfit::new(
             "times are no whole numbers of opportunities, or there are more purchases than these",
             "In bg/bb, age is the number of opportunities, t_x the last one with a purchase, and x the \
              number of those with a purchase.",
+        ));
+    }
+    let stayed = |c: Customer| c.age.fract() == 0.0 && c.age >= c.x;
+    let known = |c: Customer| stayed(c) && kind.check_customer(c).is_ok();
+    if kind.is_contract() && !groups.all(|g| known(g.customer)) {
+        return Err(Unfit::new(
+            "ages are no whole numbers of periods, or x is neither 0 nor 1",
+            "In sbg and bdw, age is the number of periods stayed, and x is 1 if the member left at \
+             their end, else 0.",
         ));
     }
     match kind {
@@ -87,16 +100,21 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
     }
 }
 
-/// The k with the greatest likelihood: from 1 up, until it falls.
+/// The k with the greatest likelihood: from 1 up, until it falls. Purchases that are very regular may
+/// have no maximum at a k that is too small for them.
 fn best_k<H: Host>(sample: &Sample<H>, of: impl Fn(u32) -> Kind) -> Result<Fitted, Unfit> {
-    let mut best = fit(sample, of(1))?;
+    let mut best = fit(sample, of(1));
     for k in 2..=MOST_STAGES {
-        match fit(sample, of(k)) {
-            Ok(next) if next.log_likelihood > best.log_likelihood => best = next,
+        match (fit(sample, of(k)), &best) {
+            (Ok(next), Ok(before)) if next.log_likelihood > before.log_likelihood => {
+                best = Ok(next)
+            }
+            (Ok(next), Err(_)) => best = Ok(next),
+            (Err(_), Err(_)) if k < FEW_STAGES => {}
             _ => break,
         }
     }
-    Ok(best)
+    best
 }
 
 struct Search<'s, H: Host> {
@@ -192,8 +210,12 @@ pub(super) fn judge(
     advice: &'static str,
 ) -> Result<Vec<Vec<f64>>, Unfit> {
     let sizes = [0.0, size.max(1e-300).ln()];
-    let far = |log: f64| sizes.iter().all(|size| (log - size).abs() > 0.7 * FAR);
-    if let Some((name, log)) = names.iter().zip(&summit.at).find(|(_, log)| far(**log)) {
+    let distance = |log: f64| sizes.iter().fold(f64::INFINITY, |d, size| d.min((log - size).abs()));
+    // On its way to infinity a likelihood loses its digits, and the search may end before it is there.
+    let far = if summit.is_flat { 0.7 * FAR } else { DISTANT };
+    let farthest =
+        names.iter().zip(&summit.at).max_by(|a, b| distance(*a.1).total_cmp(&distance(*b.1)));
+    if let Some((name, log)) = farthest.filter(|(_, log)| distance(**log) > far) {
         let end = if *log > 0.0 { "infinity" } else { "zero" };
         return Err(Unfit::new(
             format!("the likelihood rises for ever as {name} goes to {end}"),
@@ -229,7 +251,7 @@ pub(super) use tests::cdnow;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clv::spend;
+    use crate::clv::{Customer, spend};
     use crate::host::Global;
 
     /// The published sample of CDNOW, up to 1997-09-30.

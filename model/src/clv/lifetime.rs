@@ -21,7 +21,7 @@
 use super::counts::{logistic, negative_binomial};
 use super::sample::Sample;
 use super::{Customer, Purchases, lifetime_many};
-use crate::host::Host;
+use crate::host::{Host, Patience};
 use crate::numeric::gamma::ln_rising_by;
 use crate::numeric::quadrature::{panel, short_panel, shortest_panel};
 use crate::numeric::real::{Real, Taylor};
@@ -383,7 +383,9 @@ fn panels(
 ) {
     let begin = ln_value(from);
     let (mut low, mut at_low) = (from, begin);
+    let mut patience = Patience::new();
     while low < to && begin - at_low <= NEGLIGIBLE {
+        patience.step(256);
         let mut high = to.min(low + (2.0 * (low + singularity)).min(longest));
         let mut at_high = ln_value(high);
         while (at_low - at_high).abs() > DECAY_PER_PANEL && high > low * (1.0 + 1e-12) {

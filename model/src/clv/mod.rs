@@ -16,6 +16,7 @@
 //! | [`model`] | a fitted model as the JSON that users see |
 //! | [`aggregate`] | fitting to a table of customers, row by row |
 //! | [`survivors`] | fitting contracts to the members left after each period |
+//! | [`tenure`] | fitting contracts to memberships |
 //! | [`scalar`] | what a fitted model says of one customer |
 //! | [`backtest`] | what a model expected against what happened |
 //! | [`diagnostics`] | what to look at before a model is believed |
@@ -48,6 +49,7 @@ mod simulation;
 pub mod spend;
 pub mod summary;
 pub mod survivors;
+pub mod tenure;
 mod times;
 
 use crate::host::{Host, Pace};
@@ -103,6 +105,11 @@ pub trait Purchases<T: Real>: Sized {
 
     /// P(0), P(1) … purchases within `t`; not further than `most`, or than counts.
     fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64>;
+
+    /// P(exactly n purchases within `t`).
+    fn exactly(&self, c: Customer, t: f64, n: usize) -> f64 {
+        self.distribution(c, t, n).get(n).copied().unwrap_or(0.0)
+    }
 }
 
 /// Σ ln(likelihood), customer by customer.

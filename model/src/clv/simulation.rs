@@ -127,7 +127,7 @@ fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
             covariance: Some(fitted.covariance),
             ..of_truth.clone()
         };
-        let score = scorer(&model, &question, Global).unwrap().score(c, None);
+        let score = scorer(&model, &question, Global).unwrap().score(c, None).unwrap();
         let holds = |interval: Option<(f64, f64)>, truth| {
             u32::from(interval.is_some_and(|(low, high)| low <= truth && truth <= high))
         };
@@ -202,6 +202,22 @@ fn stages_are_found() {
     }
 }
 
+/// Buyers who are regular and nearly alike: with k = 1 they are too regular for any r.
+#[test]
+fn stages_are_found_where_fewer_have_no_maximum() {
+    let mut random = Random(4);
+    let mut sample = Sample::new(Global);
+    for _ in 0..200 {
+        let (c, ln_gaps, _) =
+            random.customer(Kind::BgCnbd(Some(4)), &[30.0, 20.0, 0.3, 4.0], 52.0, 0.0);
+        sample.push(c, Some(ln_gaps), None).unwrap();
+    }
+    sample.settle();
+    let unfit = fit(&sample, Kind::Mbg).unwrap_err();
+    assert!(unfit.reason.contains("to infinity"), "{unfit:?}");
+    assert_eq!(fit(&sample, Kind::BgCnbd(None)).unwrap().kind, Kind::BgCnbd(Some(4)));
+}
+
 /// Prediction intervals hold at least 95 % of what then happens, and the randomised probability
 /// integral transform of it is uniform (C. Czado, T. Gneiting and L. Held, Biometrics 65 (2009),
 /// 1254–1261).
@@ -227,7 +243,7 @@ fn predictions_are_calibrated() {
         let (mut held, mut bins) = (0.0, [0.0; 10]);
         let n = customers.len() as f64;
         for (c, later) in customers {
-            let (low, high) = scorer.score(c, None).purchases.unwrap();
+            let (low, high) = scorer.score(c, None).unwrap().purchases.unwrap();
             held += f64::from(u8::from(low as f64 <= later && later <= high as f64));
             let p = |y| scalar::purchases_distribution(&model, c, 182.0, y).unwrap();
             let below: f64 = (0..later as i64).map(p).sum();
@@ -297,7 +313,7 @@ fn coverage_of_covariates(kind: Kind, samples: u32, customers: u32) {
             held[i] += u32::from(away.abs() < 1.959_964 * covariance[i][i].sqrt());
         }
         let of_customer = model.of_customer(Some(&z)).unwrap();
-        let score = scorer(&of_customer, &question, Global).unwrap().score(c, None);
+        let score = scorer(&of_customer, &question, Global).unwrap().score(c, None).unwrap();
         let (low, high) = score.expected.unwrap().interval.unwrap();
         held_expected += u32::from(low <= expected && expected <= high);
     }

@@ -13,38 +13,55 @@ use crate::calendar::{Grain, Period, Zone};
 use crate::error::Error;
 use crate::history::{MemberRef, Timeline, View, Walk};
 use crate::host::Host;
+use std::borrow::Cow;
 
-/// A unit of time.
+/// A unit of time: of the calendar, or so many days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unit(Grain);
+pub struct Unit(Period);
 
 impl Unit {
     /// The unit of the literature.
-    pub const WEEK: Unit = Unit(Grain::Week);
+    pub const WEEK: Unit = Unit(Period::Calendar(Grain::Week));
 
     /// The unit of contracts.
-    pub const YEAR: Unit = Unit(Grain::Year);
+    pub const YEAR: Unit = Unit(Period::Calendar(Grain::Year));
 
     /// The unit of a name, in any case.
     pub fn parse(name: &str) -> Result<Self, Error> {
-        match Grain::parse(name) {
-            Ok(grain) if !grain.is_instant() => Ok(Unit(grain)),
+        Self::named("unit", name)
+    }
+
+    /// The same of a contract's period.
+    pub fn of_period(name: &str) -> Result<Self, Error> {
+        Self::named("period of contracts", name)
+    }
+
+    fn named(what: &'static str, name: &str) -> Result<Self, Error> {
+        match Period::parse(name) {
+            Ok(unit @ (Period::Calendar(_) | Period::Days(_))) => Ok(Unit(unit)),
             _ => Err(Error::UnknownName {
-                what: "unit",
+                what,
                 given: name.to_string(),
-                valid: "day, week, month, quarter, year",
+                valid: "day, week, month, quarter, year, or a number of days such as 28 days",
             }),
         }
     }
 
     /// Its name in SQL.
-    pub fn name(self) -> &'static str {
-        self.0.name()
+    pub fn name(self) -> Cow<'static, str> {
+        match self.0 {
+            Period::Calendar(grain) => grain.name().into(),
+            Period::Days(n) | Period::Hours(n) => format!("{n} days").into(),
+        }
     }
 
     /// Is every unit longer than a tick of this grain?
     pub(super) fn check_grain(self, grain: Grain) -> Result<(), Error> {
-        if grain > self.0 {
+        let finest = match self.0 {
+            Period::Calendar(unit) => unit,
+            Period::Days(_) | Period::Hours(_) => Grain::Day,
+        };
+        if grain > finest {
             return Err(Error::bad(
                 format!(
                     "unit \"{}\" is finer than the history's grain \"{}\"",
@@ -61,11 +78,32 @@ impl Unit {
     /// Its length in days.
     pub fn days(self) -> f64 {
         match self.0 {
-            Grain::Week => 7.0,
-            Grain::Month => DAYS_IN_YEAR / 12.0,
-            Grain::Quarter => DAYS_IN_YEAR / 4.0,
-            Grain::Year => DAYS_IN_YEAR,
-            _ => 1.0,
+            Period::Calendar(Grain::Week) => 7.0,
+            Period::Calendar(Grain::Month) => DAYS_IN_YEAR / 12.0,
+            Period::Calendar(Grain::Quarter) => DAYS_IN_YEAR / 4.0,
+            Period::Calendar(Grain::Year) => DAYS_IN_YEAR,
+            Period::Calendar(_) => 1.0,
+            Period::Days(n) | Period::Hours(n) => f64::from(n),
+        }
+    }
+
+    /// How many whole ones there are from one day to another that is not before it. Months end on
+    /// the day of the month on which they began, or on the last one of a shorter month.
+    pub(super) fn between(self, from: i64, to: i64) -> i64 {
+        let months = || {
+            let month = Grain::Month;
+            let (first, last) = (month.of_day(from), month.of_day(to));
+            let place = from - month.first_day(first);
+            let end = (month.first_day(last) + place).min(month.last_day(last));
+            last - first - i64::from(to < end)
+        };
+        match self.0 {
+            Period::Calendar(Grain::Week) => (to - from) / 7,
+            Period::Calendar(Grain::Month) => months(),
+            Period::Calendar(Grain::Quarter) => months() / 3,
+            Period::Calendar(Grain::Year) => months() / 12,
+            Period::Calendar(_) => to - from,
+            Period::Days(n) | Period::Hours(n) => (to - from) / i64::from(n),
         }
     }
 }

@@ -31,14 +31,7 @@ impl<H: Host> Survivors<H> {
 
     /// Says which model is to be fitted. Every row must say the same.
     pub fn ask(&mut self, model: Option<&str>) -> Result<(), Error> {
-        let kind = model.map_or(Ok(Kind::Sbg), Kind::parse)?;
-        if !kind.is_contract() {
-            return Err(Error::UnknownName {
-                what: "model of contracts",
-                given: kind.name().to_string(),
-                valid: "sbg, bdw",
-            });
-        }
+        let kind = Kind::of_contracts(model)?;
         if self.kind.is_some_and(|before| before != kind) {
             return Err(Error::bad(
                 "rows of one fit name different models",

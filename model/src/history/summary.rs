@@ -2,7 +2,7 @@
 //! columns several numbers at a time.
 
 use super::cursor::{Cursor, RunKey};
-use super::member::MemberRef;
+use super::member::{Key, MemberRef};
 use super::run::Timeline;
 use super::walk::{Cursors, Lines, Walk, next};
 use crate::error::{Error, Malformed};
@@ -61,31 +61,37 @@ impl<'a, K: RunKey<'a>> Cursor<'a, K> {
 }
 
 impl<'a, H: Host> Walk<'a, H> {
-    /// The next member with its summary, in place of [`Self::next_member`].
+    /// Hands over all members that are left with their summaries, in place of [`Self::next_member`].
+    /// See [`Self::each_name`] for why so.
     #[inline]
-    pub fn next_summary(&mut self) -> Result<Option<(MemberRef<'a>, Summary)>, Error> {
+    pub fn each_summary(
+        &mut self,
+        mut each: impl FnMut(&MemberRef<'a>, Summary) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let lines = &mut self.lines;
-        Ok(match &mut self.cursors {
-            Cursors::Int(cursors) => next_summary(cursors, lines)?,
-            Cursors::Uuid(cursors) => next_summary(cursors, lines)?,
-            Cursors::Text(cursors) => next_summary(cursors, lines)?,
-        })
+        match &mut self.cursors {
+            Cursors::Int(cursors) => each_summary(cursors, lines, |k, s| each(&k.member(), s)),
+            Cursors::Uuid(cursors) => each_summary(cursors, lines, |k, s| each(&k.member(), s)),
+            Cursors::Text(cursors) => each_summary(cursors, lines, |k, s| each(&k.member(), s)),
+        }
     }
 }
 
 #[inline]
-fn next_summary<'a, K: RunKey<'a> + 'a, H: Host>(
+fn each_summary<'a, K: RunKey<'a>, H: Host>(
     cursors: &mut [Cursor<'a, K>],
     lines: &mut Lines<H>,
-) -> Result<Option<(MemberRef<'a>, Summary)>, Error> {
+    mut each: impl FnMut(K, Summary) -> Result<(), Error>,
+) -> Result<(), Error> {
     if let [one] = cursors {
-        let Some((_, key)) = one.at else {
-            return Ok(None);
-        };
-        let summary = one.take_summary()?;
-        one.advance()?;
-        return Ok(Some((key.member(), summary)));
+        while let Some((_, key)) = one.at {
+            each(key, one.take_summary()?)?;
+            one.advance()?;
+        }
+        return Ok(());
     }
-    let key = next(cursors, lines)?;
-    Ok(key.map(|key| (key.member(), lines.timeline.summary_of(usize::MAX))))
+    while let Some(key) = next(cursors, lines)? {
+        each(key, lines.timeline.summary_of(usize::MAX))?;
+    }
+    Ok(())
 }

@@ -63,6 +63,14 @@ impl Bytes<'_> {
         let mut sum = 0u64;
         while n > 0 {
             let word = self.0.first_chunk().map_or(u64::MAX, |chunk| u64::from_le_bytes(*chunk));
+            let most = n.min(8);
+            let here = u64::MAX >> (u64::BITS - 8 * most as u32);
+            if word & HIGH_BITS & here == 0 {
+                sum = sum.saturating_add(bytes_of(word & here));
+                n -= most;
+                self.0 = &self.0[most..];
+                continue;
+            }
             let more = word & HIGH_BITS;
             if more & (more << 8) != 0 {
                 sum = sum.saturating_add(self.varint()?);
@@ -73,7 +81,6 @@ impl Bytes<'_> {
             // the last end of all.
             let ends = !word & HIGH_BITS;
             let ended = (ends >> 7).wrapping_mul(ONES);
-            let most = n.min(8);
             let enough = ((ended | HIGH_BITS) - ONES * most as u64) & HIGH_BITS;
             let (taken, bits) = if enough != 0 {
                 (most, enough.trailing_zeros() + 1)
@@ -119,7 +126,9 @@ impl Bytes<'_> {
                 n -= 1;
                 let word =
                     block[begin % BLOCK..].first_chunk().map_or(0, |c| u64::from_le_bytes(*c));
-                let groups = word & !HIGH_BITS & (u64::MAX >> (u64::BITS - 8 * len as u32));
+                // What lies before the first byte that ends a number, and that byte.
+                let end = !word & HIGH_BITS;
+                let groups = word & !HIGH_BITS & (end ^ end.wrapping_sub(1));
                 is_overlong |= (block[last % BLOCK] == 0) & (len > 1);
                 if groups & 1 == 1 {
                     places.add(groups);

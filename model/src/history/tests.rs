@@ -113,12 +113,23 @@ proptest! {
             for columns in [Columns::ALL, Columns::AMOUNTS, Columns::TICKS] {
                 let mut walk = view.walk_over(columns).unwrap();
                 let mut summaries = view.walk_over(columns).unwrap();
+                let mut expected = std::vec::Vec::new();
                 while let Some((member, timeline)) = walk.next_member().unwrap() {
-                    let summary = timeline.summary_of(timeline.ticks().len());
-                    prop_assert_eq!(summaries.next_summary().unwrap(), Some((member, summary)));
+                    expected.push((member, timeline.summary_of(timeline.ticks().len())));
                 }
-                prop_assert_eq!(summaries.next_summary().unwrap(), None);
+                let mut found = std::vec::Vec::new();
+                summaries.each_summary(|member, summary| {
+                    found.push((*member, summary));
+                    Ok(())
+                }).unwrap();
+                prop_assert_eq!(&found, &expected);
                 prop_assert!(summaries.at_end());
+                let mut names = std::vec::Vec::new();
+                view.walk_over(columns).unwrap().each_name(|member| {
+                    names.push(*member);
+                    Ok(())
+                }).unwrap();
+                prop_assert!(names.into_iter().eq(expected.iter().map(|(member, _)| *member)));
             }
         }
     }

@@ -78,6 +78,20 @@ impl<'a, H: Host> Walk<'a, H> {
         })
     }
 
+    /// Hands over the names of all members that are left. Quicker than asking for one after the other:
+    /// a name that is copied as a whole waits until its parts have been written.
+    #[inline]
+    pub fn each_name(
+        &mut self,
+        mut each: impl FnMut(&MemberRef<'a>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match &mut self.cursors {
+            Cursors::Int(cursors) => each_name(cursors, |key| each(&key.member())),
+            Cursors::Uuid(cursors) => each_name(cursors, |key| each(&key.member())),
+            Cursors::Text(cursors) => each_name(cursors, |key| each(&key.member())),
+        }
+    }
+
     /// Bucket and name of the next member.
     #[inline]
     pub(crate) fn peek(&self) -> Option<(u32, MemberRef<'a>)> {
@@ -141,6 +155,24 @@ fn next_name<'a, K: RunKey<'a>>(cursors: &mut [Cursor<'a, K>]) -> Result<Option<
         cursor.advance()?;
     }
     Ok(next.map(|(_, member)| member))
+}
+
+#[inline]
+fn each_name<'a, K: RunKey<'a>>(
+    cursors: &mut [Cursor<'a, K>],
+    mut each: impl FnMut(K) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if let [one] = cursors {
+        while let Some((_, key)) = one.at {
+            each(key)?;
+            one.advance()?;
+        }
+        return Ok(());
+    }
+    while let Some(key) = next_name(cursors)? {
+        each(key)?;
+    }
+    Ok(())
 }
 
 /// Reads the next member: its timeline is then in `lines`.

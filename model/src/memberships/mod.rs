@@ -16,7 +16,7 @@ pub mod churn;
 pub mod cohorts;
 pub mod survival;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::calendar::{DAY, Grain, LAST_DAY, date_text};
 use crate::error::Error;

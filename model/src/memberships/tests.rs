@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 type Given = std::vec::Vec<(i64, i64, Option<i64>)>;
 
-pub(super) fn build(given: &[(i64, i64, Option<i64>)]) -> Result<History<Global>, Error> {
+pub(crate) fn build(given: &[(i64, i64, Option<i64>)]) -> Result<History<Global>, Error> {
     let mut history = History::new(Meta::new(MemberKind::Int, Grain::Day, "", Global), Global);
     for &(member, joined, ended) in given {
         push(&mut history, MemberRef::Int(member), joined, ended)?;
@@ -17,7 +17,7 @@ pub(super) fn build(given: &[(i64, i64, Option<i64>)]) -> Result<History<Global>
     Ok(history)
 }
 
-pub(super) fn spells(
+pub(crate) fn spells(
     history: &History<Global>,
     as_given: bool,
 ) -> Result<BTreeMap<String, std::vec::Vec<Spell>>, Error> {
@@ -37,7 +37,7 @@ fn bytes(history: &mut History<Global>) -> std::vec::Vec<u8> {
     bytes
 }
 
-pub(super) fn given() -> impl Strategy<Value = Given> {
+pub(crate) fn given() -> impl Strategy<Value = Given> {
     let row = (0..5i64, 0..40i64, prop::option::weighted(0.8, 1..15i64));
     prop::collection::vec(row, 1..12).prop_map(|rows| {
         rows.into_iter().map(|(m, joined, days)| (m, joined, days.map(|d| joined + d))).collect()

@@ -92,14 +92,11 @@ pub struct Clusters<'a, H: Host> {
     measures: Measures<H>,
     space: Space,
     centres: std::vec::Vec<Point>,
-    next: usize,
 }
 
 /// A member in its cluster.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Assigned<'a> {
-    /// Who.
-    pub member: MemberRef<'a>,
+pub struct Assigned {
     /// Days since the last event.
     pub recency: u32,
     /// Events.
@@ -317,7 +314,6 @@ pub fn clusters<'a, H: Host>(
         measures,
         space,
         centres,
-        next: 0,
     };
     found.describe(&host);
     Ok(found)
@@ -358,7 +354,8 @@ impl<'a, H: Host> Clusters<'a, H> {
         let mut sums = vec![(0u64, 0i128, 0.0); self.centres.len()];
         for i in 0..self.measures.len() {
             pace.step(self.centres.len());
-            if let Some((cluster, silhouette)) = self.measures.get(i).map(|v| self.assign(&v)) {
+            let of = |values| assign(&self.space, &self.centres, &values);
+            if let Some((cluster, silhouette)) = self.measures.get(i).map(of) {
                 let (members, revenue, silhouettes) = &mut sums[cluster];
                 *members += 1;
                 *revenue += self.measures.revenue(i);
@@ -388,30 +385,28 @@ impl<'a, H: Host> Clusters<'a, H> {
             .collect();
     }
 
-    fn assign(&self, values: &Values) -> (usize, Option<f64>) {
-        let (cluster, own, other) = nearest(&self.space.point(values), &self.centres);
-        (cluster, (self.centres.len() > 1).then(|| silhouette(own, other)))
+    /// Hands over every member.
+    #[inline]
+    pub fn each(
+        &mut self,
+        mut each: impl FnMut(&MemberRef<'a>, Assigned) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Clusters { walk, measures, space, centres, .. } = self;
+        let mut next = 0;
+        walk.each_name(|member| {
+            next += 1;
+            let Some(values) = measures.get(next - 1) else { return Ok(()) };
+            let (cluster, silhouette) = assign(space, centres, &values);
+            let Values { recency, frequency, monetary } = values;
+            each(member, Assigned { recency, frequency, monetary, cluster, silhouette })
+        })
     }
+}
 
-    /// The next member.
-    pub fn next_member(&mut self) -> Result<Option<Assigned<'a>>, Error> {
-        while let Some(member) = self.walk.next_name()? {
-            self.next += 1;
-            if let Some(values) = self.measures.get(self.next - 1) {
-                let (cluster, silhouette) = self.assign(&values);
-                let Values { recency, frequency, monetary } = values;
-                return Ok(Some(Assigned {
-                    member,
-                    recency,
-                    frequency,
-                    monetary,
-                    cluster,
-                    silhouette,
-                }));
-            }
-        }
-        Ok(None)
-    }
+/// The cluster of a member, with its silhouette where there are several.
+fn assign(space: &Space, centres: &[Point], values: &Values) -> (usize, Option<f64>) {
+    let (cluster, own, other) = nearest(&space.point(values), centres);
+    (cluster, (centres.len() > 1).then(|| silhouette(own, other)))
 }
 
 /// A silhouette in whole units: sums of them are exact below 2^53.
@@ -455,10 +450,12 @@ mod tests {
             assert!(found.silhouette.unwrap() > 0.8);
             let first = &found.clusters[0];
             assert!((2.0..3.0).contains(&first.recency) && (30.0..34.0).contains(&first.frequency));
-            while let Some(row) = found.next_member().unwrap() {
-                let MemberRef::Int(member) = row.member else { panic!("another kind") };
+            let each = |member: &MemberRef<'_>, row: Assigned| {
+                let MemberRef::Int(member) = *member else { panic!("another kind") };
                 assert_eq!(row.cluster as i64, member % 3);
-            }
+                Ok(())
+            };
+            found.each(each).unwrap();
         }
     }
 
@@ -481,7 +478,7 @@ mod tests {
         let mut found = clusters(&h.view(), &Utc, &ask(Some(5), 1), Global).unwrap();
         let (space, centres) = (found.space, found.centres.clone());
         let mut sums = vec![([0.0; 3], 0.0); centres.len()];
-        while let Some(row) = found.next_member().unwrap() {
+        let each = |_: &MemberRef<'_>, row: Assigned| {
             let values =
                 Values { recency: row.recency, frequency: row.frequency, monetary: row.monetary };
             let point = space.point(&values);
@@ -493,7 +490,9 @@ mod tests {
             let (sum, n) = &mut sums[row.cluster];
             *n += 1.0;
             (0..3).for_each(|i| sum[i] += point[i]);
-        }
+            Ok(())
+        };
+        found.each(each).unwrap();
         for (centre, (sum, n)) in centres.iter().zip(sums) {
             assert!(n == 0.0 || distance(centre, &sum.map(|sum| sum / n)) < 1e-18);
         }

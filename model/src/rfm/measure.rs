@@ -66,8 +66,8 @@ pub(crate) struct Measures<H: Host> {
     recency: Vec<u32, H>,
     /// 0 for members without an event by `as_of`.
     frequency: Vec<u64, H>,
-    /// The sums of amounts; empty for a history without amounts.
-    revenue: Vec<i128, H>,
+    /// The sums of amounts; none for a history without amounts.
+    revenue: Option<Sums<H>>,
     monetary: Monetary,
     /// Members with an event by `as_of`.
     pub(crate) present: usize,
@@ -90,17 +90,14 @@ impl<H: Host> Measures<H> {
         // The last event may lie anywhere in its tick, but not after the last of all.
         let last = cut.as_of.min(cut.last_day);
         let room = view.members().and_then(|members| usize::try_from(members).ok()).unwrap_or(0);
+        let has_amounts = view.has_amounts();
         let mut measures = Measures {
             recency: Vec::with_capacity_in(room, host.clone()),
             frequency: Vec::with_capacity_in(room, host.clone()),
-            revenue: Vec::new_in(host.clone()),
+            revenue: has_amounts.then(|| Sums::new(room, host)),
             monetary,
             present: 0,
         };
-        let has_amounts = view.has_amounts();
-        if has_amounts {
-            measures.revenue.reserve(room);
-        }
         let mut pace = Pace::new(host);
         let mut put = |done: Summary, frequency: u64| {
             let recency = if done.ticks == 0 {
@@ -110,8 +107,8 @@ impl<H: Host> Measures<H> {
             };
             measures.recency.push(u32::try_from(recency).unwrap_or(u32::MAX));
             measures.frequency.push(frequency);
-            if has_amounts {
-                measures.revenue.push(done.amount);
+            if let Some(revenue) = &mut measures.revenue {
+                revenue.push(done.amount);
             }
             measures.present += usize::from(done.ticks > 0);
         };
@@ -122,10 +119,11 @@ impl<H: Host> Measures<H> {
         let mut walk = view.walk_over(columns)?;
         if is_whole && (!distinct_days || days_are_ticks) {
             // Without counts there is an event for each tick.
-            while let Some((_, done)) = walk.next_summary()? {
+            walk.each_summary(|_, done| {
                 pace.step(1 + done.ticks as usize / 2);
                 put(done, done.events);
-            }
+                Ok(())
+            })?;
             return Ok(measures);
         }
         let mut days = Clock::new(grain, host.clone());
@@ -155,7 +153,7 @@ impl<H: Host> Measures<H> {
     }
 
     pub(crate) fn has_amounts(&self) -> bool {
-        !self.revenue.is_empty()
+        self.revenue.is_some()
     }
 
     /// The numbers of a member; none if it had no event yet.
@@ -165,9 +163,9 @@ impl<H: Host> Measures<H> {
         (frequency > 0).then(|| Values {
             recency: self.recency[i],
             frequency,
-            monetary: self.revenue.get(i).map(|&revenue| match self.monetary {
-                Monetary::Total => revenue,
-                Monetary::Mean => {
+            monetary: self.revenue.as_ref().map(|revenue| match (revenue.get(i), self.monetary) {
+                (revenue, Monetary::Total) => revenue,
+                (revenue, Monetary::Mean) => {
                     amount::divide(revenue, i128::from(frequency)).unwrap_or_default()
                 }
             }),
@@ -177,7 +175,46 @@ impl<H: Host> Measures<H> {
     /// The sum of a member's amounts.
     #[inline]
     pub(crate) fn revenue(&self, i: usize) -> i128 {
-        self.revenue.get(i).copied().unwrap_or(0)
+        self.revenue.as_ref().map_or(0, |revenue| revenue.get(i))
+    }
+}
+
+/// Sums of amounts: in 64 bits each, until one of them needs more.
+#[derive(Debug)]
+struct Sums<H: Host> {
+    low: Vec<i64, H>,
+    /// The high bits of each sum; empty as long as all fit without.
+    high: Vec<i64, H>,
+}
+
+impl<H: Host> Sums<H> {
+    fn new(room: usize, host: &H) -> Self {
+        Sums { low: Vec::with_capacity_in(room, host.clone()), high: Vec::new_in(host.clone()) }
+    }
+
+    #[inline]
+    fn push(&mut self, sum: i128) {
+        let fits = i64::try_from(sum).is_ok();
+        if !(fits && self.high.is_empty()) {
+            self.push_high((sum >> 64) as i64);
+        }
+        self.low.push(sum as i64);
+    }
+
+    #[cold]
+    fn push_high(&mut self, high: i64) {
+        let before = self.low[self.high.len()..].iter().map(|low| low >> 63);
+        self.high.extend(before);
+        self.high.push(high);
+    }
+
+    #[inline]
+    fn get(&self, i: usize) -> i128 {
+        let low = self.low[i];
+        match self.high.get(i) {
+            None => i128::from(low),
+            Some(high) => i128::from(*high) << 64 | i128::from(low as u64),
+        }
     }
 }
 
@@ -191,4 +228,28 @@ pub(crate) fn check_days(grain: Grain, distinct_days: bool) -> Result<(), Error>
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Global;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn sums_are_kept(
+            sums in prop::collection::vec((any::<i128>(), 0..128u32), 0..40),
+            small in any::<bool>(),
+        ) {
+            let least = if small { 70 } else { 0 };
+            let sums: std::vec::Vec<i128> =
+                sums.into_iter().map(|(sum, shift)| sum >> shift.max(least)).collect();
+            let mut kept = Sums::new(0, &Global);
+            sums.iter().for_each(|sum| kept.push(*sum));
+            for (i, sum) in sums.iter().enumerate() {
+                prop_assert_eq!(kept.get(i), *sum);
+            }
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub use cuts::{Bin, Method};
 pub use maps::{BUILT_IN, CHINESE, Fault, Map, Rule, Span};
 pub use measure::{Measure, Monetary};
 pub use migration::{Flow, Migration, migration};
-pub use scale::{Sample, Scale};
+pub use scale::Scale;
 pub use score::{Plan, Row, Score, Scored, bins, cut_points, scale, scored};
 pub use segments::{Segment, segments};
 pub use values::Values;

@@ -101,7 +101,7 @@ impl Scale {
 
     /// The score of a value: 1 + the cut points strictly below it; of recency, of which less is
     /// better, counted from the other end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn one(&self, measure: Measure, value: f64) -> Option<u8> {
         let below = below(self.points(measure)?, value);
         let score = if measure == Measure::Recency { self.bins - below } else { below + 1 };
@@ -109,7 +109,7 @@ impl Scale {
     }
 
     /// The scores of three values. There is none of monetary value if either lacks it.
-    #[inline]
+    #[inline(always)]
     pub fn score(&self, recency: f64, frequency: f64, monetary: Option<f64>) -> Score {
         Score {
             r: self.one(Measure::Recency, recency).unwrap_or(1),
@@ -149,77 +149,88 @@ fn centres(object: &Object<'_, '_>, key: &str) -> Result<[Option<f64>; 3], Error
     Ok(centres)
 }
 
-/// The values that cut points are made from.
-#[derive(Debug)]
-pub struct Sample<H: Host> {
-    columns: [Option<Column<H>>; 3],
-    mean: [Option<f64>; 3],
-}
+/// The values of a measure, with their mean.
+type Of<H> = (Column<H>, Option<f64>);
 
-impl<H: Host> Sample<H> {
-    /// The values of a history's members.
-    pub(crate) fn of(measures: &Measures<H>, host: &H) -> Self {
-        let room = measures.present;
-        let mut pace = Pace::new(host);
-        let (mut days, mut events, mut units) = (0i128, 0i128, 0i128);
-        let mut recency = Column::of_whole(room, host);
-        let mut frequency = Column::of_whole(room, host);
-        let mut monetary = measures.has_amounts().then(|| Column::of_real(room, host));
-        for values in (0..measures.len()).filter_map(|i| measures.get(i)) {
-            pace.step(1);
-            days += i128::from(values.recency);
-            recency.push_whole(values.recency.into());
-            events += i128::from(values.frequency);
-            frequency.push_whole(values.frequency);
-            if let (Some(column), Some(value)) = (&mut monetary, values.monetary) {
-                units += value;
-                column.push_real(amount::to_double(value));
+impl Scale {
+    /// The cut points of a history's members.
+    pub(crate) fn of<H: Host>(
+        measures: &Measures<H>,
+        method: Method,
+        bins: usize,
+        host: &H,
+    ) -> Self {
+        let n = measures.present as i128;
+        Scale::build(method, bins, |measure| {
+            let mut pace = Pace::new(host);
+            let values = (0..measures.len()).filter_map(|i| {
+                pace.step(1);
+                measures.get(i)
+            });
+            let mut sum = 0i128;
+            match measure {
+                Measure::Monetary if !measures.has_amounts() => None,
+                Measure::Monetary => {
+                    let mut column = Column::of_real(measures.present, host);
+                    values.filter_map(|values| values.monetary).for_each(|units| {
+                        sum += units;
+                        column.push_real(amount::to_double(units));
+                    });
+                    Some((column, mean(sum, n, amount::to_double)))
+                }
+                Measure::Recency | Measure::Frequency => {
+                    let mut column = Column::of_whole(measures.present, host);
+                    values.for_each(|values| {
+                        let is_recency = measure == Measure::Recency;
+                        let value =
+                            if is_recency { values.recency.into() } else { values.frequency };
+                        sum += i128::from(value);
+                        column.push_whole(value);
+                    });
+                    Some((column, mean(sum, n, |whole| whole as f64)))
+                }
             }
-        }
-        let n = room as i128;
-        let mean = [
-            mean(days, n, |days| days as f64),
-            mean(events, n, |events| events as f64),
-            mean(units, n, amount::to_double).filter(|_| monetary.is_some()),
-        ];
-        Sample { columns: [Some(recency), Some(frequency), monetary], mean }
+        })
     }
 
-    /// Values of tables that have a row per member already; those that are null are left out. A sum of
-    /// doubles depends on their order, so they are added up in that of their size.
-    pub fn of_values(values: [&Vec<f64, H>; 3], host: &H) -> Self {
-        let columns = values.map(|values| {
+    /// The cut points of values in tables that have a row per member already. A sum of doubles depends
+    /// on their order, so they are added up in that of their size.
+    pub fn of_values<H: Host>(
+        values: [&Vec<f64, H>; 3],
+        method: Method,
+        bins: usize,
+        host: &H,
+    ) -> Self {
+        Scale::build(method, bins, |measure| {
+            let values = values[measure as usize];
             let mut column = Column::of_real(values.len(), host);
             for part in values.chunks(BETWEEN_POLLS) {
                 host.poll();
                 part.iter().for_each(|value| column.push_real(*value));
             }
-            (column.len() > 0).then_some(column)
-        });
-        let mean = std::array::from_fn(|i| {
-            let column = columns[i].as_ref()?;
             let mut pace = Pace::new(host);
             let sum: f64 = column.ascending().inspect(|_| pace.step(1)).sum();
-            Some(sum / column.len() as f64)
-        });
-        Sample { columns, mean }
+            let mean = sum / column.len() as f64;
+            Some((column, Some(mean)))
+        })
     }
 
-    pub(crate) fn column(&self, measure: Measure) -> Option<&Column<H>> {
-        self.columns[measure as usize].as_ref()
-    }
-
-    /// Their cut points.
-    pub fn scale(&self, method: Method, bins: usize) -> Scale {
-        Scale {
-            bins,
-            points: Measure::ALL.map(|measure| {
-                let column = self.column(measure).filter(|column| column.len() > 0)?;
-                Some(column.points(measure, method, bins))
-            }),
-            mean: self.mean,
-            median: Measure::ALL.map(|measure| self.column(measure)?.median()),
+    /// One measure after the other, so that no more than one column takes memory.
+    fn build<H: Host>(
+        method: Method,
+        bins: usize,
+        column: impl Fn(Measure) -> Option<Of<H>>,
+    ) -> Self {
+        let mut scale =
+            Scale { bins, points: [None, None, None], mean: [None; 3], median: [None; 3] };
+        for measure in Measure::ALL {
+            let i = measure as usize;
+            if let Some((column, mean)) = column(measure).filter(|(column, _)| column.len() > 0) {
+                scale.points[i] = Some(column.points(measure, method, bins));
+                (scale.mean[i], scale.median[i]) = (mean, column.median());
+            }
         }
+        scale
     }
 }
 

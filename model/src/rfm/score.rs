@@ -3,7 +3,7 @@
 use super::cuts::{Bin, Method, ntile};
 use super::maps::Map;
 use super::measure::{Measure, Measures, Monetary, Values};
-use super::scale::{Sample, Scale};
+use super::scale::Scale;
 use crate::amount;
 use crate::calendar::Zone;
 use crate::error::Error;
@@ -121,7 +121,7 @@ impl Plan {
             Some(fixed) if !scored_by_class => fixed.clone(),
             Some(fixed) => {
                 // Means and medians that are not given are those of the members.
-                let own = Sample::of(measures, host).scale(Method::Quantile, 2);
+                let own = Scale::of(measures, Method::Quantile, 2, host);
                 let fill = |given: [Option<f64>; 3], own: [Option<f64>; 3]| {
                     std::array::from_fn(|i| given[i].or(own[i]))
                 };
@@ -131,7 +131,7 @@ impl Plan {
                     ..fixed.clone()
                 }
             }
-            None => Sample::of(measures, host).scale(self.method, self.bins),
+            None => Scale::of(measures, self.method, self.bins, host),
         }
     }
 }
@@ -181,11 +181,9 @@ impl Score {
     }
 }
 
-/// A member.
+/// The numbers of a member.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row<'a> {
-    /// Who.
-    pub member: MemberRef<'a>,
+pub struct Row {
     /// Whole days from the last event to `as_of`.
     pub recency: u32,
     /// Events, or purchase days.
@@ -204,9 +202,7 @@ pub struct Scored<'a, 'p, H: Host> {
     walk: Walk<'a, H>,
     pub(crate) measures: Measures<H>,
     scorer: Scorer<'p, H>,
-    next: usize,
     host: H,
-    steps: u32,
 }
 
 /// Makes scores and segments of values.
@@ -232,7 +228,7 @@ impl<'p, H: Host> Scorer<'p, H> {
     }
 
     /// The scores and the segment of the `i`-th member.
-    #[inline]
+    #[inline(always)] // four small numbers, which would be returned by way of memory
     pub(crate) fn of(&self, i: usize, values: &Values) -> (Score, Option<usize>) {
         let (recency, frequency) = (f64::from(values.recency), values.frequency as f64);
         let monetary = values.monetary.map(amount::to_double);
@@ -261,27 +257,28 @@ pub fn scored<'a, 'p, H: Host>(
     if plan.method == Method::Ntile {
         scorer.given = Some(ntile_scores(view, &measures, plan.bins, &host)?);
     }
-    Ok(Scored { walk: view.walk_over(Columns::TICKS)?, measures, scorer, next: 0, host, steps: 0 })
+    Ok(Scored { walk: view.walk_over(Columns::TICKS)?, measures, scorer, host })
 }
 
 impl<'a, H: Host> Scored<'a, '_, H> {
-    /// The next member.
+    /// Hands over every member.
     #[inline]
-    pub fn next_row(&mut self) -> Result<Option<Row<'a>>, Error> {
-        while let Some(member) = self.walk.next_name()? {
-            let i = self.next;
-            self.next += 1;
-            self.steps = self.steps.wrapping_add(1);
-            if self.steps.is_multiple_of(Pace::<H>::STEPS) {
-                self.host.poll();
-            }
-            if let Some(values) = self.measures.get(i) {
-                let (score, segment) = self.scorer.of(i, &values);
-                let Values { recency, frequency, monetary } = values;
-                return Ok(Some(Row { member, recency, frequency, monetary, score, segment }));
-            }
-        }
-        Ok(None)
+    pub fn each(
+        self,
+        mut each: impl FnMut(&MemberRef<'a>, Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Scored { mut walk, measures, scorer, host } = self;
+        let mut pace = Pace::new(&host);
+        let mut next = 0;
+        walk.each_name(|member| {
+            pace.step(1);
+            let i = next;
+            next += 1;
+            let Some(values) = measures.get(i) else { return Ok(()) };
+            let (score, segment) = scorer.of(i, &values);
+            let Values { recency, frequency, monetary } = values;
+            each(member, Row { recency, frequency, monetary, score, segment })
+        })
     }
 
     /// The number of bins.

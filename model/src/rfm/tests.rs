@@ -31,20 +31,22 @@ type Found = (i64, u32, u64, Option<i128>, String, Option<String>);
 
 fn rows(history: &History<Global>, plan: &Plan) -> Vec<Found> {
     let view = history.view();
-    let mut scored = scored(&view, &Utc, plan, Global).unwrap();
-    let mut rows = Vec::new();
-    while let Some(row) = scored.next_row().unwrap() {
-        let MemberRef::Int(member) = row.member else { panic!("a member of another kind") };
+    let scored = scored(&view, &Utc, plan, Global).unwrap();
+    let (mut rows, bins) = (Vec::new(), scored.bins());
+    let each = |member: &MemberRef<'_>, row: Row| {
+        let MemberRef::Int(member) = *member else { panic!("a member of another kind") };
         let segment = row.segment.map(|segment| plan.map.segments[segment].clone());
         rows.push((
             member,
             row.recency,
             row.frequency,
             row.monetary,
-            row.score.text(scored.bins()),
+            row.score.text(bins),
             segment,
         ));
-    }
+        Ok(())
+    };
+    scored.each(each).unwrap();
     rows.sort();
     rows
 }
@@ -222,8 +224,8 @@ fn loops_poll() {
     for method in [Method::Quantile, Method::Rank, Method::Ntile] {
         let plan = plan(5, method, "rf10");
         assert!(stops(|| scored(&view, &Utc, &plan, Global)));
-        let mut scored = scored(&view, &Utc, &plan, Global).unwrap();
-        assert!(stops(|| while scored.next_row().unwrap().is_some() {}));
+        let scored = scored(&view, &Utc, &plan, Global).unwrap();
+        assert!(stops(|| scored.each(|_, _| Ok(()))));
         assert!(stops(|| cut_points(&view, &Utc, &plan, Global)));
         assert!(stops(|| segments(&view, &Utc, &plan, Global)));
     }

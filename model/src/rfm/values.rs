@@ -1,7 +1,7 @@
 //! Cut points for tables that have a row per member already: the state of an aggregate.
 
 use super::cuts::Method;
-use super::scale::{Sample, Scale};
+use super::scale::Scale;
 use super::score;
 use crate::error::{Error, Malformed};
 use crate::host::{Host, Vec};
@@ -68,8 +68,8 @@ impl<H: Host> Values<H> {
     pub fn scale(&self, host: &H) -> Option<Scale> {
         let bins = usize::try_from(self.bins?).ok()?;
         let [recency, frequency, monetary] = &self.columns;
-        let sample = Sample::of_values([recency, frequency, monetary], host);
-        (!recency.is_empty()).then(|| sample.scale(self.method, bins))
+        let columns = [recency, frequency, monetary];
+        (!recency.is_empty()).then(|| Scale::of_values(columns, self.method, bins, host))
     }
 }
 
