@@ -201,6 +201,8 @@ SELECT call, clv_test.try(call) FROM unnest(ARRAY[
   $$(SELECT retention.clv_fit_agg(x, 1 + t_x + age, age, spend, 'bg/nbd') FROM clv_test.btyd)$$,
   $$(SELECT retention.p_alive(retention.clv_fit_agg(x, t_x, age, spend, 'bg/nbd'), 1, 1, 2) FROM clv_test.btyd WHERE x = 0)$$
 ]) call;
+-- Customers who hardly ever leave, and a long time: a finite number.
+SELECT round(retention.expected_purchases('{"model": "bg/nbd", "parameters": {"r": 0.24, "alpha": 4.4, "a": 0.03, "b": 1}}', 30, 38, 39, '520 weeks')::numeric, 6) AS expected;
 -- The end of all time: finite numbers, or none.
 SELECT count(*) AS members, count(*) FILTER (WHERE clv > 0 AND clv < 1e9 AND clv_low <= clv AND clv_high >= clv) AS finite,
        count(expected_purchases) AS without_horizon
@@ -223,6 +225,11 @@ SELECT x, t_x, round(retention.expected_purchases(fitted, x, t_x, 6, '5 years'):
 FROM clv_test.donors, (VALUES (0, 0), (1, 5), (4, 4), (6, 6)) v (x, t_x);
 SELECT clv_test.try($$retention.clv_fit_agg(1, 1.5, 6, NULL, NULL, NULL, 'year', 'bg/bb')$$);
 SELECT clv_test.try($$(SELECT retention.clv_fit(h, 'bg/bb') FROM clv_test.sample)$$);
+-- What cannot have happened, and opportunities that would take hours to count.
+SELECT call, clv_test.try(call) FROM unnest(ARRAY[
+  $$(SELECT retention.p_alive(fitted, 3, 2, 6) FROM clv_test.donors)$$,
+  $$(SELECT retention.p_alive(fitted, 2, 4.5, 6) FROM clv_test.donors)$$,
+  $$(SELECT retention.p_alive(fitted, 2, 4, 1e12) FROM clv_test.donors)$$]) call;
 
 -- Contracts: percent of two segments that are still there after each of seven years (Fader and Hardie 2007; theirs: alpha 0.704,
 -- beta 1.182; alpha 0.668, beta 3.806), and the years after, which the model did not see.
@@ -245,6 +252,9 @@ WHERE year = 12 AND s.model = 'sbg' AND b.model = 'BdW' ORDER BY segment;
 SELECT retention.clv_fit_survivors_agg(year, percent)::text = (SELECT fitted::text FROM clv_test.contracts c
                                                                WHERE c.segment = 'regular' AND model = 'sbg') AS default_is_sbg
 FROM clv_test.survivors WHERE segment = 'regular' AND year <= 7;
+-- Written by hand: a contract's unit is a year, and what is no number is an error.
+SELECT round(retention.p_alive('{"model": "sbg", "parameters": {"alpha": 0.668, "beta": 3.806}}', 0, 0, 0, '12 years')::numeric, 3) AS sbg,
+       clv_test.try($$retention.p_alive('{"model": "bdw", "parameters": {"alpha": 0.5, "beta": 2, "c": 300}}', 0, 0, 0, '100 years')$$) AS bdw;
 SELECT clv_test.try($$(SELECT retention.clv_fit_survivors_agg(p, s, 'bg/nbd') FROM (VALUES (0, 100), (1, 50)) v (p, s))$$);
 SELECT clv_test.try($$(SELECT retention.clv_fit_survivors_agg(p, s) FROM (VALUES (0, 100), (2, 50)) v (p, s))$$);
 SELECT clv_test.try($$(SELECT retention.clv_fit_survivors_agg(p, s) FROM (VALUES (0, 100), (1, 150)) v (p, s))$$);

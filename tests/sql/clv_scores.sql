@@ -6,7 +6,7 @@ DROP SCHEMA IF EXISTS scores_test CASCADE;
 RESET client_min_messages;
 CREATE SCHEMA scores_test;
 CREATE TABLE scores_test.sample AS
-SELECT retention.history_agg(member_id, ordered_on, amount) AS h FROM cdnow WHERE in_sample AND member_id % 10 = 0;
+SELECT retention.history_agg(member_id, ordered_on, amount) AS h FROM cdnow WHERE in_sample AND member_id % 20 = 0;
 CREATE TABLE scores_test.models AS
 SELECT model, retention.clv_fit(h, model, as_of => '1997-09-30') AS fitted
 FROM scores_test.sample, unnest('{bg/nbd,mbg/nbd,pareto/nbd,nbd,mbg/cnbd-k}'::text[]) model
@@ -25,7 +25,7 @@ FROM scores_test.sample, scores_test.models, (VALUES (interval '39 weeks'), (NUL
      retention.clv(h, fitted, horizon, 0.1, 0.3, '1997-09-30', 0.9) c,
      LATERAL (SELECT s.* FROM retention.clv_score(fitted, x, t_x, age, c.spend, horizon, 0.1, 0.3, 0.9) s) AS s (p_alive, p_alive_low,
               p_alive_high, expected_purchases, expected_low, expected_high, purchases_low, purchases_high, expected_spend, clv, clv_low, clv_high)
-GROUP BY model ORDER BY model COLLATE "C";
+WHERE horizon IS NOT NULL OR model <> 'with a k' GROUP BY model ORDER BY model COLLATE "C";
 
 -- Covariates: the score is that of the model without any whose parameters are the customer's own, and that of the single numbers.
 CREATE TABLE scores_test.with_covariates AS
@@ -72,6 +72,13 @@ SELECT call, scores_test.try('retention.' || call) FROM unnest(ARRAY[
   'purchases_distribution(scores_test.nbd(), ''1 week'', 9223372036854775807)',
   'expected_spend(''{"model": "nbd", "parameters": {"r": 1, "alpha": 2}, "spend": {"model": "gamma-gamma", "parameters": {"p": 1e50, "q": 4,
      "gamma": 1}}}'', 3, 1e300)']) call;
+
+-- Models that nobody means.
+SELECT call, scores_test.try(format('(SELECT %s::retention.clv_model)', call)) FROM unnest(ARRAY[
+  $$concat('{"model": "nbd", "parameters": {"r": 1e300, "alpha": 12}}')$$, $$concat('{"model": "nbd", "parameters": {"r": 1, "alpha": 1e-300}}')$$,
+  $$concat('{"model": "bg/nbd", "parameters": {"gamma1_1": 1e300, "gamma2_1": 1, "gamma3_1": 1, "r": 1, "alpha": 1, "a": 1, "b": 1}}')$$,
+  $$repeat('[', 250000)$$, $$repeat('{"model": "nbd", "spend": ', 9000)$$, $$concat('{"model": "', repeat('x', 1000000))$$,
+  $$concat('{"model": "nbd", "parameters": {"r": 1, "alpha": 12}, "covariance": [', repeat('[1],', 50000), '[1]]}')$$]) call;
 
 -- A probability is one, and no sum of a thousand million terms is waited for.
 SELECT retention.p_alive('{"model": "bg/nbd", "parameters": {"r": 0.25, "alpha": 4, "a": 0.8, "b": 2.4}}', 999999999, 1e6, 1e6, '1 microsecond') <= 1 AS probability;

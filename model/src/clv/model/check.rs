@@ -84,9 +84,11 @@ fn numbers(
                 parameters.push(*value);
             }
             (Some((_, value)), None) => {
-                return Err(wrong(format!(
-                    "{name} = {value:e} is not a positive number between 1e-100 and 1e100"
-                )));
+                return Err(wrong(if *value > 0.0 {
+                    format!("{name} = {value:e} is not between 1e-100 and 1e100")
+                } else {
+                    format!("{name} = {value} is not a positive number")
+                }));
             }
             (Some(_), Some(_)) => return Err(wrong(format!("{name} is given twice"))),
             _ => {

@@ -43,8 +43,15 @@ impl<const N: usize> Uncertainty<N> {
 
     /// Lᵀ g.
     #[inline]
+    #[allow(clippy::needless_range_loop)] // a triangle
     fn along(&self, gradient: &[f64; N]) -> [f64; N] {
-        self.root.map(|column| column.iter().zip(gradient).map(|(l, g)| l * g).sum())
+        let mut along = [0.0; N];
+        for i in 0..N {
+            for j in i..N {
+                along[i] += self.root[i][j] * gradient[j];
+            }
+        }
+        along
     }
 
     /// The standard error of a number with this gradient.
