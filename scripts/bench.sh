@@ -6,7 +6,8 @@
 # Environment:
 #   ROWS          rows of the table, 10000000 unless set (1000000 for a quick look; 100000000 takes over an hour)
 #   ENGINE_ROWS   rows for the comparison with DuckDB and chDB: twice ROWS, at most 20000000; 0 leaves it out
-#   CUSTOMERS     customers for the comparison with lifetimes: a fifth of ROWS; 0 leaves it out
+#   CUSTOMERS     customers for the comparison with lifetimes: a fifth of ROWS, at most 2000000; 0 leaves it out. With 2000000
+#                 it takes five minutes: lifetimes fits for two or three of these, and the rest is making and loading customers
 #   REPETITIONS   rounds that count, 5 unless set; one more warms up
 #   PATIENCE      seconds that may be spent on waiting until other programs let the processors alone, 300 unless set
 #   QUESTIONS     only these, e.g. "months days"; the others are reported as not measured
@@ -22,7 +23,7 @@
 cd "$ROOT"
 ROWS=${ROWS:-10000000}
 ENGINE_ROWS=${ENGINE_ROWS:-$((2 * ROWS < 20000000 ? 2 * ROWS : 20000000))}
-CUSTOMERS=${CUSTOMERS:-$((ROWS / 5))}
+CUSTOMERS=${CUSTOMERS:-$((ROWS / 5 < 2000000 ? ROWS / 5 : 2000000))}
 REPETITIONS=${REPETITIONS:-5}
 PATIENCE=${PATIENCE:-300}
 OUT=$ROOT/target/bench

@@ -2,20 +2,21 @@
 
 use super::{customer, numbers};
 use crate::pg::arguments;
+use crate::pg::call::Arguments;
 use crate::pg::errors::OrRaise;
 use crate::pg::floats::Floats;
 use crate::pg::memory::PgHost;
 use crate::pg::state::{self, InState};
 use crate::pg::stored::{Stored, StoredMemberships};
-use crate::pg::varlena::Varlena;
+use crate::pg::varlena::{self, Varlena};
 use pg_retention_model::clv::aggregate::FitState;
 use pg_retention_model::clv::family::Kind;
 use pg_retention_model::clv::model::{self, Question};
 use pg_retention_model::clv::summary::{self, Unit};
 use pg_retention_model::clv::tenure;
 use pgrx::datum::Date;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::{FromDatum, pg_sys};
 
 #[pg_extern]
 fn clv_fit(
@@ -55,46 +56,63 @@ fn clv_fit_of_memberships(
 
 type State = FitState<PgHost>;
 
-/// x, t_x, age, spend, model
+/// `clv_fit_step(internal, x, t_x, age, spend, model)`.
 #[pg_extern]
-fn clv_fit_step(
-    state: Option<InState<State>>,
-    x: Option<f64>,
-    t_x: Option<f64>,
-    age: Option<f64>,
-    spend: Option<f64>,
-    model: Option<&str>,
+fn clv_fit_step(fcinfo: pg_sys::FunctionCallInfo) -> InState<State> {
+    // SAFETY: sql/clv.sql declares float8 four times, then text.
+    unsafe {
+        let arguments = Arguments::of(fcinfo);
+        step(fcinfo, [arguments.get(4), arguments.get(5)], [None; 3])
+    }
+}
+
+/// `clv_fit_step(internal, x, t_x, age, litt, spend, covariates, unit, model)`.
+#[pg_extern]
+fn clv_fit_full_step(fcinfo: pg_sys::FunctionCallInfo) -> InState<State> {
+    // SAFETY: sql/clv.sql declares float8 five times, then float8[], and text twice.
+    unsafe {
+        let arguments = Arguments::of(fcinfo);
+        let others = [arguments.get(4), arguments.get(6), arguments.get(7)];
+        step(fcinfo, [arguments.get(5), arguments.get(8)], others)
+    }
+}
+
+/// Adds a row, whose arguments are read without a call into PostgreSQL.
+///
+/// # Safety
+/// The first four arguments are the state and x, t_x and age as float8; spend is float8 and model
+/// text; litt is float8, covariates float8[] and unit text.
+#[inline(always)] // once a row
+unsafe fn step(
     fcinfo: pg_sys::FunctionCallInfo,
+    [spend, model]: [Option<pg_sys::Datum>; 2],
+    [litt, covariates, unit]: [Option<pg_sys::Datum>; 3],
 ) -> InState<State> {
+    let number = |datum: pg_sys::Datum| f64::from_bits(datum.value() as u64);
+    // SAFETY: as above.
+    let (state, customer, covariates, model, unit) = unsafe {
+        let arguments = Arguments::of(fcinfo);
+        let time = |at| arguments.get(at).map(number);
+        (
+            arguments.get(0).and_then(|state| InState::of(state)),
+            customer(time(1), time(2), time(3)),
+            covariates.and_then(|array| Floats::from_datum(array, false)),
+            model.map(|text| varlena::bytes(text)),
+            unit.map(|text| varlena::bytes(text)),
+        )
+    };
+    // What is not UTF-8 is no name of ours.
+    let (model, unit) = (model.map(name), unit.map(name));
     let mut state = InState::or_new(state, fcinfo, FitState::new);
-    state.ask(model, None).or_raise();
-    if let Some(c) = customer(x, t_x, age) {
-        state.push(c, None, spend, &[]).or_raise();
+    state.ask(model, unit).or_raise();
+    if let Some(c) = customer {
+        state.push(c, litt.map(number), spend.map(number), numbers(covariates)).or_raise();
     }
     state
 }
 
-/// x, t_x, age, litt, spend, covariates, unit, model
-#[pg_extern]
-#[allow(clippy::too_many_arguments)] // those of the SQL declaration
-fn clv_fit_full_step(
-    state: Option<InState<State>>,
-    x: Option<f64>,
-    t_x: Option<f64>,
-    age: Option<f64>,
-    litt: Option<f64>,
-    spend: Option<f64>,
-    covariates: Option<Floats<'_>>,
-    unit: Option<&str>,
-    model: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> InState<State> {
-    let mut state = InState::or_new(state, fcinfo, FitState::new);
-    state.ask(model, unit).or_raise();
-    if let Some(c) = customer(x, t_x, age) {
-        state.push(c, litt, spend, numbers(covariates)).or_raise();
-    }
-    state
+fn name(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or("\u{FFFD}")
 }
 
 #[pg_extern]

@@ -26,6 +26,16 @@ struct Asked {
     unit: Unit,
 }
 
+impl Asked {
+    /// Is it what these names say, as we write them? That is quick to tell for every row.
+    fn is_named(self, model: Option<&str>, unit: Option<&str>) -> bool {
+        model == Some(self.kind.map_or(AUTO, Kind::name))
+            && unit.map_or(self.unit == Unit::WEEK, |unit| unit == self.unit.name())
+    }
+}
+
+const AUTO: &str = "auto";
+
 impl<H: Host> FitState<H> {
     /// No customers.
     pub fn new(host: H) -> Self {
@@ -34,6 +44,9 @@ impl<H: Host> FitState<H> {
 
     /// Says which model is to be fitted, and in which unit times are. Every row must say the same.
     pub fn ask(&mut self, model: Option<&str>, unit: Option<&str>) -> Result<(), Error> {
+        if self.asked.is_some_and(|asked| asked.is_named(model, unit)) {
+            return Ok(());
+        }
         let kind = model.map_or(Ok(Some(Kind::Bg)), Question::kind)?;
         let unit = unit.map_or(Ok(Unit::WEEK), Unit::parse)?;
         self.agree(Asked { kind, unit })
@@ -51,6 +64,7 @@ impl<H: Host> FitState<H> {
     }
 
     /// Adds a customer with its covariates.
+    #[inline(always)] // once a row, with its numbers in registers
     pub fn push(
         &mut self,
         c: Customer,
@@ -77,11 +91,15 @@ impl<H: Host> FitState<H> {
                  btyd returns.",
             ));
         }
-        self.covariates_of(z.len())?.push(check(c)?, z)?;
+        let covariates = self.covariates_of(z.len())?;
+        if !z.is_empty() {
+            covariates.push(check(c)?, z)?;
+        }
         self.sample.push(c, ln_gaps, spend)
     }
 
     /// Where customers with so many covariates are kept.
+    #[inline]
     fn covariates_of(&mut self, width: usize) -> Result<&mut Covariates<H>, Error> {
         let host = self.sample.host();
         let kept = self.covariates.get_or_insert_with(|| Covariates::new(width, host.clone()));
@@ -117,7 +135,7 @@ impl<H: Host> State<H> for FitState<H> {
     }
 
     fn write(&self, out: &mut Vec<u8, H>) {
-        let kind = self.asked.map_or("", |asked| asked.kind.map_or("auto", Kind::name));
+        let kind = self.asked.map_or("", |asked| asked.kind.map_or(AUTO, Kind::name));
         let unit = self.asked.map(|asked| asked.unit.name()).unwrap_or_default();
         for name in [kind, &*unit] {
             out.push(name.len() as u8);

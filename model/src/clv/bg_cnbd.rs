@@ -17,8 +17,9 @@
 //! purchases that are made before leaving. Nothing cancels, and a = 1 is no special case.
 
 use super::counts::{logistic, negative_binomial};
-use super::{Customer, Purchases};
-use crate::host::Patience;
+use super::sample::Sample;
+use super::{Customer, Purchases, bg_many};
+use crate::host::{Host, Patience};
 use crate::numeric::gamma::{ln_gamma, ln_rising, ln_rising_by};
 use crate::numeric::quadrature::panel;
 use crate::numeric::real::Real;
@@ -43,10 +44,10 @@ pub struct BgCnbd<T> {
 /// What the likelihood of customers with the same number of purchases has in common.
 #[derive(Debug, Clone, Copy)]
 pub struct PerCount<T> {
-    constant: T,
-    ln_left: T,
-    stages: T,
-    may_have_left: bool,
+    pub(super) constant: T,
+    pub(super) ln_left: T,
+    pub(super) stages: T,
+    pub(super) may_have_left: bool,
 }
 
 /// Nodes of an integral: it has some hundred.
@@ -58,6 +59,11 @@ impl<T: Real> BgCnbd<T> {
     /// Chances to leave so far.
     fn chances(&self, x: f64) -> f64 {
         x + f64::from(u8::from(self.modified))
+    }
+
+    /// ln of (left with the last purchase)/(stayed then).
+    fn ln_left(&self, x: f64) -> T {
+        (self.a / (self.b + (self.chances(x) - 1.0).max(0.0))).ln()
     }
 
     /// ln of (alive)/(α + age)^−(r + kx), over the stages since the last purchase.
@@ -186,7 +192,7 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
             constant: ln_rising_by(self.r, stages) + self.r * self.alpha.ln() - k
                 + ln_rising_by(self.b, chances)
                 - ln_rising_by(self.a + self.b, chances),
-            ln_left: self.a.ln() - (self.b + (chances as f64 - 1.0).max(0.0)).ln(),
+            ln_left: self.ln_left(x),
             stages: self.r + stages as f64,
             may_have_left: chances > 0,
         }
@@ -204,15 +210,18 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
         per.constant + alive.ln_add_exp(left)
     }
 
+    fn ln_likelihood_of_all<H: Host>(&self, sample: &Sample<H>) -> T {
+        bg_many::ln_likelihood(self, sample)
+    }
+
     fn p_alive(&self, c: Customer) -> T {
-        let chances = self.chances(c.x);
-        if chances == 0.0 {
+        if self.chances(c.x) == 0.0 {
             return T::of(1.0);
         }
         // (left) / (alive)
         let stages = self.r + f64::from(self.k) * c.x;
-        let ln_left = (self.a / (self.b + (chances - 1.0))).ln();
-        let mut odds = ln_left + stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln();
+        let mut odds =
+            self.ln_left(c.x) + stages * ((self.alpha + c.age) / (self.alpha + c.t_x)).ln();
         if self.k > 1 {
             odds = odds - self.ln_stages_since(stages, c);
         }

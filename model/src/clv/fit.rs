@@ -4,11 +4,11 @@
 //! customers are many, the starts are tried on some of them, and the best summit is climbed on all.
 
 use super::family::{Facts, Family, Kind, Visitor};
-use super::sample::{Group, Sample};
+use super::sample::Sample;
 use super::{Customer, Purchases};
-use crate::host::{Host, Pace};
-use crate::numeric::newton::{FAR, Local, Summit, ascend, cholesky, inverse};
-use crate::numeric::{Jet, Real};
+use crate::host::Host;
+use crate::numeric::newton::{FAR, Local, Summit, ascend};
+use crate::numeric::{Jet, cholesky};
 
 /// A model fitted to customers.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,8 +48,8 @@ impl Unfit {
     }
 }
 
-/// Groups on which the starts are tried.
-const TRIAL: usize = 4000;
+/// Customers who differ on whom the starts are tried, and then the best summit.
+const TRIALS: [usize; 2] = [1 << 12, 1 << 16];
 /// The standard error of a logarithm beyond which the data say nothing of a parameter.
 const VAGUE: f64 = 10.0;
 /// The distance of a logarithm from its usual size at which a search without end has shown where it goes.
@@ -61,7 +61,7 @@ const FEW_STAGES: u32 = 4;
 
 /// Fits a model to a settled sample.
 pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
-    if sample.groups().is_empty() {
+    if sample.distinct() == 0 {
         return Err(Unfit::new(
             "there are no customers",
             "Fit to at least some dozens of customers.",
@@ -76,7 +76,7 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
             "Fit to a longer history, or to members who had time to come back.",
         ));
     }
-    let mut groups = sample.groups().iter();
+    let mut groups = sample.groups();
     if kind == Kind::BgBb && !groups.all(|g| kind.check_customer(g.customer).is_ok()) {
         return Err(Unfit::new(
             "times are no whole numbers of opportunities, or there are more purchases than these",
@@ -126,8 +126,8 @@ impl<H: Host> Visitor for Search<'_, H> {
     type Output = Result<Fitted, Unfit>;
 
     fn visit<const N: usize, F: Family<N> + 'static>(self, family: F) -> Self::Output {
-        let (groups, host) = (self.sample.groups(), self.sample.host());
-        let observed: f64 = groups.iter().map(|g| g.customer.age * g.count).sum();
+        let sample = self.sample;
+        let observed: f64 = sample.groups().map(|g| g.customer.age * g.count).sum();
         let facts = Facts {
             rate: self.sample.purchases() / observed,
             age: observed / self.sample.customers(),
@@ -137,21 +137,8 @@ impl<H: Host> Visitor for Search<'_, H> {
             .iter()
             .map(|start| start.iter().map(|parameter| parameter.ln()).collect())
             .collect();
-        let stride = groups.len().div_ceil(TRIAL).max(1);
-        let climb = |starts: &[Vec<f64>], stride: usize| {
-            let summits = starts
-                .iter()
-                .filter_map(|start| ascend(start, |at| local(&family, groups, stride, at, host)));
-            best(summits)
-        };
-        let mut summit = climb(&starts, stride);
-        if stride > 1 {
-            let trial = summit.filter(|trial| trial.is_flat).map(|trial| trial.at);
-            summit = trial.and_then(|trial| climb(&[trial], 1));
-            if summit.as_ref().is_none_or(|summit| !summit.is_flat) {
-                summit = climb(&starts, 1);
-            }
-        }
+        let local = |sample: &Sample<H>, at: &[f64]| local(&family, sample, at);
+        let summit = search(sample, sample.distinct(), &starts, local);
         let summit = summit.ok_or_else(|| {
             Unfit::new(
                 "the likelihood is no number at any start",
@@ -170,47 +157,43 @@ impl<H: Host> Visitor for Search<'_, H> {
     }
 }
 
-/// The highest of the summits; flat ones before others.
-fn best(summits: impl Iterator<Item = Summit>) -> Option<Summit> {
-    summits.max_by(|a, b| a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value)))
+/// The highest summit of a function of a settled sample with so many different parts: from all starts
+/// on a few of these, from the best summit on more, and from there on all. Where that leads nowhere,
+/// from all starts on all.
+pub(super) fn search<H: Host>(
+    sample: &Sample<H>,
+    different: usize,
+    starts: &[Vec<f64>],
+    local: impl Fn(&Sample<H>, &[f64]) -> Local,
+) -> Option<Summit> {
+    let climb = |starts: &[Vec<f64>], sample: &Sample<H>| {
+        // Flat ones before others
+        let height = |a: &Summit, b: &Summit| {
+            a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value))
+        };
+        starts.iter().filter_map(|start| ascend(start, |at| local(sample, at))).max_by(height)
+    };
+    let mut found: Option<Summit> = None;
+    for few in TRIALS.into_iter().filter(|few| 2 * few < different) {
+        let part = sample.part(different.div_ceil(few));
+        let begin = found.map_or_else(|| starts.to_vec(), |summit| vec![summit.at]);
+        found = climb(&begin, &part).filter(|summit| summit.is_flat);
+    }
+    found
+        .and_then(|summit| climb(&[summit.at], sample))
+        .filter(|summit| summit.is_flat)
+        .or_else(|| climb(starts, sample))
 }
 
-/// The log-likelihood of every `stride`-th group, with its derivatives.
+/// The log-likelihood with its derivatives.
 fn local<const N: usize, F: Family<N>, H: Host>(
     family: &F,
-    groups: &[Group],
-    stride: usize,
+    sample: &Sample<H>,
     at: &[f64],
-    host: &H,
 ) -> Local {
     let mut logs = [0.0; N];
     logs.copy_from_slice(at);
-    let model = family.with(&Jet::exp_of(&logs));
-    let mut pace = Pace::new(host);
-    let mut total = Jet::<N>::of(0.0);
-    let mut part = Jet::<N>::of(0.0);
-    let mut per = None;
-    for (i, group) in groups.iter().step_by(stride).enumerate() {
-        pace.step(64);
-        let c = group.customer;
-        let per_count = match per {
-            Some((x, ref per_count)) if x == c.x => per_count,
-            _ => {
-                per = Some((c.x, model.per_count(c.x)));
-                match &per {
-                    Some((_, per_count)) => per_count,
-                    None => continue,
-                }
-            }
-        };
-        part = part + model.ln_likelihood(per_count, c) * group.count;
-        // Sums of sums lose fewer digits.
-        if i % 256 == 255 {
-            total = total + part;
-            part = Jet::of(0.0);
-        }
-    }
-    let sum = total + part;
+    let sum = family.with(&Jet::exp_of(&logs)).ln_likelihood_of_all(sample);
     Local {
         value: sum.v,
         gradient: sum.g.to_vec(),
@@ -245,13 +228,13 @@ pub(super) fn judge(
             advice,
         ));
     }
-    let Some(lower) = cholesky(&summit.local.hessian, |h| -h, 0.0) else {
+    let Some(factor) = cholesky(&summit.local.hessian, |h| -h, 0.0) else {
         return Err(Unfit::new(
             "the likelihood is flat: its Hessian is not negative definite",
             advice,
         ));
     };
-    let covariance = inverse(&lower);
+    let covariance = factor.inverse().rows();
     let vague = |i: &usize| covariance[*i][*i].is_nan() || covariance[*i][*i].sqrt() >= VAGUE;
     if let Some(i) = (0..names.len()).find(vague) {
         return Err(Unfit::new(
@@ -363,13 +346,14 @@ mod tests {
             (0..count).for_each(|_| sample.push(c, None, None).unwrap());
         }
         sample.settle();
-        assert_eq!((sample.customers(), sample.groups().len()), (11_104.0, 22));
+        assert_eq!((sample.customers(), sample.distinct()), (11_104.0, 22));
         let fitted = fit(&sample, Kind::BgBb).unwrap();
         assert!((fitted.log_likelihood - -33_225.6).abs() < 0.05, "{fitted:?}");
         for (found, published) in fitted.parameters.iter().zip([1.204, 0.750, 0.657, 2.783]) {
             assert!((found - published).abs() < 6e-4, "{fitted:?}");
         }
         sample.push(Customer { x: 1.0, t_x: 1.5, age: 6.0 }, None, None).unwrap();
+        sample.settle();
         assert!(fit(&sample, Kind::BgBb).is_err());
     }
 

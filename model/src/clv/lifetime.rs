@@ -19,10 +19,11 @@
 //! rule is good to the last digits. The same lines then serve every lifetime.
 
 use super::counts::{logistic, negative_binomial};
-use super::{Customer, Purchases};
-use crate::host::Patience;
+use super::sample::Sample;
+use super::{Customer, Purchases, lifetime_many};
+use crate::host::{Host, Patience};
 use crate::numeric::gamma::ln_rising_by;
-use crate::numeric::quadrature::{panel, short_panel};
+use crate::numeric::quadrature::{panel, short_panel, shortest_panel};
 use crate::numeric::real::{Real, Taylor};
 
 /// A lifetime.
@@ -46,6 +47,9 @@ pub trait Lifetime<T: Real>: Copy {
 
     /// Its parameters, as many as there are; others are 1.
     fn parameters(&self) -> [T; 3];
+
+    /// ln S(y), with its derivatives by the parameters.
+    fn ln_survivor_here(&self, y: f64) -> Taylor<3>;
 
     /// ln h(y) + ln S(y), with its derivatives by the parameters.
     fn ln_density(&self, y: f64) -> Taylor<3>;
@@ -75,6 +79,10 @@ impl<T: Real> Lifetime<T> for Forever {
 
     fn parameters(&self) -> [T; 3] {
         [T::of(1.0); 3]
+    }
+
+    fn ln_survivor_here(&self, _: f64) -> Taylor<3> {
+        Taylor { v: 0.0, g: [0.0; 3], h: [[0.0; 3]; 3] }
     }
 
     fn ln_density(&self, _: f64) -> Taylor<3> {
@@ -112,6 +120,18 @@ impl<T: Real> Lifetime<T> for Pareto<T> {
 
     fn parameters(&self) -> [T; 3] {
         [self.s, self.beta, T::of(1.0)]
+    }
+
+    fn ln_survivor_here(&self, y: f64) -> Taylor<3> {
+        let (s, beta) = (self.s.value(), self.beta.value());
+        let (rb, r) = (1.0 / beta, 1.0 / (beta + y));
+        let fall = -(y * rb).ln_1p();
+        let mixed = rb - r;
+        Taylor {
+            v: s * fall,
+            g: [fall, s * mixed, 0.0],
+            h: [[0.0, mixed, 0.0], [mixed, -s * mixed * (rb + r), 0.0], [0.0; 3]],
+        }
     }
 
     #[inline]
@@ -171,6 +191,34 @@ impl<T: Real> Gompertz<T> {
             by - self.beta.ln() + ((self.beta - 1.0) * (-by).exp()).ln_1p()
         }
     }
+
+    /// A function of b, s and β less (s + more) G, G = ln (1 + (e^by − 1) / β).
+    #[inline]
+    fn less_growth(&self, y: f64, mut of: Taylor<3>, more: f64) -> Taylor<3> {
+        let (b, power, beta) = (self.b.value(), self.s.value() + more, self.beta.value());
+        let by = b * y;
+        let small = (-by).exp();
+        // e^by / (β + e^by − 1), and 1 over that sum
+        let share = 1.0 / (1.0 + (beta - 1.0) * small);
+        let r = small * share;
+        let growth =
+            if by < 30.0 { (by.exp_m1() / beta).ln_1p() } else { by - (beta * share).ln() };
+        let (g_b, g_beta) = (y * share, r - 1.0 / beta);
+        let (g_bb, g_b_beta) = (y * y * share * (beta - 1.0) * r, -y * share * r);
+        let g_beta_beta = 1.0 / (beta * beta) - r * r;
+        let g = [power * g_b, growth, power * g_beta];
+        let h = [
+            [power * g_bb, g_b, power * g_b_beta],
+            [g_b, 0.0, g_beta],
+            [power * g_b_beta, g_beta, power * g_beta_beta],
+        ];
+        of.v -= power * growth;
+        for i in 0..3 {
+            of.g[i] -= g[i];
+            (0..3).for_each(|j| of.h[i][j] -= h[i][j]);
+        }
+        of
+    }
 }
 
 impl<T: Real> Lifetime<T> for Gompertz<T> {
@@ -198,29 +246,17 @@ impl<T: Real> Lifetime<T> for Gompertz<T> {
         [self.b, self.s, self.beta]
     }
 
+    fn ln_survivor_here(&self, y: f64) -> Taylor<3> {
+        self.less_growth(y, Taylor { v: 0.0, g: [0.0; 3], h: [[0.0; 3]; 3] }, 0.0)
+    }
+
     fn ln_density(&self, y: f64) -> Taylor<3> {
-        // ln b + ln s + by − ln β − (s + 1) G, G = ln (1 + (e^by − 1) / β)
+        // ln b + ln s + by − ln β − (s + 1) G
         let (b, s, beta) = (self.b.value(), self.s.value(), self.beta.value());
-        let by = b * y;
-        let small = (-by).exp();
-        // e^by / (β + e^by − 1), and 1 over that sum
-        let share = 1.0 / (1.0 + (beta - 1.0) * small);
-        let r = small * share;
-        let growth =
-            if by < 30.0 { (by.exp_m1() / beta).ln_1p() } else { by - (beta * share).ln() };
-        let (g_b, g_beta) = (y * share, r - 1.0 / beta);
-        let (g_bb, g_b_beta) = (y * y * share * (beta - 1.0) * r, -y * share * r);
-        let g_beta_beta = 1.0 / (beta * beta) - r * r;
-        let power = s + 1.0;
-        Taylor {
-            v: (b * s / beta).ln() + by - power * growth,
-            g: [1.0 / b + y - power * g_b, 1.0 / s - growth, -1.0 / beta - power * g_beta],
-            h: [
-                [-1.0 / (b * b) - power * g_bb, -g_b, -power * g_b_beta],
-                [-g_b, -1.0 / (s * s), -g_beta],
-                [-power * g_b_beta, -g_beta, 1.0 / (beta * beta) - power * g_beta_beta],
-            ],
-        }
+        let v = (b * s / beta).ln() + b * y;
+        let (r, rs, r_beta) = (1.0 / b, 1.0 / s, 1.0 / beta);
+        let h = [[-r * r, 0.0, 0.0], [0.0, -rs * rs, 0.0], [0.0, 0.0, r_beta * r_beta]];
+        self.less_growth(y, Taylor { v, g: [r + y, rs, -r_beta], h }, 1.0)
     }
 
     fn years_left(&self, _: f64, _: f64) -> Option<T> {
@@ -242,8 +278,91 @@ pub struct LifetimeNbd<T, L> {
 /// What the likelihood of customers with the same number of purchases has in common.
 #[derive(Debug, Clone, Copy)]
 pub struct PerCount<T> {
-    constant: T,
-    shape: T,
+    pub(super) constant: T,
+    pub(super) shape: T,
+}
+
+/// A function of the lifetime's parameters, the shape r + x, and α.
+pub(super) type Local = Taylor<5>;
+
+/// ln of (α + y)^−shape times a function of the lifetime, with its derivatives.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LnIntegrand {
+    pub(super) v: f64,
+    of_life: Taylor<3>,
+    shape: f64,
+    /// ln(α + y) and 1/(α + y).
+    ln: f64,
+    recip: f64,
+}
+
+impl LnIntegrand {
+    #[inline]
+    pub(super) fn new(of_life: Taylor<3>, shape: f64, alpha: f64, y: f64) -> Self {
+        let (ln, recip) = ((alpha + y).ln(), 1.0 / (alpha + y));
+        LnIntegrand { v: of_life.v - shape * ln, of_life, shape, ln, recip }
+    }
+}
+
+/// A sum of exponentials of functions, as a function of what these are functions of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SumOfExp(pub(super) Local);
+
+impl SumOfExp {
+    pub(super) const NONE: SumOfExp = SumOfExp(Taylor { v: 0.0, g: [0.0; 5], h: [[0.0; 5]; 5] });
+
+    /// Adds `value`, which is the exponential of a function (times any constant).
+    #[inline]
+    pub(super) fn add(&mut self, value: f64, of: &LnIntegrand) {
+        let Taylor { g: life_g, h: life_h, .. } = &of.of_life;
+        let SumOfExp(Taylor { v, g, h }) = self;
+        *v += value;
+        for i in 0..3 {
+            let slope = value * life_g[i];
+            g[i] += slope;
+            for j in 0..=i {
+                h[i][j] += value * life_h[i][j] + slope * life_g[j];
+            }
+        }
+        let by_alpha = of.shape * of.recip;
+        let slopes = [-value * of.ln, -value * by_alpha];
+        for (i, slope) in slopes.into_iter().enumerate() {
+            g[3 + i] += slope;
+            for j in 0..3 {
+                h[3 + i][j] += slope * life_g[j];
+            }
+        }
+        h[3][3] -= slopes[0] * of.ln;
+        h[4][3] -= slopes[1] * of.ln + value * of.recip;
+        h[4][4] -= slopes[1] * (by_alpha + of.recip);
+    }
+
+    /// Adds multiples of another sum.
+    #[inline]
+    pub(super) fn add_times(&mut self, times: f64, other: &SumOfExp) {
+        self.0.v += times * other.0.v;
+        for i in 0..5 {
+            self.0.g[i] += times * other.0.g[i];
+            for j in 0..=i {
+                self.0.h[i][j] += times * other.0.h[i][j];
+            }
+        }
+    }
+
+    /// Its logarithm.
+    #[inline]
+    pub(super) fn ln(self) -> Local {
+        let scale = 1.0 / self.0.v;
+        let mut ln = self.0;
+        ln.v = ln.v.ln();
+        for i in 0..5 {
+            ln.g[i] *= scale;
+            for j in 0..=i {
+                ln.h[i][j] = ln.h[i][j] * scale - ln.g[i] * ln.g[j];
+            }
+        }
+        ln
+    }
 }
 
 /// Where a decaying integrand has become negligible, and how much of a decay one panel takes.
@@ -263,28 +382,29 @@ fn panels(
     mut each: impl FnMut(f64, f64),
 ) {
     let begin = ln_value(from);
-    let mut low = from;
+    let (mut low, mut at_low) = (from, begin);
     let mut patience = Patience::new();
-    while low < to {
+    while low < to && begin - at_low <= NEGLIGIBLE {
         patience.step(256);
-        let at_low = ln_value(low);
-        if begin - at_low > NEGLIGIBLE {
-            return;
-        }
         let mut high = to.min(low + (2.0 * (low + singularity)).min(longest));
-        while (at_low - ln_value(high)).abs() > DECAY_PER_PANEL && high > low * (1.0 + 1e-12) {
+        let mut at_high = ln_value(high);
+        while (at_low - at_high).abs() > DECAY_PER_PANEL && high > low * (1.0 + 1e-12) {
             high = low + 0.5 * (high - low);
+            at_high = ln_value(high);
         }
         if high <= low {
             return;
         }
-        let is_short = 8.0 * (high - low) <= low + singularity && 8.0 * (high - low) <= longest;
-        if is_short && (at_low - ln_value(high)).abs() < SMALL_DECAY {
+        let decay = (at_low - at_high).abs();
+        let parts = (low + singularity).min(longest) / (high - low);
+        if parts >= 32.0 && decay < SMALL_DECAY / 8.0 {
+            shortest_panel(low, high, &mut each);
+        } else if parts >= 8.0 && decay < SMALL_DECAY {
             short_panel(low, high, &mut each);
         } else {
             panel(low, high, &mut each);
         }
-        low = high;
+        (low, at_low) = (high, at_high);
     }
 }
 
@@ -293,61 +413,48 @@ impl<T: Real, L: Lifetime<T>> LifetimeNbd<T, L> {
         self.alpha.value().min(self.life.singularity())
     }
 
+    /// ln of (α + y)^−shape h(y) S(y).
+    #[inline]
+    pub(super) fn ln_integrand(&self, shape: f64, y: f64) -> LnIntegrand {
+        LnIntegrand::new(self.life.ln_density(y), shape, self.alpha.value(), y)
+    }
+
+    /// Calls back with the weights of the nodes between `from` and `to`, and the logarithm of the
+    /// integrand there.
+    #[inline]
+    pub(super) fn integrate(
+        &self,
+        shape: f64,
+        from: f64,
+        to: f64,
+        mut node: impl FnMut(f64, &LnIntegrand),
+    ) {
+        let (singularity, longest) = (self.singularity(), self.life.longest_stretch());
+        let ln_value = |y| self.ln_integrand(shape, y).v;
+        panels(from, to, singularity, longest, ln_value, |y, weight| {
+            node(weight, &self.ln_integrand(shape, y));
+        });
+    }
+
+    /// A local function as one of what the parameters depend on.
+    pub(super) fn function_of(&self, shape: T, local: &Local) -> T {
+        let [first, second, third] = self.life.parameters();
+        T::map_all(&[first, second, third, shape, self.alpha], local)
+    }
+
     /// ln ∫ from t_x to age of ((α + y)/(α + age))^−shape h(y) S(y) / S(age) dy: the odds against being
     /// alive. None if the interval is empty.
     fn ln_odds(&self, shape: T, c: Customer) -> Option<T> {
         if !L::ENDS || c.t_x >= c.age {
             return None;
         }
-        let (k, alpha) = (shape.value(), self.alpha.value());
-        // The logarithm of the integrand, with its derivatives by the lifetime's parameters, then by
-        // the shape and α.
-        let ln_value = |y: f64| {
-            let of_life = self.life.ln_density(y);
-            let (mut g, mut h) = ([0.0; 5], [[0.0; 5]; 5]);
-            for i in 0..3 {
-                g[i] = of_life.g[i];
-                h[i][..3].copy_from_slice(&of_life.h[i]);
-            }
-            let (log, r) = ((alpha + y).ln(), 1.0 / (alpha + y));
-            g[3] = -log;
-            g[4] = -k * r;
-            h[4][3] = -r;
-            h[4][4] = k * r * r;
-            Taylor { v: of_life.v - k * log, g, h }
-        };
-        let top = ln_value(c.t_x).v;
-        let mut sum = Taylor { v: 0.0, g: [0.0; 5], h: [[0.0; 5]; 5] };
-        let longest = self.life.longest_stretch();
-        panels(
-            c.t_x,
-            c.age,
-            self.singularity(),
-            longest,
-            |y| ln_value(y).v,
-            |y, weight| {
-                let at = ln_value(y);
-                let value = weight * (at.v - top).exp();
-                sum.v += value;
-                for i in 0..5 {
-                    let slope = value * at.g[i];
-                    sum.g[i] += slope;
-                    for j in 0..=i {
-                        sum.h[i][j] += value * at.h[i][j] + slope * at.g[j];
-                    }
-                }
-            },
-        );
-        // The logarithm of the integral
-        let scale = 1.0 / sum.v;
-        let mut of_sum = Taylor { v: sum.v.ln() + top, g: sum.g.map(|g| g * scale), h: sum.h };
-        for i in 0..5 {
-            for j in 0..=i {
-                of_sum.h[i][j] = sum.h[i][j] * scale - of_sum.g[i] * of_sum.g[j];
-            }
-        }
-        let [first, second, third] = self.life.parameters();
-        let integral = T::map_all(&[first, second, third, shape, self.alpha], &of_sum);
+        let k = shape.value();
+        let top = self.ln_integrand(k, c.t_x).v;
+        let mut sum = SumOfExp::NONE;
+        self.integrate(k, c.t_x, c.age, |weight, at| sum.add(weight * (at.v - top).exp(), at));
+        let mut of_sum = sum.ln();
+        of_sum.v += top;
+        let integral = self.function_of(shape, &of_sum);
         let alive = self.life.ln_survivor(c.age) - shape * (self.alpha + c.age).ln();
         Some(integral - alive)
     }
@@ -396,6 +503,10 @@ impl<T: Real, L: Lifetime<T>> Purchases<T> for LifetimeNbd<T, L> {
             Some(odds) => alive + odds.ln_add_exp(T::of(0.0)),
             None => alive,
         }
+    }
+
+    fn ln_likelihood_of_all<H: Host>(&self, sample: &Sample<H>) -> T {
+        lifetime_many::ln_likelihood(self, sample)
     }
 
     fn p_alive(&self, c: Customer) -> T {

@@ -153,6 +153,33 @@ fn intervals_of_pareto_nbd_cover() {
     coverage(Kind::Pareto, PARETO, 600, 1000);
 }
 
+/// So many customers that the search begins on parts of them: the parameters are found again, those of
+/// what they spend as well.
+#[test]
+fn parameters_of_very_many_customers_are_found() {
+    let mut random = Random(13);
+    let of_spend = [6.0, 4.0, 15.0];
+    let mut sample = Sample::new(Global);
+    for _ in 0..200_000 {
+        let age = 26.0 + 26.0 * random.uniform();
+        let (c, ..) = random.customer(Kind::Bg, &BG, age, 0.0);
+        let [p, q, gamma] = of_spend;
+        let nu = random.gamma(q) / gamma;
+        let spend = (c.x > 0.0).then(|| random.gamma(p * c.x) / nu / c.x);
+        sample.push(c, None, spend).unwrap();
+    }
+    sample.settle();
+    assert!(sample.distinct() > 1 << 17 && sample.spends().len() > 1 << 16);
+    let fitted = fit(&sample, Kind::Bg).unwrap();
+    let fitted_spend = super::spend::fit(&sample).unwrap();
+    let found = fitted.parameters.iter().zip(BG).zip(&fitted.covariance);
+    let found_spend = fitted_spend.parameters.iter().zip(of_spend).zip(&fitted_spend.covariance);
+    for (i, ((found, truth), covariance)) in found.enumerate().chain(found_spend.enumerate()) {
+        let z = (found / truth).ln() / covariance[i].sqrt();
+        assert!(z.abs() < 4.0 && covariance[i] < 1e-3, "{i}: {found} {truth} {covariance:?}");
+    }
+}
+
 /// The parameters of regular buyers are found again, k among them.
 #[test]
 fn stages_are_found() {

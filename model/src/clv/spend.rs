@@ -15,11 +15,11 @@
 //! The model knows positive values only: customers whose mean is zero or negative are left out of the
 //! fit, and are counted.
 
-use super::fit::{Unfit, judge};
-use super::sample::{Sample, Spend};
+use super::fit::{Unfit, judge, search};
+use super::sample::Sample;
 use crate::host::{Host, Pace};
 use crate::numeric::gamma::{ln_gamma, ln_rising};
-use crate::numeric::newton::{Local, Summit, ascend};
+use crate::numeric::newton::Local;
 use crate::numeric::{Jet, Real};
 
 /// The papers' names of the parameters.
@@ -91,20 +91,14 @@ pub fn fit<H: Host>(sample: &Sample<H>) -> Result<FittedSpend, Unfit> {
         ));
     }
     let mean = positive.clone().map(|s| s.mean).sum::<f64>() / n;
-    let summits = [(2.0, 3.0), (6.0, 4.0), (1.0, 1.5), (15.0, 8.0)].map(|(p, q): (f64, f64)| {
-        let start = [p.ln(), q.ln(), (mean * (q - 1.0) / p).ln()];
-        ascend(&start, |at| local(spends, at, sample.host()))
-    });
-    let summit: Summit = summits
-        .into_iter()
-        .flatten()
-        .max_by(|a, b| a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value)))
-        .ok_or_else(|| {
-            Unfit::new(
-                "the likelihood of the spend is no number at any start",
-                "Look at the amounts: are they of plausible size?",
-            )
-        })?;
+    let starts = [(2.0, 3.0), (6.0, 4.0), (1.0, 1.5), (15.0, 8.0)]
+        .map(|(p, q): (f64, f64)| vec![p.ln(), q.ln(), (mean * (q - 1.0) / p).ln()]);
+    let summit = search(sample, spends.len(), &starts, local).ok_or_else(|| {
+        Unfit::new(
+            "the likelihood of the spend is no number at any start",
+            "Look at the amounts: are they of plausible size?",
+        )
+    })?;
     const ADVICE: &str = "Fit the model of purchases alone (spend NULL), or to more customers whose \
                           purchases differ in value.";
     let covariance = judge(&summit, &NAMES, mean, ADVICE)?;
@@ -117,12 +111,12 @@ pub fn fit<H: Host>(sample: &Sample<H>) -> Result<FittedSpend, Unfit> {
 
 /// The log-likelihood with its derivatives. Customers with the same x differ in one term only, whose
 /// derivatives are summed as numbers.
-fn local<H: Host>(spends: &[Spend], at: &[f64], host: &H) -> Local {
+fn local<H: Host>(sample: &Sample<H>, at: &[f64]) -> Local {
     let [p, q, gamma] = Jet::exp_of(&[at[0], at[1], at[2]]);
     let ln_gamma_q = ln_gamma(q);
-    let mut pace = Pace::new(host);
+    let mut pace = Pace::new(sample.host());
     let mut total = Jet::<3>::of(0.0);
-    for same in spends.chunk_by(|left, right| left.x == right.x) {
+    for same in sample.spends().chunk_by(|left, right| left.x == right.x) {
         let x = same[0].x;
         let (mut n, mut ln_means) = (0.0, 0.0);
         // Σ ln (x z̄ + γ), with its derivatives by ln γ

@@ -123,7 +123,6 @@ mod tests {
             }
             let found: Vec<_> = sample
                 .groups()
-                .iter()
                 .map(|g| ((g.customer.x as i64, g.customer.age as i64), g.count))
                 .collect();
             prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());

@@ -25,36 +25,75 @@ pub(crate) fn sort<H: Host>(
         numbers.sort_unstable();
         return;
     }
-    let host = numbers.allocator().clone();
     let passes = (high - low).div_ceil(DIGIT);
-    other.clear();
-    other.resize(numbers.len(), 0);
     for pass in 0..passes {
         // Digits as equal as can be.
         let from = low + (high - low) * pass / passes;
         let to = low + (high - low) * (pass + 1) / passes;
         let mask = (1usize << (to - from)) - 1;
-        let mut places = [0u32; 1 << DIGIT];
-        for part in numbers.chunks(BETWEEN_POLLS) {
-            host.poll();
-            for &number in part {
-                places[(number >> from) as usize & mask] += 1;
-            }
-        }
-        let mut next = 0;
-        for place in &mut places[..=mask] {
-            next += std::mem::replace(place, next);
-        }
-        for part in numbers.chunks(BETWEEN_POLLS) {
-            host.poll();
-            for &number in part {
-                let place = &mut places[(number >> from) as usize & mask];
-                other[*place as usize] = number;
-                *place += 1;
-            }
-        }
-        std::mem::swap(numbers, other);
+        by_digit(numbers, other, |&number| (number >> from) as usize & mask);
     }
+}
+
+/// Sorts by numbers of 32 bits, the first of them first.
+pub(crate) fn sort_by_all<E: Copy, const N: usize, H: Host>(
+    items: &mut Vec<E, H>,
+    other: &mut Vec<E, H>,
+    key: impl Fn(&E) -> [u32; N],
+) {
+    if items.len() < FEW {
+        items.sort_unstable_by_key(key);
+        return;
+    }
+    let mut used = [0; N];
+    for part in items.chunks(BETWEEN_POLLS) {
+        items.allocator().poll();
+        for item in part {
+            used.iter_mut().zip(key(item)).for_each(|(used, number)| *used |= number);
+        }
+    }
+    for (i, used) in used.iter().enumerate().rev() {
+        let mut from = 0;
+        while from < u32::BITS && used >> from > 0 {
+            let mask = (1 << DIGIT) - 1;
+            by_digit(items, other, |item| (key(item)[i] >> from) as usize & mask);
+            from += DIGIT;
+        }
+    }
+}
+
+/// Sorts by one digit; those with the same keep their order.
+fn by_digit<E: Copy, H: Host>(
+    items: &mut Vec<E, H>,
+    other: &mut Vec<E, H>,
+    digit: impl Fn(&E) -> usize,
+) {
+    let Some(first) = items.first() else { return };
+    let host = items.allocator().clone();
+    if other.len() != items.len() {
+        other.clear();
+        other.resize(items.len(), *first);
+    }
+    let mut places = [0u32; 1 << DIGIT];
+    for part in items.chunks(BETWEEN_POLLS) {
+        host.poll();
+        for item in part {
+            places[digit(item)] += 1;
+        }
+    }
+    let mut next = 0;
+    for place in &mut places {
+        next += std::mem::replace(place, next);
+    }
+    for part in items.chunks(BETWEEN_POLLS) {
+        host.poll();
+        for &item in part {
+            let place = &mut places[digit(&item)];
+            other[*place as usize] = item;
+            *place += 1;
+        }
+    }
+    std::mem::swap(items, other);
 }
 
 #[cfg(test)]
@@ -78,6 +117,18 @@ mod tests {
             let mut expected: std::vec::Vec<u64> = numbers.iter().map(|n| n & mask).collect();
             expected.sort();
             sorted.sort();
+            prop_assert_eq!(sorted.as_slice(), expected.as_slice());
+        }
+
+        #[test]
+        fn sorts_by_several_numbers(
+            numbers in prop::collection::vec((0..5u32, any::<u32>(), 0..3000u32), 0..3000),
+        ) {
+            let mut sorted = Vec::new_in(Global);
+            sorted.extend_from_slice(&numbers);
+            sort_by_all(&mut sorted, &mut Vec::new_in(Global), |&(a, b, c)| [a, b, c]);
+            let mut expected = numbers.clone();
+            expected.sort();
             prop_assert_eq!(sorted.as_slice(), expected.as_slice());
         }
     }

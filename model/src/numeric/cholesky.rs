@@ -1,6 +1,7 @@
 //! Symmetric matrices that are positive semidefinite: their factor, rank and inverse.
 
-use crate::host::{Host, Pace, Vec};
+use crate::host::{Global, Host, Pace, Vec};
+use std::vec::Vec as StdVec;
 
 /// A symmetric matrix: its lower half, row by row.
 #[derive(Debug, Clone)]
@@ -43,6 +44,12 @@ impl<H: Host> Symmetric<H> {
 
     pub(crate) fn add(&mut self, i: usize, j: usize, value: f64) {
         self.cells[row(i.max(j)) + i.min(j)] += value;
+    }
+
+    /// All of it, row by row.
+    pub(crate) fn rows(&self) -> StdVec<StdVec<f64>> {
+        let row = |i| (0..self.size).map(|j| self.get(i, j)).collect();
+        (0..self.size).map(row).collect()
     }
 
     /// The lower half, row by row.
@@ -109,7 +116,30 @@ pub(crate) struct Cholesky<H: Host> {
     rank: usize,
 }
 
+/// What rounding may leave of a zero on the diagonal, as a part of what was there.
+const ROUNDING: f64 = 1e-13;
+
+/// The factor of sign(matrix) + shift, a small matrix whose lower half is looked at; none if that is
+/// not positive definite.
+pub(crate) fn cholesky(
+    matrix: &[StdVec<f64>],
+    sign: impl Fn(f64) -> f64,
+    shift: f64,
+) -> Option<Cholesky<Global>> {
+    let mut shifted = Symmetric::zero(matrix.len(), &Global);
+    for (i, row) in matrix.iter().enumerate() {
+        (0..=i).for_each(|j| shifted.add(i, j, sign(row[j])));
+        shifted.add(i, i, shift);
+    }
+    Some(shifted.factor(ROUNDING)).filter(|factor| factor.rank() == matrix.len())
+}
+
 impl<H: Host> Cholesky<H> {
+    /// L, of which this is the lower half.
+    pub(crate) fn lower(&self) -> &Symmetric<H> {
+        &self.lower
+    }
+
     /// How many rows do not depend on those before them.
     pub(crate) fn rank(&self) -> usize {
         self.rank
@@ -192,6 +222,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_not_positive_definite_has_no_factor() {
+        let matrix = [vec![-4.0, 9.0, 9.0], vec![1.0, -3.0, 9.0], vec![0.5, -0.2, -2.0]];
+        let factor = cholesky(&matrix, |m| -m, 0.0).unwrap();
+        let inverse = factor.inverse().rows();
+        let lower = |i: usize, j: usize| if j <= i { factor.lower().get(i, j) } else { 0.0 };
+        for i in 0..3 {
+            for j in 0..3 {
+                let there = -matrix[i.max(j)][i.min(j)];
+                let squared: f64 = (0..3).map(|k| lower(i, k) * lower(j, k)).sum();
+                assert!((squared - there).abs() < 1e-14, "{i} {j}");
+                // Symmetric: rows are columns.
+                let unit: f64 = (0..3).map(|k| inverse[i][k] * -matrix[j.max(k)][j.min(k)]).sum();
+                assert!((unit - f64::from(i == j)).abs() < 1e-14, "{i} {j}");
+            }
+        }
+        let singular = [vec![1.0, 1.0], vec![1.0, 1.0]];
+        assert!(cholesky(&singular, |m| m, 0.0).is_none());
+        assert!(cholesky(&singular, |m| m, 0.1).is_some());
+        assert!(cholesky(&[vec![f64::NAN]], |m| m, 0.0).is_none());
     }
 
     #[test]

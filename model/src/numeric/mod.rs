@@ -10,7 +10,7 @@ pub(crate) mod quadrature;
 pub(crate) mod real;
 mod wilson;
 
-pub(crate) use cholesky::Symmetric;
+pub(crate) use cholesky::{Symmetric, cholesky};
 pub use difference::{Difference, effective_trials};
 pub use gamma::{ln_gamma, ln_rising};
 pub use poisson::Poisson;

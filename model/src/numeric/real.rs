@@ -185,15 +185,17 @@ impl<const N: usize> Real for Jet<N> {
     }
 
     #[inline]
-    fn map(self, v: f64, first: f64, second: f64) -> Self {
-        let mut out = Jet { v, g: self.g.map(|g| g * first), h: self.h };
+    fn map(mut self, v: f64, first: f64, second: f64) -> Self {
+        let g = self.g;
+        self.v = v;
         for i in 0..N {
-            let by = second * self.g[i];
-            for j in 0..N {
-                out.h[i][j] = self.h[i][j] * first + by * self.g[j];
+            self.g[i] = g[i] * first;
+            let by = second * g[i];
+            for (h, g) in self.h[i].iter_mut().zip(g) {
+                *h = *h * first + by * g;
             }
         }
-        out
+        self
     }
 
     fn map_all<const M: usize>(of: &[Self; M], local: &Taylor<M>) -> Self {
@@ -282,8 +284,15 @@ impl<const N: usize> Mul<f64> for Dual<N> {
 impl<const N: usize> Mul<f64> for Jet<N> {
     type Output = Self;
     #[inline]
-    fn mul(self, by: f64) -> Self {
-        Jet { v: self.v * by, g: self.g.map(|g| g * by), h: self.h.map(|row| row.map(|h| h * by)) }
+    fn mul(mut self, by: f64) -> Self {
+        self.v *= by;
+        for i in 0..N {
+            self.g[i] *= by;
+            for j in 0..N {
+                self.h[i][j] *= by;
+            }
+        }
+        self
     }
 }
 

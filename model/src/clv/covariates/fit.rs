@@ -6,8 +6,8 @@ use crate::clv::Purchases;
 use crate::clv::family::{Family, Visitor};
 use crate::clv::fit::{Fitted, Unfit, judge};
 use crate::host::{Host, Pace};
-use crate::numeric::newton::{FAR, Local, ascend, cholesky};
-use crate::numeric::{Jet, Real};
+use crate::numeric::newton::{FAR, Local, ascend};
+use crate::numeric::{Jet, Real, cholesky};
 use std::vec::Vec as StdVec;
 
 /// From here on the first covariates are as good as making up the next one.

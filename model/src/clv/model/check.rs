@@ -6,7 +6,7 @@ use crate::clv::covariates;
 use crate::clv::family::Kind;
 use crate::clv::summary::Unit;
 use crate::error::Error;
-use crate::numeric::newton::cholesky;
+use crate::numeric::cholesky;
 
 /// Is everything there, and of the right size?
 pub(super) fn check(json: &FitJson) -> Result<Model, Error> {

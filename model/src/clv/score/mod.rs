@@ -19,7 +19,7 @@ use super::summary::DAYS_IN_YEAR;
 use super::{Customer, Purchases};
 use crate::error::Error;
 use crate::host::{Host, Vec};
-use crate::numeric::{Dual, Wilson};
+use crate::numeric::{Dual, Real, Wilson};
 use prediction::{Spread, distribution};
 use std::vec::Vec as StdVec;
 use uncertainty::{Uncertainty, quadratic};
@@ -150,23 +150,42 @@ impl<'h, H: Host + 'h> Visitor for Build<'_, 'h, H> {
         let mut parameters = [1.0; N];
         parameters.copy_from_slice(&self.model.parameters);
         let logs = parameters.map(f64::ln);
-        let (unit, question) = (self.model.unit.days(), self.question);
-        let wilson = question.confidence.and_then(|confidence| Wilson::new(confidence).ok());
+        let wilson = self.question.confidence.and_then(|confidence| Wilson::new(confidence).ok());
         let covariance = self.model.covariance.as_deref();
         let uncertainty =
             wilson.zip(covariance).and_then(|(w, covariance)| Uncertainty::new(covariance, w.z()));
-        let draws = match (&uncertainty, wilson) {
-            (Some(uncertainty), _) => {
+        if wilson.is_none() {
+            // Without intervals there is nothing to derive by.
+            let (here, draws) = (parameters.map(Dual::<0>::of), StdVec::<F::Model<f64>>::new());
+            return self.reader(family.with(&here), draws, None);
+        }
+        let draws = match &uncertainty {
+            Some(uncertainty) => {
                 uncertainty.draws(&logs).iter().map(|at| family.with(at)).collect()
             }
-            (None, Some(_)) => vec![family.with(&parameters)],
-            (None, None) => StdVec::new(),
+            None => vec![family.with(&parameters)],
         };
+        self.reader(family.with(&Dual::exp_of(&logs)), draws, uncertainty)
+    }
+}
+
+impl<'h, H: Host + 'h> Build<'_, 'h, H> {
+    fn reader<const N: usize, D, M>(
+        self,
+        dual: D,
+        draws: StdVec<M>,
+        uncertainty: Option<Uncertainty<N>>,
+    ) -> Box<dyn Scorer + 'h>
+    where
+        D: Purchases<Dual<N>> + 'static,
+        M: Purchases<f64> + 'static,
+    {
+        let (unit, question) = (self.model.unit.days(), self.question);
         let mut futures = Vec::with_capacity_in(self.places, self.host.clone());
         futures.extend((0..self.places).map(|_| None));
         Box::new(Reader {
             model: self.model.clone(),
-            dual: family.with(&Dual::exp_of(&logs)),
+            dual,
             draws,
             by_recency: self.model.kind.stages().is_some_and(|k| k > 1),
             uncertainty,

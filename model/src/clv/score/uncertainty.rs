@@ -3,8 +3,7 @@
 //! The estimated parameters have a covariance; the root of it, C = L Lᵀ, says how far a number that
 //! depends on them may be off: gᵀ C g = |Lᵀ g|², where g is its gradient.
 
-use crate::numeric::Dual;
-use crate::numeric::newton::cholesky;
+use crate::numeric::{Dual, cholesky};
 
 /// The covariance of the logarithms of N parameters, and the width of intervals.
 pub(super) struct Uncertainty<const N: usize> {
@@ -16,8 +15,10 @@ pub(super) struct Uncertainty<const N: usize> {
 impl<const N: usize> Uncertainty<N> {
     /// None where it is no covariance.
     pub(super) fn new(covariance: &[Vec<f64>], z: f64) -> Option<Self> {
-        let lower = cholesky(covariance, |c| c, 0.0)?;
-        let at = |row: usize, column: usize| if row < column { 0.0 } else { lower[row][column] };
+        let factor = cholesky(covariance, |c| c, 0.0)?;
+        let at = |row: usize, column: usize| {
+            if row < column { 0.0 } else { factor.lower().get(row, column) }
+        };
         let root = std::array::from_fn(|column| std::array::from_fn(|row| at(row, column)));
         Some(Uncertainty { root, z })
     }
