@@ -17,11 +17,11 @@
 //! purchases that are made before leaving. Nothing cancels, and a = 1 is no special case.
 
 use super::counts::{logistic, negative_binomial};
+use super::discounted::Future;
 use super::sample::Sample;
 use super::{Customer, Purchases, bg_many};
 use crate::host::{Host, Patience};
 use crate::numeric::gamma::{ln_gamma, ln_rising, ln_rising_by};
-use crate::numeric::quadrature::panel;
 use crate::numeric::real::Real;
 
 /// The parameters.
@@ -94,6 +94,18 @@ impl<T: Real> BgCnbd<T> {
         }
         let scale = sum.recip();
         weights.iter().map(|w| *w * scale).collect()
+    }
+
+    /// What comes, if it is alive `j` stages after its last purchase.
+    fn future(&self, c: Customer, j: u32) -> Future<T> {
+        Future {
+            shape: self.r + (f64::from(self.k) * c.x + f64::from(j)),
+            rate: self.alpha + c.age,
+            a: self.a,
+            b: self.b + self.chances(c.x),
+            k: self.k,
+            to_next: self.k - j,
+        }
     }
 
     /// The stages that pass in `t`, for one that is alive, `j` stages after its last purchase: calls
@@ -266,21 +278,8 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
         if rate == 0.0 {
             return self.expected(c, t);
         }
-        // By parts: ∫ e^−δτ dE(τ) = e^−δt E(t) + δ ∫ e^−δτ E(τ) dτ.
-        let end = t.min(40.0 / rate);
-        let mut sum = T::of(0.0);
-        if t.is_finite() {
-            sum = sum + self.expected(c, t) * (-rate * t).exp();
-        }
-        let mut from = 0.0;
-        while from < end {
-            let to = end.min(from + (2.0 * (self.alpha.value() + c.age + from)).min(8.0 / rate));
-            panel(from, to, |at, weight| {
-                sum = sum + self.expected(c, at) * (rate * weight * (-rate * at).exp());
-            });
-            from = to;
-        }
-        sum
+        let value = |(j, weight): (u32, T)| weight * self.future(c, j).value(t, rate);
+        (0..).zip(self.weights(c)).map(value).fold(T::of(0.0), |sum, of| sum + of)
     }
 
     fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64> {
