@@ -200,7 +200,9 @@ impl<'h, H: Host + 'h> Build<'_, 'h, H> {
 }
 
 /// Futures that are remembered: they depend on purchases and age alone, which many have in common.
-const CACHED: usize = 1 << 14;
+const CACHED: usize = 1 << 15;
+/// Places that a future may take.
+const WAYS: usize = 4;
 
 /// What is expected of those who are alive with so many purchases at such an age.
 struct Future<const N: usize, H: Host> {
@@ -236,20 +238,27 @@ where
             (hash ^ number.to_bits()).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29)
         };
         let hash = mix(mix(mix(0, key.x), key.t_x), key.age).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let place = (hash >> 40) as usize % self.futures.len();
-        if self.futures[place].as_ref().is_none_or(|future| future.key != key) {
-            let expected = self.horizon.map(|t| self.dual.expected(c, t));
-            let discounted = match expected {
-                Some(expected) if self.rate == 0.0 => expected,
-                _ => self.dual.discounted(c, self.horizon.unwrap_or(f64::INFINITY), self.rate),
-            };
-            let purchases = match self.horizon {
-                Some(t) => distribution(&self.draws, c, t, self.tail, &self.host),
-                None => Vec::new_in(self.host.clone()),
-            };
-            self.host.poll();
-            self.futures[place] = Some(Future { key, expected, discounted, purchases });
+        let ways = self.futures.len().min(WAYS);
+        let first = (hash >> 40) as usize % (self.futures.len() / ways) * ways;
+        let set = &self.futures[first..first + ways];
+        let of = |future: &Option<Future<N, H>>| future.as_ref().map(|future| future.key);
+        if let Some(way) = set.iter().position(|future| of(future) == Some(key)) {
+            return first + way;
         }
+        // The first that is free, or any.
+        let free = set.iter().position(|future| of(future).is_none());
+        let place = first + free.unwrap_or((hash >> 32) as usize % ways);
+        let expected = self.horizon.map(|t| self.dual.expected(c, t));
+        let discounted = match expected {
+            Some(expected) if self.rate == 0.0 => expected,
+            _ => self.dual.discounted(c, self.horizon.unwrap_or(f64::INFINITY), self.rate),
+        };
+        let purchases = match self.horizon {
+            Some(t) => distribution(&self.draws, c, t, self.tail, &self.host),
+            None => Vec::new_in(self.host.clone()),
+        };
+        self.host.poll();
+        self.futures[place] = Some(Future { key, expected, discounted, purchases });
         place
     }
 
