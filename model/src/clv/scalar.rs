@@ -106,7 +106,8 @@ pub fn mean_spend(model: &Model, x: f64, mean: Option<f64>) -> Result<Option<f64
                 "With a contract it is known what is paid: clv_value takes the payment of a period as \
                  spend."
             } else {
-                "Fit it to a history with amounts, or with the spend column of clv_fit_agg."
+                "Fit it to a history with amounts, or with the spend column of clv_fit_agg. Where there were \
+                 amounts, clv_diagnostics says why they have no model."
             },
         ));
     };
