@@ -175,20 +175,22 @@ impl<H: Host> Column<H> {
         self.quantiles(&[0.5]).pop()
     }
 
-    /// The cut points: a value belongs to the bin at whose upper end it lies.
+    /// The cut points: a value belongs to the bin at whose upper end it lies. And the median; none of
+    /// nothing.
     pub(crate) fn points(
         &self,
         measure: Measure,
         method: Method,
         bins: usize,
-    ) -> std::vec::Vec<f64> {
-        match method {
-            Method::Rank => self.rank_points(measure, bins),
-            _ => {
-                let shares = (1..bins).map(|k| k as f64 / bins as f64);
-                self.quantiles(&shares.collect::<std::vec::Vec<_>>())
-            }
+    ) -> (std::vec::Vec<f64>, Option<f64>) {
+        if method == Method::Rank {
+            return (self.rank_points(measure, bins), self.median());
         }
+        let mut shares: std::vec::Vec<f64> = (1..bins).map(|k| k as f64 / bins as f64).collect();
+        shares.push(0.5);
+        let mut points = self.quantiles(&shares);
+        let median = points.pop();
+        (points, median)
     }
 
     /// The cut points with which the score is min(bins, 1 + ⌊bins × share of other members that are

@@ -172,6 +172,22 @@ impl<H: Host> Measures<H> {
         })
     }
 
+    /// The recency of every member with an event.
+    pub(crate) fn recencies(&self) -> impl Iterator<Item = u64> {
+        let has_events = |(_, frequency): &(&u32, &u64)| **frequency > 0;
+        self.recency.iter().zip(&self.frequency).filter(has_events).map(|(days, _)| (*days).into())
+    }
+
+    /// The frequency of every member with an event.
+    pub(crate) fn frequencies(&self) -> impl Iterator<Item = u64> {
+        self.frequency.iter().copied().filter(|frequency| *frequency > 0)
+    }
+
+    /// The monetary value of every member with an event; nothing without amounts.
+    pub(crate) fn amounts(&self) -> impl Iterator<Item = i128> {
+        (0..self.len()).filter_map(|i| self.get(i)?.monetary)
+    }
+
     /// The sum of a member's amounts.
     #[inline]
     pub(crate) fn revenue(&self, i: usize) -> i128 {

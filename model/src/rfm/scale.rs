@@ -160,35 +160,19 @@ impl Scale {
         bins: usize,
         host: &H,
     ) -> Self {
-        let n = measures.present as i128;
-        Scale::build(method, bins, |measure| {
-            let mut pace = Pace::new(host);
-            let values = (0..measures.len()).filter_map(|i| {
-                pace.step(1);
-                measures.get(i)
-            });
-            let mut sum = 0i128;
-            match measure {
-                Measure::Monetary if !measures.has_amounts() => None,
-                Measure::Monetary => {
-                    let mut column = Column::of_real(measures.present, host);
-                    values.filter_map(|values| values.monetary).for_each(|units| {
-                        sum += units;
-                        column.push_real(amount::to_double(units));
-                    });
-                    Some((column, mean(sum, n, amount::to_double)))
-                }
-                Measure::Recency | Measure::Frequency => {
-                    let mut column = Column::of_whole(measures.present, host);
-                    values.for_each(|values| {
-                        let is_recency = measure == Measure::Recency;
-                        let value =
-                            if is_recency { values.recency.into() } else { values.frequency };
-                        sum += i128::from(value);
-                        column.push_whole(value);
-                    });
-                    Some((column, mean(sum, n, |whole| whole as f64)))
-                }
+        Scale::build(method, bins, |measure| match measure {
+            Measure::Recency => Some(whole(measures.recencies(), measures.present, host)),
+            Measure::Frequency => Some(whole(measures.frequencies(), measures.present, host)),
+            Measure::Monetary if !measures.has_amounts() => None,
+            Measure::Monetary => {
+                let (mut column, mut sum) = (Column::of_real(measures.present, host), 0i128);
+                let mut pace = Pace::new(host);
+                measures.amounts().for_each(|units| {
+                    pace.step(1);
+                    sum += units;
+                    column.push_real(amount::to_double(units));
+                });
+                Some((column, mean(sum, measures.present, amount::to_double)))
             }
         })
     }
@@ -226,16 +210,29 @@ impl Scale {
         for measure in Measure::ALL {
             let i = measure as usize;
             if let Some((column, mean)) = column(measure).filter(|(column, _)| column.len() > 0) {
-                scale.points[i] = Some(column.points(measure, method, bins));
-                (scale.mean[i], scale.median[i]) = (mean, column.median());
+                let (points, median) = column.points(measure, method, bins);
+                (scale.points[i], scale.mean[i], scale.median[i]) = (Some(points), mean, median);
             }
         }
         scale
     }
 }
 
+/// A column of whole numbers.
+fn whole<H: Host>(values: impl Iterator<Item = u64>, room: usize, host: &H) -> Of<H> {
+    let (mut column, mut sum) = (Column::of_whole(room, host), 0i128);
+    let mut pace = Pace::new(host);
+    values.for_each(|value| {
+        pace.step(1);
+        sum += i128::from(value);
+        column.push_whole(value);
+    });
+    (column, mean(sum, room, |whole| whole as f64))
+}
+
 /// A mean that is rounded once if it is whole, so that it meets values equal to it.
-fn mean(sum: i128, n: i128, to_double: impl Fn(i128) -> f64) -> Option<f64> {
+fn mean(sum: i128, n: usize, to_double: impl Fn(i128) -> f64) -> Option<f64> {
+    let n = n as i128;
     let whole = sum.checked_div_euclid(n)?;
     let rest = sum.rem_euclid(n) as f64 / n as f64;
     Some(if rest == 0.0 { to_double(whole) } else { to_double(whole) + rest * to_double(1) })

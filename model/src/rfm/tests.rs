@@ -262,10 +262,10 @@ proptest! {
             let share = |worse: usize| if n > 1 { worse as f64 / (n - 1) as f64 } else { 0.0 };
             let score = |worse| bins.min(1 + (bins as f64 * share(worse)).floor() as usize);
             let more = score(values.iter().filter(|other| **other < value).count());
-            let points = column.points(Measure::Frequency, Method::Rank, bins);
+            let (points, _) = column.points(Measure::Frequency, Method::Rank, bins);
             prop_assert_eq!(1 + below(&points, value as f64), more);
             let less = score(values.iter().filter(|other| **other > value).count());
-            let points = column.points(Measure::Recency, Method::Rank, bins);
+            let (points, _) = column.points(Measure::Recency, Method::Rank, bins);
             prop_assert_eq!(bins - below(&points, value as f64), less);
         }
     }
