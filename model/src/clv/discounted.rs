@@ -97,7 +97,11 @@ impl<T: Real> Future<T> {
         for (rate, weight) in self.rates(f64::from(self.to_next).max(fastest * t)) {
             let y = rate / (rate + delta);
             let [mut worth, again] = [self.to_next, self.k].map(|m| y.powi(m as i32));
-            let reached = Reached::new((rate + delta) * t, &mut patience);
+            let mean = (rate + delta) * t;
+            if !mean.is_finite() {
+                return T::of(f64::NAN);
+            }
+            let reached = Reached::new(mean, &mut patience);
             let (mut stage, mut n) = (f64::from(self.to_next), 0);
             loop {
                 patience.step(4);
@@ -298,6 +302,12 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_is_no_number_says_so() {
+        let future = future([1e300, 1e-300, 0.5, 2.0], 2, 2);
+        assert!(future.value(1.0, 0.1).is_nan());
     }
 
     /// By mpmath: Gauss's function for the mean over p, quadrature over λ, weights of the stages.
