@@ -67,18 +67,8 @@ impl<'a, H: Host> Walk<'a, H> {
         Ok(member.map(|member| (member, &self.lines.timeline)))
     }
 
-    /// The next member without its timeline, which is left unread. A walk does either this or
-    /// [`Self::next_member`], all the way.
-    #[inline]
-    pub fn next_name(&mut self) -> Result<Option<MemberRef<'a>>, Error> {
-        Ok(match &mut self.cursors {
-            Cursors::Int(cursors) => next_name(cursors)?.map(Key::member),
-            Cursors::Uuid(cursors) => next_name(cursors)?.map(Key::member),
-            Cursors::Text(cursors) => next_name(cursors)?.map(Key::member),
-        })
-    }
-
-    /// Hands over the names of all members that are left. Quicker than asking for one after the other:
+    /// Hands over the names of all members that are left, whose timelines are left unread: a walk does
+    /// either this or [`Self::next_member`]. Quicker than asking for one after the other:
     /// a name that is copied as a whole waits until its parts have been written.
     #[inline]
     pub fn each_name(

@@ -310,10 +310,11 @@ fn ntile_scores<H: Host>(
     let mut names = Vec::with_capacity_in(measures.len(), host.clone());
     let mut pace = Pace::new(host);
     let mut walk = view.walk_over(Columns::TICKS)?;
-    while let Some(name) = walk.next_name()? {
+    walk.each_name(|name| {
         pace.step(1);
-        names.push(name);
-    }
+        names.push(*name);
+        Ok(())
+    })?;
     let mut order: Vec<u32, H> = Vec::with_capacity_in(measures.present, host.clone());
     order.extend((0..measures.len()).filter(|i| measures.get(*i).is_some()).map(|i| i as u32));
     let nothing = Score { r: 1, f: 1, m: measures.has_amounts().then_some(1) };
