@@ -17,11 +17,11 @@
 //! purchases that are made before leaving. Nothing cancels, and a = 1 is no special case.
 
 use super::counts::{logistic, negative_binomial};
-use super::discounted::Future;
+use super::future::Future;
 use super::sample::Sample;
 use super::{Customer, Purchases, bg_many};
-use crate::host::{Host, Patience};
-use crate::numeric::gamma::{ln_gamma, ln_rising, ln_rising_by};
+use crate::host::Host;
+use crate::numeric::gamma::{ln_gamma, ln_rising_by};
 use crate::numeric::real::Real;
 
 /// The parameters.
@@ -50,8 +50,6 @@ pub struct PerCount<T> {
     pub(super) may_have_left: bool,
 }
 
-/// Nodes of an integral: it has some hundred.
-const MOST_NODES: u32 = 1 << 20;
 /// Terms of a series from which an integral is shorter.
 const MOST_TERMS: f64 = 400.0;
 
@@ -137,59 +135,6 @@ impl<T: Real> BgCnbd<T> {
         });
         sum
     }
-
-    /// The same for k = 1 as the mean of (1 − (1 + pτ)^−(r + x)) / p, τ = t / (α + age), over
-    /// p ~ Beta(a, b + chances): the trapezoidal rule by the logit of p, whose error falls
-    /// exponentially (L. N. Trefethen and J. A. C. Weideman, SIAM Review 56 (2014), 385–458).
-    fn expected_by_integral(&self, c: Customer, t: f64) -> T {
-        let (a, b) = (self.a, self.b + self.chances(c.x));
-        let shape = self.r + c.x;
-        let tau = (self.alpha + c.age).recip() * t;
-        let ln_beta = ln_gamma(a) - ln_rising(b, a);
-        let (av, bv) = (a.value(), b.value());
-        let step = 0.25_f64.min(0.5 / (av * bv / (av + bv)).sqrt());
-        // Where p is this small, (1 − (1 + pτ)^−shape) / p is its limit; and where 1 − p is, it is that
-        // of p = 1.
-        let reach = av + bv + 2.0 + (shape.value() + 1.0) * tau.value();
-        let is_limit =
-            |v: f64| (-v.abs()).exp() * (if v < 0.0 { reach } else { av + bv + 2.0 }) < 1e-17;
-        let node = |v: f64| {
-            // ln p and ln (1 − p) of p = 1 / (1 + e^−v)
-            let ln_q = -(v.max(0.0) + (-v.abs()).exp().ln_1p());
-            let ln_p = ln_q + v;
-            let weight = (a * ln_p + b * ln_q - ln_beta).exp();
-            if v < 0.0 && is_limit(v) {
-                return weight * shape * tau;
-            }
-            let p = ln_p.exp();
-            weight * -((-(shape * (tau * p).ln_1p())).exp_m1()) * (1.0 / p)
-        };
-        let centre = (av / bv).ln();
-        let mut sum = node(centre);
-        for (direction, decay) in [(-1.0, a), (1.0, b)] {
-            let mut distance = step;
-            let mut patience = Patience::new();
-            for nodes in 0.. {
-                patience.step(16);
-                if nodes > MOST_NODES {
-                    return T::of(f64::NAN);
-                }
-                let v = centre + direction * distance;
-                let term = node(v);
-                sum = sum + term;
-                if term.value() <= 1e-18 * step.max(0.01) * sum.value() {
-                    break;
-                }
-                if direction * v > 0.0 && is_limit(v) {
-                    // From here on the terms fall geometrically, perhaps slowly.
-                    sum = sum + term * (decay * step).exp_m1().recip();
-                    break;
-                }
-                distance += step;
-            }
-        }
-        sum * step
-    }
 }
 
 impl<T: Real> Purchases<T> for BgCnbd<T> {
@@ -262,7 +207,7 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
             let mean = (self.r.value() + c.x) * z;
             let terms = (mean + 6.0 * mean.sqrt() + 37.0) / (1.0 - z);
             return if terms > MOST_TERMS {
-                self.expected_by_integral(c, t)
+                self.future(c, 0).count(t)
             } else {
                 self.expected_from(c, 0, t)
             };

@@ -1,4 +1,4 @@
-//! What the future purchases of (M)BG/CNBD-k customers are worth now.
+//! What is to come of (M)BG/CNBD-k customers: how many purchases, and what they are worth now.
 //!
 //! Of a customer whose stages pass at the rate λ and who leaves after a purchase with the probability
 //! p, `to_next` stages before the next purchase, the n-th purchase from now takes place with the
@@ -89,7 +89,24 @@ impl<T: Real> Future<T> {
         sum
     }
 
-    /// The same as a sum over the purchases.
+    /// The number of purchases within `t` for k = 1: the mean of (1 − (1 + pτ)^−shape) / p, τ = t / rate.
+    pub(super) fn count(&self, t: f64) -> T {
+        let tau = self.rate.recip() * t;
+        let reach = (self.shape.value() + 1.0) * tau.value();
+        let mut sum = T::of(0.0);
+        for (p, weight) in self.probabilities(reach, t) {
+            // Where p is this small, it is the limit that counts.
+            let purchases = if p * reach < 1e-17 {
+                self.shape * tau
+            } else {
+                -((-(self.shape * (tau * p).ln_1p())).exp_m1()) * (1.0 / p)
+            };
+            sum = sum + weight * purchases;
+        }
+        sum
+    }
+
+    /// The value as a sum over the purchases.
     fn sum_within(&self, t: f64, delta: f64) -> T {
         let (mut worths, mut patience): (Vec<T>, _) = (Vec::new(), Patience::new());
         let shape = self.shape.value();
@@ -131,18 +148,20 @@ impl<T: Real> Future<T> {
     /// distribution of a shape up to `stages` does.
     fn rates(&self, stages: f64) -> Nodes<T> {
         let shape = self.shape.value();
+        // The rate in units of its value: 1, with its derivatives.
         let scale = self.rate * (1.0 / self.rate.value());
         let step = step_for(|omega| ln_share(shape + stages, omega));
-        let ln_gamma = ln_gamma(self.shape);
+        let constant = self.shape * scale.ln() - ln_gamma(self.shape);
         let node = |z: f64| {
-            let weight = (self.shape * (scale.ln() + z) - scale * z.exp() - ln_gamma).exp() * step;
+            let weight = (constant + self.shape * z - scale * z.exp()).exp() * step;
             (z.exp() / self.rate.value(), weight)
         };
         let centre = (shape + 1.0).ln();
-        let mut nodes = vec![node(centre)];
+        let (mut nodes, mut patience) = (vec![node(centre)], Patience::new());
         let most = nodes[0].1.value() * centre.exp();
         for direction in [-step, step] {
             for i in 1..MOST_NODES {
+                patience.step(16);
                 let z = centre + direction * f64::from(i);
                 let (rate, weight) = node(z);
                 nodes.push((rate, weight));
@@ -169,10 +188,11 @@ impl<T: Real> Future<T> {
             (ln_p.exp(), (a * ln_p + b * ln_q - ln_beta).exp() * step)
         };
         let centre = (av / bv).ln();
-        let mut nodes = vec![node(centre)];
+        let (mut nodes, mut patience) = (vec![node(centre)], Patience::new());
         let most = nodes[0].1.value();
         for (direction, decay, end, reach) in [(-step, a, 0.0, reach), (step, b, 1.0, 0.0)] {
             for i in 1..MOST_NODES {
+                patience.step(16);
                 let v = centre + direction * f64::from(i);
                 let (p, weight) = node(v);
                 nodes.push((p, weight));

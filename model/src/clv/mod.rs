@@ -7,7 +7,7 @@
 //! | [`sample`] | customers to fit to: those that are alike are one, with their number |
 //! | [`covariates`] | the same with what else is known of customers, and its effects |
 //! | [`bg_cnbd`] | customers who may leave after a purchase: BG/NBD, MBG/NBD, (M)BG/CNBD-k |
-//! | `discounted` | what their future purchases are worth now |
+//! | `future` | what is to come of them |
 //! | [`lifetime`] | customers with a lifetime of their own: NBD, Pareto/NBD, Gamma-Gompertz/NBD |
 //! | [`bg_bb`] | customers who may buy at opportunities: BG/BB |
 //! | [`contract`] | members with a contract: sBG, BdW |
@@ -37,9 +37,9 @@ pub mod contract;
 mod counts;
 pub mod covariates;
 pub mod diagnostics;
-mod discounted;
 pub mod family;
 pub mod fit;
+mod future;
 pub mod lifetime;
 mod lifetime_many;
 pub mod model;
