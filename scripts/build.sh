@@ -8,14 +8,15 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-# The install script is the files of sql/ in the order that sql/ORDER names (one name a line, '#' begins a comment).
+# The install script is the files of sql/ in the order that sql/ORDER names (one path below sql/ a line, '#' begins a comment).
 install_script() {
     local name names
     # psql is not to run this file by itself: PostgreSQL drops this line, psql obeys it.
     printf '\\echo Use "CREATE EXTENSION %s" to load this file. \\quit\n' "$EXTENSION"
     mapfile -t names < <(sed 's/#.*//' "$ROOT/sql/ORDER" | xargs -n 1)
-    for name in "$ROOT"/sql/*.sql; do
-        [[ " ${names[*]} " == *" ${name##*/} "* ]] || die "sql/${name##*/} is not listed in sql/ORDER"
+    for name in "$ROOT"/sql/*.sql "$ROOT"/sql/*/*.sql; do
+        name=${name#"$ROOT/sql/"}
+        [[ $name == upgrade/* || " ${names[*]} " == *" $name "* ]] || die "sql/$name is not listed in sql/ORDER"
     done
     for name in "${names[@]}"; do
         [ -f "$ROOT/sql/$name" ] || die "sql/ORDER lists $name, and there is no sql/$name"
