@@ -1,4 +1,4 @@
--- The comparisons of retention in all its forms: the extension's answer against the judge's (retention.sql), as in
+-- The comparisons of retention in all its forms: the extension's answer against the judge's (cohorts.sql), as in
 -- compare.sql, which is to be read in before.
 
 CREATE FUNCTION oracle.compare_cohort_table(
