@@ -187,14 +187,18 @@ test_sql() {
 
 test_docs() {
     local documents=() document p f s update=()
-    for document in README.md docs/*.md docs/*/*.md; do
+    for document in *.md docs/*.md docs/*/*.md demo/data/*.md; do
         [ ! -f "$document" ] || documents+=("$document")
     done
-    if [ ${#documents[@]} -eq 0 ]; then
-        note "there are no documents"
-        return
+    say "The links of ${documents[*]}"
+    perl scripts/check-docs.pl --links --count "$OUT/links.count" "${documents[@]}" || true
+    if [ -f "$OUT/links.count" ] && read -r p f s < "$OUT/links.count"; then
+        passed "$p"
+        [ "$f" -eq 0 ] || failed "$f" "docs: dead links in $f documents, see above"
+    else
+        failed 1 "docs: the checker of links itself failed"
     fi
-    say "The examples in ${documents[*]}"
+    say "Their examples"
     [ -z "$ACCEPT" ] || update=(--update)
     rm -f "$OUT/docs.count"
     perl scripts/check-docs.pl ${update[@]+"${update[@]}"} --psql "$PG_BINDIR/psql" --template "$TEMPLATE" \

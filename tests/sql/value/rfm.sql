@@ -232,24 +232,5 @@ SELECT count(*) FROM retention.rfm_clusters(NULL);
 SELECT count(*) FROM data, retention.rfm_clusters(h, k => 51);
 SELECT c.* FROM (SELECT retention.history_agg(x, date '2024-01-01') AS h FROM generate_series(1, 3) x) s, retention.rfm_clusters(h, k => 3) c;
 
--- Everything can be cancelled.
-CREATE TEMP TABLE big AS SELECT retention.history_agg(i, date '2000-01-01' + (i % 3000)::int, i % 1000) AS h FROM generate_series(1, 1000000) i;
-CREATE FUNCTION pg_temp.cancelled(sql text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE 'SELECT count(*) FROM big, retention.' || sql;
-    RETURN 'it ran to its end';
-EXCEPTION WHEN query_canceled THEN
-    RETURN 'cancelled';
-END $$;
-SET statement_timeout = '15ms';
-SELECT pg_temp.cancelled('rfm(h)');
-SELECT pg_temp.cancelled('rfm(h, method => ''ntile'')');
-SELECT pg_temp.cancelled('rfm_cuts(h, method => ''rank'')');
-SELECT pg_temp.cancelled('rfm_segments(h)');
-SELECT pg_temp.cancelled('rfm_migration(h, ''2003-01-01'', ''2008-01-01'')');
-SELECT pg_temp.cancelled('rfm_score(retention.rfm_cuts_json(h), 1, 1, 1)');
-SELECT pg_temp.cancelled('rfm_clusters(h)');
-SELECT pg_temp.cancelled('repurchase(h)');
-SELECT pg_temp.cancelled('tiers(h, ''{"grace": "90 days", "tiers": [{"name": "A", "from": 1}]}'')');
-RESET statement_timeout;
+-- That everything can be cancelled is shown in whole/cancel.sql.
 DROP SCHEMA rfm_test CASCADE;
