@@ -168,13 +168,15 @@ SELECT n, o.* FROM (VALUES
     (37, 'rfm_migration(h, ''2024-01-01'', ''2024-01-02'', method => ''ntile'')'), (38, 'rfm_score(''{}'', 1, 1, 1)'),
     (39, 'rfm_score(''{"recency": [1], "frequency": [2]}'', ''NaN'', 1, 1)'), (40, 'check_segment_map(''{"rules": [1]}'')'),
     (41, 'check_segment_map(''[]'', 0)'), (42, 'rfm_cuts_agg(1, 2, 3, 5, ''ntile'')'), (43, 'rfm_cuts_agg(''Infinity'', 2, 3)'),
-    (44, 'rfm_cuts_agg(1, 2, 3, b) FROM generate_series(2, 3) b'), (45, 'rfm_cuts_step(NULL, 1, 2, 3)')
+    (44, 'rfm_cuts_agg(1, 2, 3, b) FROM generate_series(2, 3) b')
   ) v (n, q),
   pg_temp.outcome('SELECT retention.' || q || CASE WHEN q LIKE '% FROM %' THEN '' ELSE $$ FROM (SELECT retention.history_agg(1, date '2024-01-01', 1) AS h,
     retention.history_agg(1, date '2024-01-01') AS n, retention.history_agg(1, date '2024-01-01', 1, 'month') AS m) s $$ END) o ORDER BY n;
 \pset tuples_only off
 \pset format aligned
 
+-- The inside of an aggregate is not to be called (the words differ from one PostgreSQL to another, even of one major).
+SELECT state IN ('42883', '0A000') AS refused FROM pg_temp.outcome('SELECT retention.rfm_cuts_step(NULL, 1, 2, 3)');
 -- Scores of tables with a row per member; missing values; plans.
 SELECT retention.rfm_score(c, 10, 3, 100) AS all_three, retention.rfm_score(c - 'monetary', 10, 3) AS two, retention.rfm_score(c, 10, 3) AS missing,
        retention.rfm_score(c, NULL, 3, 1) AS no_recency, retention.rfm_score(NULL, 1, 1, 1) AS no_cuts
