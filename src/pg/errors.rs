@@ -41,6 +41,17 @@ pub fn raise_as(code: PgSqlErrorCode, error: &Error) -> ! {
     unreachable!("an ERROR does not return")
 }
 
+/// Raises the ERROR of a library and a declaration that do not go together.
+#[cold]
+pub fn outdated(message: String) -> ! {
+    let code = PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+    let hint = "The installed files of pg_retention are of another version than the extension in this \
+                database: run ALTER EXTENSION pg_retention UPDATE.";
+    let report = ErrorReport::new(code, message, "pg_retention").set_hint(hint);
+    report.report(PgLogLevel::ERROR);
+    unreachable!("an ERROR does not return")
+}
+
 /// What a result holds, or an ERROR.
 pub trait OrRaise<T> {
     /// Unwraps, or raises the error.
