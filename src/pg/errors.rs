@@ -17,7 +17,7 @@ fn code(error: &Error) -> PgSqlErrorCode {
             ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE
         }
         Error::TimeOutOfRange { .. } => ERRCODE_DATETIME_FIELD_OVERFLOW,
-        Error::Malformed(_) | Error::MalformedValue { .. } => ERRCODE_INVALID_BINARY_REPRESENTATION,
+        Error::Malformed(_) | Error::MalformedValue { .. } | Error::NotAValue { .. } => ERRCODE_INVALID_BINARY_REPRESENTATION,
         Error::BadModel(_) => ERRCODE_INVALID_TEXT_REPRESENTATION,
         Error::NotConverged { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         Error::TooLarge { .. } => ERRCODE_PROGRAM_LIMIT_EXCEEDED,

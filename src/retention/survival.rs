@@ -3,7 +3,7 @@
 use crate::history::{Events, Spells};
 use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
-use crate::pg::literal::{self, Message};
+use crate::pg::literal::{self, Literal, Message};
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::InState;
@@ -60,10 +60,16 @@ fn survival_final(state: Option<State>) -> Option<Varlena> {
     Some(Varlena::copy_of(&bytes))
 }
 
+const LITERAL: Literal = Literal {
+    of: "survival_data",
+    made: "(SELECT retention.survival_agg(duration, churned) FROM TABLE) in brackets of its own, with the names of your columns",
+    not_base64: || survival::malformed_data("its text is not base64"),
+};
+
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn survival_data_in(text: &CStr) -> Varlena {
-    literal::read(text, &survival::malformed_data("its text is not base64"), check)
+    LITERAL.read(text, check)
 }
 
 /// Reads the binary form, which is the stored one.
