@@ -61,10 +61,10 @@ CREATE FUNCTION churn_members(
     gap integer DEFAULT NULL,
     silence text DEFAULT NULL,
     as_of date DEFAULT NULL
-) RETURNS TABLE (member text, change text)
+) RETURNS TABLE (member text, change text, last_day date, silent_days integer, amount numeric)
     AS 'MODULE_PATHNAME', 'churn_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION churn_members(history, date, text, integer, text, date) IS
-    'the members that churn counts as new, reactivated or churned in the row of this period_start';
+    'the members that churn counts as new, reactivated, retained or churned in the row of this period_start; with the day of the last event, the days since and the amounts so far, at the end of the period or at as_of';
 
 CREATE FUNCTION growth(
     h history,

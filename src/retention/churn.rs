@@ -92,11 +92,14 @@ fn churn_members(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let Some(h) = h else { return rows };
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
     let picked = id.among(view.meta.kind);
-    churn::change_of_members(&view, &zone, &question, period_start, host, |member, change| {
+    churn::change_of_members(&view, &zone, &question, period_start, host, |member, found| {
         if picked.has(&member) {
             rows.put(|row| {
                 row.member(&member);
-                row.text(change.name());
+                row.text(found.change.name());
+                row.day(found.last_day);
+                row.integer(found.silent_days);
+                row.amount(found.amount);
             });
         }
         Ok(())
