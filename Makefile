@@ -51,9 +51,9 @@ bench-model: ## measure the model crate by itself
 setup: ## install what building and testing need (demo and test do it by themselves)
 	@scripts/setup.sh
 
-build: ## build the extension for one PostgreSQL
+build: ## build the extension for one PostgreSQL, as it is to be installed
 	@scripts/setup.sh --check
-	@scripts/build.sh
+	@PROFILE=$${PROFILE:-release} scripts/build.sh
 
 install: ## build, and install into the PostgreSQL of PG_CONFIG=... (below DESTDIR, if set)
 	@scripts/install.sh

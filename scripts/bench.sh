@@ -17,6 +17,7 @@
 # The statements are in benches/statements.sql. The server is a throw-away one; DuckDB and chDB live in target/bench/venv,
 # lifetimes in target/bench/lifetimes.
 
+export PROFILE=${PROFILE:-release}
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 

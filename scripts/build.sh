@@ -1,21 +1,22 @@
 #!/bin/bash
 # Builds the extension for one PostgreSQL (PG_CONFIG, or what common.sh picks) and lays out its files as they are to be
-# installed, in target/pgNN/stage/: lib/pg_retention.so and extension/*.control, *.sql. Everything that installs, the demo,
+# installed, in target/pgNN/stage/PROFILE/: lib/pg_retention.so and extension/*.control, *.sql. Everything that installs, the demo,
 # the tests, 'make install' and 'make package', copies that folder.
 #
-# Environment: CARGO_FLAGS, e.g. --locked or --offline.
+# Environment: PROFILE, quick unless set (common.sh says which is used when); CARGO_FLAGS, e.g. --locked or --offline.
 
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-# The install script is the files of sql/ in the order that sql/ORDER names (one name a line, '#' begins a comment).
+# The install script is the files of sql/ in the order that sql/ORDER names (one path below sql/ a line, '#' begins a comment).
 install_script() {
     local name names
     # psql is not to run this file by itself: PostgreSQL drops this line, psql obeys it.
     printf '\\echo Use "CREATE EXTENSION %s" to load this file. \\quit\n' "$EXTENSION"
     mapfile -t names < <(sed 's/#.*//' "$ROOT/sql/ORDER" | xargs -n 1)
-    for name in "$ROOT"/sql/*.sql; do
-        [[ " ${names[*]} " == *" ${name##*/} "* ]] || die "sql/${name##*/} is not listed in sql/ORDER"
+    for name in "$ROOT"/sql/*.sql "$ROOT"/sql/*/*.sql; do
+        name=${name#"$ROOT/sql/"}
+        [[ $name == upgrade/* || " ${names[*]} " == *" $name "* ]] || die "sql/$name is not listed in sql/ORDER"
     done
     for name in "${names[@]}"; do
         [ -f "$ROOT/sql/$name" ] || die "sql/ORDER lists $name, and there is no sql/$name"
@@ -30,7 +31,7 @@ stage() {
     [ -n "$version" ] || die "$EXTENSION.control names no default_version"
     rm -rf "$new"
     mkdir -p "$new/lib" "$new/extension"
-    install -m 755 "$BUILD_DIR/release/lib$EXTENSION.so" "$new/lib/$EXTENSION.so"
+    install -m 755 "$BUILD_DIR/$PROFILE/lib$EXTENSION.so" "$new/lib/$EXTENSION.so"
     install -m 644 "$ROOT/$EXTENSION.control" "$new/extension/"
     install_script > "$new/extension/$EXTENSION--$version.sql"
     for upgrade in "$ROOT"/sql/upgrade/"$EXTENSION"--*--*.sql; do
@@ -42,8 +43,8 @@ stage() {
 
 need_cargo
 use_postgres
-say "Building $EXTENSION $(extension_version) for PostgreSQL $PG_MAJOR ($PG_CONFIG); the first time takes some minutes"
+say "Building $EXTENSION $(extension_version) for PostgreSQL $PG_MAJOR ($PG_CONFIG), profile $PROFILE; the first time takes some minutes"
 # shellcheck disable=SC2086 # CARGO_FLAGS is a list
-pg_cargo build --release --package "$EXTENSION" "${CARGO_PG[@]}" ${CARGO_FLAGS:-}
+pg_cargo build --profile "$PROFILE" --package "$EXTENSION" "${CARGO_PG[@]}" ${CARGO_FLAGS:-}
 stage
 note "built: ${STAGE#"$ROOT/"}"

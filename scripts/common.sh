@@ -35,6 +35,12 @@ need_cargo() {
             "not with sudo, which hides that user's PATH."
 }
 
+# Which of Cargo.toml's profiles is built. What goes to users, and what is measured, is "release": 'make install', 'make package',
+# 'make build' (which 'sudo make install' takes), 'make demo' and 'make bench' set it. Tests and development build "quick".
+# Each profile has a stage of its own, so that one never installs the other's. PROFILE=release make test tests the release.
+PROFILE=${PROFILE:-quick}
+export PROFILE
+
 # --- PostgreSQL --------------------------------------------------------------------------------------
 
 # "PostgreSQL 15.20 (Debian 15.20-0+deb12u1)" -> 15
@@ -83,7 +89,7 @@ use_postgres() {
     # Every major has a target folder of its own, so that going from one to another rebuilds nothing.
     BUILD_DIR=${CARGO_TARGET_DIR:-$ROOT/target}/pg$PG_MAJOR
     # shellcheck disable=SC2034
-    STAGE=$BUILD_DIR/stage
+    STAGE=$BUILD_DIR/stage/$PROFILE
     # shellcheck disable=SC2034
     CARGO_PG=(--no-default-features --features "pg$PG_MAJOR")
 }

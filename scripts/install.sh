@@ -6,6 +6,7 @@
 #
 # As 'make build PG_CONFIG=...' and then 'sudo make install PG_CONFIG=...': root need not have Rust.
 
+export PROFILE=release
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 

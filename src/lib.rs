@@ -4,29 +4,16 @@
 //! (types, functions, aggregates, comments) is written by hand in `sql/`, one file per family; a
 //! function there names the wrapper of the Rust function of the same name here.
 //!
-//! | room | what it holds |
-//! | --- | --- |
-//! | `history` | the type `retention.history`: building, text and bytes, comparing |
-//! | `inspect` | what is inside a history, and parts of one |
-//! | `memberships` | the type `retention.memberships`: building, text and bytes, what is inside |
-//! | `cohorts` `churn` `engagement` `survival` `logrank` `cox` `value` `repurchase` `rfm` `tiers` | the readers, by family |
-//! | `clv` | lifetime value: fitting models and asking them |
-//! | `pg` | the bridge: expanded object, memory, interrupts, errors, rows, types |
+//! | room | the question | its families |
+//! | --- | --- | --- |
+//! | `history` | what happened? | `history`, `inspect`, `memberships` |
+//! | `retention` | who comes back, who leaves? | `cohorts`, `churn`, `engagement`, `repurchase`, `survival`, `logrank`, `cox` |
+//! | `value` | who matters, what will they be worth? | `value`, `rfm`, `tiers`, `clv` |
+//! | `pg` | none: the bridge to PostgreSQL | expanded object, memory, interrupts, errors, arguments, rows, types |
 
-mod churn;
-mod clv;
-mod cohorts;
-mod cox;
-mod engagement;
 mod history;
-mod inspect;
-mod logrank;
-mod memberships;
 mod pg;
-mod repurchase;
-mod rfm;
-mod survival;
-mod tiers;
+mod retention;
 mod value;
 
 pgrx::pg_module_magic!();

@@ -127,8 +127,9 @@ impl Call {
         // SAFETY: see `of`. The place is in the memory of the function or of the state.
         unsafe {
             let function = (*fcinfo).flinfo;
-            let signature = Signature::of((*function).fn_oid)
-                .unwrap_or_else(|| unreachable!("sql/history_agg.sql declares other types"));
+            let signature = Signature::of((*function).fn_oid).unwrap_or_else(|| {
+                unreachable!("sql/history/history_agg.sql declares other types")
+            });
             let call = Call {
                 signature,
                 grain: grain_of(grain).or_raise(),

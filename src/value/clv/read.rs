@@ -41,7 +41,7 @@ fn rows_of_btyd(
     as_of: Option<Date>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/clv.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/clv.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let unit = unit.map_or(Ok(Unit::WEEK), Unit::parse).or_raise();
     let as_of = arguments::day("as_of", as_of).or_raise();
@@ -117,7 +117,7 @@ fn rows_of_clv(
     as_of: Option<Date>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/clv.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/clv.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     question.check().or_raise();
     let as_of = arguments::day("as_of", as_of).or_raise();
@@ -182,7 +182,7 @@ fn clv_score(
     covariates: Option<Floats<'_>>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/clv.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/clv.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let question = question(horizon, discount, margin, confidence);
     question.check().or_raise();

@@ -68,7 +68,7 @@ impl Asked<'_> {
 
 #[pg_extern]
 fn rfm(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/rfm.sql, with these arguments.
+    // SAFETY: declared RETURNS TABLE in sql/value/rfm.sql, with these arguments.
     let (mut rows, h, as_of, asked) = unsafe {
         let mut arguments = Arguments::last(fcinfo, 7);
         (
@@ -131,7 +131,7 @@ fn rfm_cuts(
     cuts: Option<JsonText<'_>>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/rfm.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/rfm.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let asked = Asked { bins, method, cuts, map: Some("none"), distinct_days, monetary };
     let plan = asked.plan(arguments::day("as_of", as_of).or_raise()).or_raise();
@@ -194,7 +194,7 @@ fn rfm_segments(
     monetary: Option<&str>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/rfm.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/rfm.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let asked = Asked { bins, method, cuts, map, distinct_days, monetary };
     let plan = asked.plan(arguments::day("as_of", as_of).or_raise()).or_raise();
@@ -236,7 +236,7 @@ fn rfm_migration(
     own_cuts: Option<bool>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/rfm.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/rfm.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let asked = Asked { bins, method, cuts, map, distinct_days, monetary };
     let plan = asked.plan(None).or_raise();

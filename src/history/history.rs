@@ -28,7 +28,7 @@ pub extern "C" fn pg_finfo_history_step() -> &'static pg_sys::Pg_finfo_record {
 /// It is written against the bare calling convention because it runs once a row.
 ///
 /// # Safety
-/// Called by PostgreSQL, as one of the functions that sql/history_agg.sql declares over it.
+/// Called by PostgreSQL, as one of the functions that sql/history/history_agg.sql declares over it.
 #[unsafe(no_mangle)]
 #[pg_guard]
 pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
@@ -177,7 +177,7 @@ pub extern "C" fn pg_finfo_history_final() -> &'static pg_sys::Pg_finfo_record {
 /// to come still change the state.
 ///
 /// # Safety
-/// Called by PostgreSQL, as the function that sql/history_agg.sql declares over it.
+/// Called by PostgreSQL, as the function that sql/history/history_agg.sql declares over it.
 #[unsafe(no_mangle)]
 #[pg_guard]
 pub unsafe extern "C-unwind" fn history_final(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {

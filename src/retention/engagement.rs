@@ -16,7 +16,7 @@ fn engagement(
     as_of: Option<Date>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/engagement.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/engagement.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let as_of = arguments::day("as_of", as_of).or_raise();
     let Some(h) = h else { return rows };
@@ -45,7 +45,7 @@ fn engagement_days(
     as_of: Option<Date>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/engagement.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/engagement.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let as_of = arguments::day("as_of", as_of).or_raise();
     let days = days.unwrap_or(28);

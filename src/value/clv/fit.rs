@@ -59,7 +59,7 @@ type State = FitState<PgHost>;
 /// `clv_fit_step(internal, x, t_x, age, spend, model)`.
 #[pg_extern]
 fn clv_fit_step(fcinfo: pg_sys::FunctionCallInfo) -> InState<State> {
-    // SAFETY: sql/clv.sql declares float8 four times, then text.
+    // SAFETY: sql/value/clv.sql declares float8 four times, then text.
     unsafe {
         let arguments = Arguments::of(fcinfo);
         step(fcinfo, [arguments.get(4), arguments.get(5)], [None; 3])
@@ -69,7 +69,7 @@ fn clv_fit_step(fcinfo: pg_sys::FunctionCallInfo) -> InState<State> {
 /// `clv_fit_step(internal, x, t_x, age, litt, spend, covariates, unit, model)`.
 #[pg_extern]
 fn clv_fit_full_step(fcinfo: pg_sys::FunctionCallInfo) -> InState<State> {
-    // SAFETY: sql/clv.sql declares float8 five times, then float8[], and text twice.
+    // SAFETY: sql/value/clv.sql declares float8 five times, then float8[], and text twice.
     unsafe {
         let arguments = Arguments::of(fcinfo);
         let others = [arguments.get(4), arguments.get(6), arguments.get(7)];

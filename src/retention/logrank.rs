@@ -117,7 +117,7 @@ fn groups(bytes: &[u8]) -> Groups<PgHost> {
 
 #[pg_extern]
 fn logrank(d: Option<Borrowed<'_>>, rho: Option<f64>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/logrank.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/logrank.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(d) = d else { return rows };
     let outcome = groups(&d).compare(rho.unwrap_or(0.0)).or_raise().outcome();
@@ -138,7 +138,7 @@ fn logrank_groups(
     rho: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/logrank.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/logrank.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(d) = d else { return rows };
     let mut data = groups(&d);

@@ -145,7 +145,7 @@ fn survival_of_data(
     conf_type: Option<&str>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
     let rows = unsafe { Rows::begin(fcinfo) };
     let intervals = intervals(confidence, conf_type);
     put_curve(rows, d.map(|d| course(&d)), intervals)
@@ -161,7 +161,7 @@ fn survival_of_history(
     conf_type: Option<&str>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
     let rows = unsafe { Rows::begin(fcinfo) };
     let intervals = intervals(confidence, conf_type);
     let question = question(period, gap, as_of);
@@ -192,7 +192,7 @@ fn survival_of_memberships(
     conf_type: Option<&str>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
     let rows = unsafe { Rows::begin(fcinfo) };
     let intervals = intervals(confidence, conf_type);
     put_curve(rows, first_departures(m, period, as_of), intervals)
@@ -227,7 +227,7 @@ fn survival_summary_of_data(
     conf_type: Option<&str>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
     let rows = unsafe { Rows::begin(fcinfo) };
     let intervals = intervals(confidence, conf_type);
     put_summary(rows, d.map(|d| course(&d)), tau, intervals)
@@ -245,7 +245,7 @@ fn survival_summary_of_history(
     conf_type: Option<&str>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
     let rows = unsafe { Rows::begin(fcinfo) };
     let intervals = intervals(confidence, conf_type);
     let question = question(period, gap, as_of);
@@ -262,7 +262,7 @@ fn survival_summary_of_memberships(
     conf_type: Option<&str>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
     let rows = unsafe { Rows::begin(fcinfo) };
     let intervals = intervals(confidence, conf_type);
     put_summary(rows, first_departures(m, period, as_of), tau, intervals)
@@ -301,7 +301,7 @@ fn hazard_rates(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/survival.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(d) = d else { return rows };
     let confidence = arguments::confidence(confidence);

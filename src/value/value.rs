@@ -18,7 +18,7 @@ fn value_summary(
     margin: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/value.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let question = Question {
         period: arguments::period(period).or_raise(),

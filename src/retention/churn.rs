@@ -37,7 +37,7 @@ fn churn(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/churn.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/churn.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let question = question(period, gap, as_of, confidence).or_raise();
     let Some(h) = h else { return rows };
@@ -68,7 +68,7 @@ fn churn(
 
 #[pg_extern]
 fn churn_members(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/churn.sql, with these arguments; some overloads have one
+    // SAFETY: declared RETURNS TABLE in sql/retention/churn.sql, with these arguments; some overloads have one
     // more before them, whose value is ignored.
     let (mut rows, h, period_start, period, gap, as_of) = unsafe {
         let last = usize::try_from((*fcinfo).nargs).unwrap_or(0) - 1;
@@ -103,7 +103,7 @@ fn growth(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/churn.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/churn.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let question = question(period, gap, as_of, confidence).or_raise();
     let Some(h) = h else { return rows };
@@ -141,7 +141,7 @@ fn compare_churn_arrays(
     churned_2: Option<Array<'_, i64>>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/churn.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/churn.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(names) = stratum else { return rows };
     let mut counts = [opening_1, churned_1, opening_2, churned_2];

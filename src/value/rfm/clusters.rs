@@ -18,7 +18,7 @@ use pgrx::prelude::*;
 /// # Safety
 /// They must be the last arguments of the call.
 unsafe fn question(fcinfo: pg_sys::FunctionCallInfo) -> Result<ClusterQuestion, Error> {
-    // SAFETY: of these types in sql/rfm_clusters.sql.
+    // SAFETY: of these types in sql/value/rfm_clusters.sql.
     let (k, seed, as_of, distinct_days, monetary) = unsafe {
         let mut arguments = Arguments::last(fcinfo, 5);
         (
@@ -36,7 +36,7 @@ unsafe fn question(fcinfo: pg_sys::FunctionCallInfo) -> Result<ClusterQuestion, 
 
 #[pg_extern]
 fn rfm_clusters(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/rfm_clusters.sql, with a history and these arguments.
+    // SAFETY: declared RETURNS TABLE in sql/value/rfm_clusters.sql, with a history and these arguments.
     let (mut rows, h, question) = unsafe {
         (Rows::begin(fcinfo), pgrx::pg_getarg::<Stored<'_>>(fcinfo, 0), question(fcinfo))
     };
@@ -63,7 +63,7 @@ fn rfm_clusters(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
 
 #[pg_extern]
 fn rfm_cluster_members(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/rfm_clusters.sql, with a history and these arguments.
+    // SAFETY: declared RETURNS TABLE in sql/value/rfm_clusters.sql, with a history and these arguments.
     let (mut rows, h, question) = unsafe {
         (Rows::begin(fcinfo), pgrx::pg_getarg::<Stored<'_>>(fcinfo, 0), question(fcinfo))
     };

@@ -95,7 +95,7 @@ impl Times {
 
 #[pg_extern]
 fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/inspect.sql.
+    // SAFETY: declared RETURNS TABLE in sql/history/inspect.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());

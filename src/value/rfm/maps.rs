@@ -10,7 +10,7 @@ use pgrx::prelude::*;
 
 #[pg_extern]
 fn segment_maps(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/rfm_maps.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/rfm_maps.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     for map in BUILT_IN {
         for (place, rule) in map.rules.iter().enumerate() {
@@ -56,7 +56,7 @@ fn check_segment_map(
     bins: Option<i32>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/rfm_maps.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/rfm_maps.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let bins = rfm::bins(bins.unwrap_or(5)).or_raise();
     let Some(map) = map else { return rows };

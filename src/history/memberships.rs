@@ -1,8 +1,8 @@
 //! `retention.memberships`: the aggregates that build it, its text and bytes, what is inside, and its
 //! readers.
 
-use crate::history::{self, begin};
-use crate::inspect;
+use super::history::{self, begin};
+use super::inspect;
 use crate::pg::call::{Arguments, Call};
 use crate::pg::errors::{OrRaise, raise};
 use crate::pg::expanded::{self, Expanded, Form, Home};
@@ -108,7 +108,7 @@ fn without_of_memberships(
 
 #[pg_extern]
 fn membership_rows(m: Option<StoredMemberships<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/memberships.sql.
+    // SAFETY: declared RETURNS TABLE in sql/history/memberships.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(m) = m else { return rows };
     let mut walk = m.view().walk_as_given().or_raise();
@@ -145,7 +145,7 @@ fn churn_of_memberships(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/memberships.sql.
+    // SAFETY: declared RETURNS TABLE in sql/history/memberships.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let question = question(period, as_of, confidence).or_raise();
     let Some(m) = m else { return rows };
@@ -185,7 +185,7 @@ fn cohorts_of_memberships(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/memberships.sql.
+    // SAFETY: declared RETURNS TABLE in sql/history/memberships.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let question = question(period, as_of, confidence).or_raise();
     let Some(m) = m else { return rows };

@@ -23,7 +23,7 @@ fn names(rules: &Rules) -> Vec<SharedText> {
 
 #[pg_extern]
 fn tiers(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/tiers.sql, with these arguments; some overloads have one
+    // SAFETY: declared RETURNS TABLE in sql/value/tiers.sql, with these arguments; some overloads have one
     // more between them, whose value is ignored.
     let (mut rows, h, rules, as_of) = unsafe {
         (
@@ -65,7 +65,7 @@ fn tier_migration(
     to_date: Option<Date>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/tiers.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/tiers.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let from = arguments::day("from_date", from_date).or_raise();
     let to = arguments::day("to_date", to_date).or_raise();

@@ -29,7 +29,7 @@ fn cohorts(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/cohorts.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let brackets = bounds(brackets).or_raise();
     let question =
@@ -74,7 +74,7 @@ fn retention_curve(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/cohorts.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let brackets = bounds(brackets).or_raise();
     let question =
@@ -117,7 +117,7 @@ fn cohort_members(
     min_events: Option<i32>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/cohorts.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let brackets = bounds(brackets).or_raise();
     let question = question(period, mode, entry, as_of, &brackets, min_events, None).or_raise();
@@ -183,7 +183,7 @@ fn compare_retention(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/cohorts.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let brackets = bounds(brackets).or_raise();
     let question =
@@ -225,7 +225,7 @@ fn wilson(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/cohorts.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let wilson = Wilson::new(arguments::confidence(confidence)).or_raise();
     let share = match (successes, trials) {

@@ -14,7 +14,7 @@ use std::cell::RefCell;
 /// `rfm_cuts_step(internal, recency, frequency, monetary [, bins [, method]])`.
 #[pg_extern]
 fn rfm_cuts_step(fcinfo: pg_sys::FunctionCallInfo) -> InState<Values<PgHost>> {
-    // SAFETY: sql/rfm_values.sql declares float8 three times, then integer and text.
+    // SAFETY: sql/value/rfm_values.sql declares float8 three times, then integer and text.
     let (state, values, bins, method) = unsafe {
         let arguments = call::Arguments::of(fcinfo);
         let number = |at| arguments.get(at).map(|datum| f64::from_bits(datum.value() as u64));
@@ -67,7 +67,7 @@ thread_local! {
 /// `rfm_score(cuts jsonb, recency, frequency, monetary)`.
 #[pg_extern]
 fn rfm_score(fcinfo: pg_sys::FunctionCallInfo) -> Option<String> {
-    // SAFETY: sql/rfm_values.sql declares jsonb, and float8 three times.
+    // SAFETY: sql/value/rfm_values.sql declares jsonb, and float8 three times.
     let (cuts, bytes, [recency, frequency, monetary]) = unsafe {
         let arguments = call::Arguments::of(fcinfo);
         let cuts = arguments.get(0)?;

@@ -27,7 +27,7 @@ fn clv_backtest(
     as_of: Option<Date>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/clv.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/clv.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let kind = model.map_or(Ok(Some(Kind::Bg)), model::Question::kind).or_raise();
     let unit = unit.map_or(Ok(Unit::WEEK), Unit::parse).or_raise();
@@ -65,7 +65,7 @@ fn clv_diagnostics(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/clv.sql.
+    // SAFETY: declared RETURNS TABLE in sql/value/clv.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(fitted) = fitted else { return rows };
     let text = String::from_utf8_lossy(fitted);

@@ -110,7 +110,7 @@ fn cox_coefficients(
     confidence: Option<f64>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/cox.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/cox.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(fitted) = fitted else { return rows };
     let model = model(&fitted);
@@ -143,7 +143,7 @@ fn cox_coefficients(
 
 #[pg_extern]
 fn cox_tests(fitted: Option<Borrowed<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/cox.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/cox.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(fitted) = fitted else { return rows };
     for test in model(&fitted).tests() {
@@ -162,7 +162,7 @@ fn cox_tests(fitted: Option<Borrowed<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> 
 
 #[pg_extern]
 fn cox_summary(fitted: Option<Borrowed<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/cox.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/cox.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(fitted) = fitted else { return rows };
     let model = model(&fitted);

@@ -20,7 +20,7 @@ fn repurchase(
     up_to: Option<i32>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/repurchase.sql.
+    // SAFETY: declared RETURNS TABLE in sql/retention/repurchase.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let question = Question::new(
         arguments::day("as_of", as_of).or_raise(),

@@ -1,0 +1,9 @@
+//! Who comes back, who leaves? The readers of this group, by family.
+
+mod churn;
+mod cohorts;
+mod cox;
+mod engagement;
+mod logrank;
+mod repurchase;
+mod survival;
