@@ -9,15 +9,19 @@ use crate::pg::expanded::{self, Expanded, Form, Home};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use crate::pg::stored::StoredMemberships;
-use crate::pg::varlena::Varlena;
+use crate::pg::signature::TimeKind;
+use crate::pg::stored::{self, StoredMemberships};
+use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::{arguments, literal};
+use pg_retention_model::calendar::{Clock, DAY, Grain};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
-use pg_retention_model::memberships::{self, churn, churn::Question, cohorts};
+use pg_retention_model::host::Vec;
+use pg_retention_model::memberships::{self, Bytes, Spell, churn, churn::Question, cohorts};
 use pgrx::datum::Date;
 use pgrx::prelude::*;
 use pgrx::{AnyArray, pg_sys};
+use std::cmp::Ordering;
 use std::ffi::CStr;
 
 /// The transition function of every overload of `membership_agg`: one spell into the state.
@@ -35,26 +39,49 @@ fn membership_step(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expa
         }
         let texts = Arguments::TEXTS_OF_MEMBERSHIP;
         let call = Call::of(fcinfo, arguments, texts, object.as_deref_mut());
+        let (signature, ended) = (call.signature, arguments.get(Arguments::ENDED));
+        let row =
+            row.map(|(member, joined)| (member::from_datum(signature.member, member), joined));
+        if let (None, Some(row)) = (state, row)
+            && may_be_empty(signature.time, row.1, ended)
+            && spell(call, &mut Clock::new(Grain::Day, PgHost::current()), row, ended).is_none()
+        {
+            return None; // Nobody was in yet.
+        }
         let object = match object {
             Some(object) => object,
             None => begin(Form::Memberships, fcinfo, state, call),
         };
-        let Some((member, joined)) = row else { return Some(object) };
+        let Some(row) = row else { return Some(object) };
         if object.zone != call.zone {
             raise(&memberships::different_zones(&object.zone.name(), &call.zone.name()));
         }
-        let (member, time) =
-            (member::from_datum(call.signature.member, member), call.signature.time);
-        let mut day = |datum| {
-            let at = time.micros(datum).or_raise();
-            object.clock.tick(&object.zone, at)
-        };
-        let joined = day(joined);
-        let ended = arguments.get(Arguments::ENDED).filter(|ended| !time.is_infinity(*ended));
-        let ended = ended.map(&mut day);
-        memberships::push(&mut object.history, member, joined, ended).or_raise();
+        if let Some(spell) = spell(call, &mut object.clock, row, ended) {
+            memberships::push(&mut object.history, row.0, spell).or_raise();
+        }
         Some(object)
     }
+}
+
+/// The spell of a row: its member and when it joined, and when it ended. None if it holds no day.
+#[inline]
+fn spell(
+    call: &Call,
+    clock: &mut Clock<PgHost>,
+    (member, joined): (MemberRef<'_>, pg_sys::Datum),
+    ended: Option<pg_sys::Datum>,
+) -> Option<Spell> {
+    let time = call.signature.time;
+    let joined = time.micros(joined).or_raise();
+    let ended = ended.filter(|ended| !time.is_beyond_instants(*ended));
+    let ended = ended.map(|ended| time.micros(ended).or_raise());
+    memberships::spell(clock, &call.zone, member, joined, ended).or_raise()
+}
+
+/// Does a spell end so soon that it may hold no day?
+fn may_be_empty(time: TimeKind, joined: pg_sys::Datum, ended: Option<pg_sys::Datum>) -> bool {
+    let [joined, ended] = [Some(joined), ended].map(|at| time.micros(at?).ok());
+    joined.zip(ended).is_some_and(|(joined, ended)| ended.saturating_sub(joined) < 2 * DAY)
 }
 
 /// The transition function of `rollup` and the combine function of both aggregates.
@@ -64,24 +91,120 @@ fn memberships_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Ex
     unsafe { history::merge(Form::Memberships, fcinfo) }
 }
 
-/// Reads the text form: the bytes in base64.
+/// Reads the text form: the bytes in base64. Those of 0.1.0 become what is written now.
 #[pg_extern]
 fn memberships_in(text: &CStr) -> Varlena {
-    literal::read(text, &memberships::malformed("their text is not base64"), check)
+    let not_base64 = memberships::malformed("their text is not base64");
+    as_written_now(literal::read(text, &not_base64, check))
 }
 
-/// Reads the binary form, which is the stored one.
+/// Writes the text form.
+#[pg_extern]
+fn memberships_out(bytes: &[u8]) -> CText {
+    literal::write(&Canonical::of(bytes))
+}
+
+/// Reads the binary form, which is the stored one. That of 0.1.0 becomes what is written now.
 #[pg_extern]
 fn memberships_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
     // SAFETY: the call is that of a receive function.
-    unsafe { literal::receive(fcinfo, check) }
+    as_written_now(unsafe { literal::receive(fcinfo, check) })
 }
 
-/// Are these the canonical bytes of memberships, of a zone and with names that this database knows?
+/// Writes the binary form.
+#[pg_extern]
+fn memberships_send(bytes: &[u8]) -> Varlena {
+    Varlena::copy_of(&Canonical::of(bytes))
+}
+
+/// Are these the bytes of memberships, of a zone and with names that this database knows?
 fn check(bytes: &[u8]) -> Result<(), Error> {
-    let flat = memberships::parse(bytes, PgHost::current())?;
-    history::zone_of(&flat)?;
-    memberships::check(&flat, member::check_text)
+    let bytes = Bytes::parse(bytes, PgHost::current())?;
+    history::zone_of(bytes.history())?;
+    bytes.check(member::check_text)
+}
+
+fn as_written_now(mut value: Varlena) -> Varlena {
+    match memberships::canonical(value.bytes(), PgHost::current()).or_raise() {
+        None => value,
+        Some(canonical) => Varlena::copy_of(&canonical),
+    }
+}
+
+/// The bytes by which memberships compare: their own, or those of the unions in a value of 0.1.0.
+enum Canonical<'a> {
+    Own(&'a [u8]),
+    Made(Vec<u8, PgHost>),
+}
+
+impl<'a> Canonical<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        let made = memberships::canonical(bytes, PgHost::current()).or_raise();
+        made.map_or(Canonical::Own(bytes), Canonical::Made)
+    }
+}
+
+impl std::ops::Deref for Canonical<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Canonical::Own(bytes) => bytes,
+            Canonical::Made(bytes) => bytes,
+        }
+    }
+}
+
+/// Are the first memberships less than, equal to or greater than the second? By bytes.
+fn compare(left: &[u8], right: &[u8]) -> Ordering {
+    Canonical::of(left).cmp(&Canonical::of(right))
+}
+
+#[pg_extern]
+fn memberships_cmp(left: Borrowed<'_>, right: Borrowed<'_>) -> i32 {
+    compare(&left, &right) as i32
+}
+
+#[pg_extern]
+fn memberships_eq(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_eq()
+}
+
+#[pg_extern]
+fn memberships_ne(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_ne()
+}
+
+#[pg_extern]
+fn memberships_lt(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_lt()
+}
+
+#[pg_extern]
+fn memberships_le(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_le()
+}
+
+#[pg_extern]
+fn memberships_gt(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_gt()
+}
+
+#[pg_extern]
+fn memberships_ge(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_ge()
+}
+
+/// A hash: of the checksum that ends the bytes.
+#[pg_extern]
+fn memberships_hash(bytes: Borrowed<'_>) -> i32 {
+    history::hash(&Canonical::of(&bytes))
+}
+
+/// A hash with a seed. With seed 0 its low half is [`memberships_hash`].
+#[pg_extern]
+fn memberships_hash_extended(bytes: Borrowed<'_>, seed: i64) -> i64 {
+    history::hash_extended(&Canonical::of(&bytes), seed)
 }
 
 #[pg_extern]
@@ -111,7 +234,7 @@ fn membership_rows(m: Option<StoredMemberships<'_>>, fcinfo: pg_sys::FunctionCal
     // SAFETY: declared RETURNS TABLE in sql/history/memberships.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
     let Some(m) = m else { return rows };
-    let mut walk = m.view().walk_as_given().or_raise();
+    let mut walk = m.view().walk().or_raise();
     while let Some((member, spells)) = walk.next_member().or_raise() {
         for spell in spells {
             rows.put(|column| {
@@ -125,13 +248,14 @@ fn membership_rows(m: Option<StoredMemberships<'_>>, fcinfo: pg_sys::FunctionCal
 }
 
 fn question(
+    m: Option<&StoredMemberships<'_>>,
     period: Option<&str>,
     as_of: Option<Date>,
     confidence: Option<f64>,
 ) -> Result<Question, Error> {
     let question = Question {
         period: arguments::period(period)?,
-        as_of: arguments::day("as_of", as_of)?,
+        as_of: stored::as_of(m, as_of)?,
         confidence: arguments::confidence(confidence),
     };
     question.check().map(|()| question)
@@ -147,7 +271,7 @@ fn churn_of_memberships(
 ) -> Rows {
     // SAFETY: declared RETURNS TABLE in sql/history/memberships.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
-    let question = question(period, as_of, confidence).or_raise();
+    let question = question(m.as_ref(), period, as_of, confidence).or_raise();
     let Some(m) = m else { return rows };
     let churn = churn::churn(&m.view(), &question, PgHost::current()).or_raise();
     for row in churn.rows() {
@@ -187,7 +311,7 @@ fn cohorts_of_memberships(
 ) -> Rows {
     // SAFETY: declared RETURNS TABLE in sql/history/memberships.sql.
     let mut rows = unsafe { Rows::begin(fcinfo) };
-    let question = question(period, as_of, confidence).or_raise();
+    let question = question(m.as_ref(), period, as_of, confidence).or_raise();
     let Some(m) = m else { return rows };
     let table = cohorts::cohorts(&m.view(), &question, PgHost::current()).or_raise();
     for cell in table.cells() {

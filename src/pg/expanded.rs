@@ -10,7 +10,7 @@ use super::errors::OrRaise;
 use super::memory::PgHost;
 use super::zone::PgZone;
 use pg_retention_model::calendar::Clock;
-use pg_retention_model::history::History;
+use pg_retention_model::history::{History, Meta};
 use pg_retention_model::memberships;
 use pgrx::{pg_guard, pg_sys};
 use std::ffi::CStr;
@@ -23,6 +23,16 @@ pub enum Form {
     History,
     /// `retention.memberships`
     Memberships,
+}
+
+impl Form {
+    /// A history for a value of that type that holds nothing yet.
+    pub fn empty(self, meta: Meta<PgHost>, host: PgHost) -> History<PgHost> {
+        match self {
+            Form::History => History::new(meta, host),
+            Form::Memberships => memberships::empty(meta, host),
+        }
+    }
 }
 
 /// A history, and what its rows need.

@@ -1,14 +1,17 @@
 //! A history as an argument: in memory or in bytes, it reads the same.
 
+use super::arguments;
 use super::errors::OrRaise;
 use super::expanded::{self, Expanded, Form};
 use super::memory::PgHost;
 use super::varlena::{CText, Varlena, bytes};
 use super::zone::PgZone;
-use pg_retention_model::history::{Flat, View};
-use pg_retention_model::memberships::{self, Memberships};
+use pg_retention_model::calendar::{Clock, Grain};
+use pg_retention_model::error::Error;
+use pg_retention_model::history::{Flat, History, View};
+use pg_retention_model::memberships::{self, Bytes, Memberships};
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
-use pgrx::datum::Datum;
+use pgrx::datum::{Date, Datum};
 use pgrx::{FromDatum, pg_sys};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
@@ -19,6 +22,8 @@ pub enum Stored<'a> {
     Expanded(NonNull<Expanded>, PhantomData<&'a Expanded>),
     /// Flat bytes.
     Flat(Flat<'a, PgHost>),
+    /// What was made of bytes that an earlier version wrote.
+    Made(History<PgHost>),
 }
 
 impl Stored<'_> {
@@ -33,10 +38,15 @@ impl Stored<'_> {
                 return Stored::Expanded(object, PhantomData);
             }
             let (bytes, host) = (bytes(datum), PgHost::current());
-            Stored::Flat(match form {
-                Form::History => Flat::parse(bytes, host).or_raise(),
-                Form::Memberships => memberships::parse(bytes, host).or_raise(),
-            })
+            match form {
+                Form::History => Stored::Flat(Flat::parse(bytes, host).or_raise()),
+                Form::Memberships => match Bytes::parse(bytes, host).or_raise() {
+                    Bytes::Unions(flat) => Stored::Flat(flat),
+                    Bytes::AsGiven(flat) => {
+                        Stored::Made(memberships::unions(&flat, host).or_raise())
+                    }
+                },
+            }
         }
     }
 
@@ -47,6 +57,7 @@ impl Stored<'_> {
             // arguments are read.
             Stored::Expanded(object, _) => unsafe { object.as_ref() }.history.view(),
             Stored::Flat(flat) => flat.view(),
+            Stored::Made(history) => history.view(),
         }
     }
 
@@ -76,9 +87,31 @@ impl StoredMemberships<'_> {
         Memberships::new(self.0.view())
     }
 
+    /// The last day that is looked at by default: the last on which somebody joined or left, or today if
+    /// that comes before, since an end of which notice has been given may lie ahead.
+    fn last_day_so_far(&self) -> Result<i64, Error> {
+        let last = self.view().last()?;
+        let zone = match self.zone() {
+            PgZone::NONE => PgZone::session(),
+            zone => zone,
+        };
+        let mut clock = Clock::new(Grain::Day, PgHost::current());
+        // SAFETY: reads when the transaction began.
+        let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
+        Ok(last.min(clock.tick(&zone, now)))
+    }
+
     /// The zone on whose calendar their days are.
     pub fn zone(&self) -> PgZone {
         self.0.zone()
+    }
+}
+
+/// The argument `as_of` of a reader of memberships, or its default.
+pub fn as_of(m: Option<&StoredMemberships<'_>>, given: Option<Date>) -> Result<Option<i64>, Error> {
+    match (arguments::day("as_of", given)?, m) {
+        (None, Some(m)) => m.last_day_so_far().map(Some),
+        (day, _) => Ok(day),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::{self, InState};
-use crate::pg::stored::{Stored, StoredMemberships};
+use crate::pg::stored::{self, Stored, StoredMemberships};
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::{arguments, literal};
 use pg_retention_model::error::Error;
@@ -175,7 +175,7 @@ fn first_departures(
 ) -> Option<Course<PgHost>> {
     let question = memberships::survival::Question {
         period: arguments::period(period).or_raise(),
-        as_of: arguments::day("as_of", as_of).or_raise(),
+        as_of: stored::as_of(m.as_ref(), as_of).or_raise(),
     };
     question.check().or_raise();
     let m = m?;

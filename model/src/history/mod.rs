@@ -390,7 +390,8 @@ impl<H: Host> History<H> {
         let mut distinct = 0;
         while walk.peek().is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS) {
             if let Some((_, timeline)) = walk.next_member()? {
-                distinct += if spells { Union::ticks(timeline)? } else { timeline.ticks().len() } as u64;
+                distinct +=
+                    if spells { Union::ticks(timeline)? } else { timeline.ticks().len() } as u64;
             }
         }
         let held: u64 = walk.taken();

@@ -319,7 +319,9 @@ impl<'a, H: Host> Bytes<'a, H> {
             let follows = match (is_join(tick), before) {
                 _ if timeline.count(i) > 1 => false,
                 (true, None) => true,
-                (true, Some(end)) if matches!(self, Bytes::Unions(_)) => !is_join(end) && end < tick - 1,
+                (true, Some(end)) if matches!(self, Bytes::Unions(_)) => {
+                    !is_join(end) && end < tick - 1
+                }
                 (joins, Some(before)) => joins != is_join(before),
                 (false, None) => false,
             };

@@ -30,7 +30,7 @@ pub fn spell<H: Host>(
         return Err(reversed(member, &joined, &ended));
     }
     let out = clock.first_day_out(zone, ended);
-    let is_far = out >= Grain::Year.first_day(FIRST_FAR_YEAR - 2000);
+    let is_far = Grain::Year.of_day(clock.tick(zone, ended)) >= FIRST_FAR_YEAR - 2000;
     let spell = Spell { joined: day, ended: (!is_far).then_some(out) };
     Ok((is_far || day < out).then_some(spell))
 }
@@ -89,7 +89,7 @@ mod tests {
         let far = Grain::Year.first_day(7000);
         assert_eq!(date_text(far), "9000-01-01");
         assert_eq!(days(0, Some(far * DAY)), Some((0, None)));
-        assert_eq!(days(0, Some(far * DAY - 1)), Some((0, None)));
+        assert_eq!(days(0, Some(far * DAY - 1)), Some((0, Some(far))));
         assert_eq!(days(0, Some((far - 1) * DAY)), Some((0, Some(far - 1))));
     }
 

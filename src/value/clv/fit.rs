@@ -7,7 +7,7 @@ use crate::pg::errors::OrRaise;
 use crate::pg::floats::Floats;
 use crate::pg::memory::PgHost;
 use crate::pg::state::{self, InState};
-use crate::pg::stored::{Stored, StoredMemberships};
+use crate::pg::stored::{self, Stored, StoredMemberships};
 use crate::pg::varlena::{self, Varlena};
 use pg_retention_model::clv::aggregate::FitState;
 use pg_retention_model::clv::family::Kind;
@@ -48,7 +48,7 @@ fn clv_fit_of_memberships(
     let question = tenure::Question {
         kind: Kind::of_contracts(model).or_raise(),
         period: Unit::of_period(period.unwrap_or("month")).or_raise(),
-        as_of: arguments::day("as_of", as_of).or_raise(),
+        as_of: stored::as_of(m.as_ref(), as_of).or_raise(),
     };
     let text = tenure::fit(&m?.view(), &question, PgHost::current()).or_raise();
     Some(Varlena::copy_of(text.as_bytes()))
