@@ -13,7 +13,6 @@ const NAMES_OF_0_1_0: &str = "4d0102030d4575726f70652f4c6f6e646f6e0308088080dd97
     dce2d8028080adfbfd95dd029e9202dc9502120a000004616e6e61000362656e0305636c617261029e9202145a0078\
     44245a16f3c72e453b0e07";
 
-
 fn bytes(history: &mut History<Global>) -> std::vec::Vec<u8> {
     let mut bytes = vec![0; flat_size(history).unwrap()];
     write_flat(history, &mut bytes).unwrap();

@@ -1,5 +1,11 @@
 //! The churn of memberships: who is in, who joined, who departed, period by period.
 
+mod growth;
+mod members;
+
+pub use growth::Growth;
+pub use members::{Change, Changed, changes_of_members};
+
 use crate::calendar::Period;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};

@@ -1,6 +1,12 @@
 //! Cohorts of memberships: members grouped by the period in which they first joined, and who of them
 //! is in at the end of each period after.
 
+mod curve;
+mod who;
+
+pub use curve::{Point, curve};
+pub use who::members_of_cell;
+
 use crate::calendar::{Grain, Period};
 use crate::churn::memberships::Question;
 use crate::error::Error;
@@ -61,21 +67,8 @@ pub fn cohorts<H: Host>(
     question: &Question,
     host: H,
 ) -> Result<Table<H>, Error> {
-    let wilson = Wilson::new(question.confidence)?;
-    let first = memberships.first()?;
-    let as_of = question.as_of.map_or_else(|| memberships.last(), Ok)?;
-    let (units, days) = match question.period {
-        Period::Days(days) => (Units::Calendar(Grain::Day), Some(i64::from(days))),
-        period => (Units::new(period, as_of)?, None),
-    };
-    let mut cohorts = Vec::new_in(host.clone());
-    cohorts.resize_with(periods(units, first, as_of)?, || Cohort {
-        members: 0,
-        steps: Vec::new_in(host.clone()),
-    });
-    let origin = units.of_day(first);
     let pace_host = host.clone();
-    let mut table = Table { units, origin, days, as_of, cohorts, cells: 0, wilson, host };
+    let mut table = Table::empty(memberships, question, host)?;
     let mut pace = Pace::new(&pace_host);
     let mut walk = memberships.walk()?;
     while let Some((_, spells)) = walk.next_member()? {
@@ -86,6 +79,28 @@ pub fn cohorts<H: Host>(
 }
 
 impl<H: Host> Table<H> {
+    /// Nobody is counted yet.
+    fn empty(
+        memberships: &Memberships<'_, H>,
+        question: &Question,
+        host: H,
+    ) -> Result<Self, Error> {
+        let wilson = Wilson::new(question.confidence)?;
+        let first = memberships.first()?;
+        let as_of = question.as_of.map_or_else(|| memberships.last(), Ok)?;
+        let (units, days) = match question.period {
+            Period::Days(days) => (Units::Calendar(Grain::Day), Some(i64::from(days))),
+            period => (Units::new(period, as_of)?, None),
+        };
+        let mut cohorts = Vec::new_in(host.clone());
+        cohorts.resize_with(periods(units, first, as_of)?, || Cohort {
+            members: 0,
+            steps: Vec::new_in(host.clone()),
+        });
+        let origin = units.of_day(first);
+        Ok(Table { units, origin, days, as_of, cohorts, cells: 0, wilson, host })
+    }
+
     /// The period that holds a day, counted from that of `since`.
     fn number(&self, since: i64, day: i64) -> usize {
         let number = match self.days {
@@ -93,6 +108,14 @@ impl<H: Host> Table<H> {
             None => self.units.of_day(day) - self.units.of_day(since),
         };
         usize::try_from(number).unwrap_or(0)
+    }
+
+    /// The last day of the n-th period of who has joined in a unit.
+    fn last_day(&self, unit: i64, n: i64) -> i64 {
+        match self.days {
+            Some(days) => self.units.first_day(unit) + (n + 1) * days - 1,
+            None => self.units.last_day(unit + n),
+        }
     }
 
     fn count(&mut self, spells: &[Spell]) -> Result<(), Error> {
@@ -134,10 +157,7 @@ impl<H: Host> Table<H> {
             let start = self.units.first_day(unit);
             (0..).zip(&cohort.steps).scan(0i64, move |inside, (n, step)| {
                 *inside += step;
-                let last = match self.days {
-                    Some(days) => start + (n + 1) * days - 1,
-                    None => self.units.last_day(unit + n),
-                };
+                let last = self.last_day(unit, n);
                 let (active, complete) = (*inside as u64, last <= self.as_of);
                 let (eligible, retained) = if complete { (cohort.members, active) } else { (0, 0) };
                 let rate = complete.then(|| {
