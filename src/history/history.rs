@@ -10,7 +10,7 @@ use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
 use crate::pg::{amount, literal, member};
 use pg_retention_model::error::Error;
-use pg_retention_model::history::{Flat, History, Meta};
+use pg_retention_model::history::{Flat, Meta};
 use pg_retention_model::memberships;
 use pgrx::prelude::*;
 use pgrx::{pg_guard, pg_sys};
