@@ -84,7 +84,7 @@ DECLARE
     reversed bigint;
     incomplete bigint;
     empty bigint;
-    both bigint;
+    ambiguous bigint;
     whose text;
 BEGIN
     IF source IS NULL OR member IS NULL OR joined IS NULL OR ended IS NULL THEN
@@ -148,9 +148,9 @@ BEGIN
                GROUP BY s.member, s.joined
                HAVING pg_catalog.bool_or(s.ended IS NULL OR s.ended OPERATOR(pg_catalog.>=) ''9000-01-01'')
                   AND pg_catalog.bool_or(s.ended OPERATOR(pg_catalog.<) ''9000-01-01'')) AS b', rows_of)
-    INTO both;
-    IF both OPERATOR(pg_catalog.>) 0 THEN
-        RAISE NOTICE '% of the spells of % are there both with an end and without: their members are still in', both, source
+    INTO ambiguous;
+    IF ambiguous OPERATOR(pg_catalog.>) 0 THEN
+        RAISE NOTICE '% of the spells of % are there both with an end and without: their members are still in', ambiguous, source
             USING HINT = 'Where a new row is written as a contract ends, take the last one of each: SELECT DISTINCT ON.';
     END IF;
     RETURN result;

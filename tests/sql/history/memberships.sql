@@ -129,6 +129,46 @@ SELECT retention.without(m, '{b,d,nobody}'::text[]) = (SELECT retention.membersh
        retention.without(m, '{a,b,c,d,e}'::text[]) IS NULL AS nobody FROM members_of_gym;
 SELECT retention.without(m, '{1}'::bigint[]) FROM members_of_gym;
 
+-- membership_of: a table by the names of its columns, and what is odd in it.
+CREATE TYPE plan AS ENUM ('gold', 'silver');
+CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE contracts (customer int, whole numeric(10, 2), broken numeric, plan plan, code char(5), name varchar(9), any_case text COLLATE any_case,
+                        begins date, ends date, begins_at timestamptz, ends_at timestamp);
+INSERT INTO contracts VALUES
+  (1, 7.00, 1.5, 'gold', 'x', 'y', 'z', '2024-01-01', NULL, '2024-01-01 12:00+00', NULL),
+  (2, 8.00, 2.0, 'silver', 'xx', 'yy', 'zz', '2024-01-15', '2024-03-15', '2024-01-15 03:00+00', '2024-03-15 00:00'),
+  (3, 9, 3, 'gold', 'x', 'y', 'z', '2024-02-01', '2024-03-01', '2024-02-01 00:00+00', '2024-03-01 10:00');
+SELECT retention.membership_of('contracts', 'customer', 'begins', 'ends') = retention.membership_agg(customer, begins, ends) AS same FROM contracts;
+SELECT r.* FROM retention.membership_rows(retention.membership_of('contracts', 'whole', 'begins', 'ends_at')) r ORDER BY 1;
+SELECT r.* FROM retention.membership_rows(retention.membership_of('contracts', 'customer', 'begins_at', 'ends_at', 'America/New_York')) r ORDER BY 1;
+SELECT c.name, retention.members(retention.membership_of('contracts', c.name, 'begins', 'ends')) FROM (VALUES (name 'plan'), ('code'), ('name')) c (name);
+SELECT retention.membership_of('contracts', 'broken', 'begins', 'ends');
+SELECT retention.membership_of('contracts', 'any_case', 'begins', 'ends');
+SELECT retention.membership_of('contracts', 'begins', 'begins', 'ends');
+SELECT retention.membership_of('contracts', 'customer', 'begins', 'customer');
+SELECT retention.membership_of('contracts', 'client', 'begins', 'ends');
+SELECT retention.membership_of('contracts', 'customer', 'begins', 'ends', 'UTC');
+SELECT retention.membership_of('contracts', 'customer', 'begins', NULL);
+INSERT INTO contracts (customer, begins, ends) VALUES (2, '2024-01-15', NULL), (4, '2024-02-01', '2024-02-01'), (NULL, '2024-02-01', NULL), (5, NULL, NULL), (6, '2024-02-01', '9999-12-31');
+SELECT r.* FROM retention.membership_rows(retention.membership_of('contracts', 'customer', 'begins', 'ends')) r ORDER BY 1;
+INSERT INTO contracts (customer, begins, ends) SELECT 20 + g % 12, '2024-01-01', DATE '2024-01-01' - g FROM generate_series(1, 20) g;
+SELECT retention.membership_of('contracts', 'customer', 'begins', 'ends');
+
+-- A value that 0.1.0 stored, with Ben's two spells: it is read, compared and written as their union.
+CREATE CAST (bytea AS retention.memberships) WITHOUT FUNCTION;
+CREATE TABLE old AS SELECT bytes, bytes::retention.memberships AS m FROM (SELECT decode('4d0102030d4575726f70652f4c6f6e646f6e0308088080dd97dce2d8028080adfbfd95dd029e9202dc9502120a000004616e6e61000362656e0305636c617261029e9202145a007844245a16f3c72e453b0e07', 'hex') AS bytes) b;
+CREATE TABLE new AS SELECT retention.membership_agg(member, joined, ended, 'Europe/London') AS m FROM (VALUES
+  ('anna', TIMESTAMPTZ '2024-01-10', NULL), ('ben', '2024-01-15', TIMESTAMPTZ '2024-03-01'), ('ben', '2024-03-01', '2024-05-01'),
+  ('clara', '2024-02-01', '2024-02-20'), ('clara', '2024-04-05', NULL)) v (member, joined, ended);
+SELECT o.m = n.m AS eq, o.m <> n.m AS ne, o.m <= n.m AS le, retention.memberships_cmp(o.m, n.m) AS cmp,
+       retention.memberships_hash(o.m) = retention.memberships_hash(n.m) AS same_hash, o.m::text = n.m::text AS same_text,
+       retention.memberships_send(o.m) = retention.memberships_send(n.m) AS same_bytes, encode(o.bytes, 'base64')::retention.memberships = n.m AS read
+FROM old o, new n;
+SELECT retention.members(m), r.* FROM old, retention.membership_rows(m) r ORDER BY 2, 3;
+SELECT (SELECT retention.rollup(m) FROM old) = n.m AS rolled_up, (SELECT retention.rollup(m) FROM (TABLE new UNION ALL SELECT m FROM old) s) = n.m AS both,
+       retention.without(o.m, '{ben}'::text[]) = retention.without(n.m, '{ben}'::text[]) AS without,
+       (SELECT count(DISTINCT m) FROM (TABLE new UNION ALL SELECT m FROM old) s) AS distinct FROM old o, new n;
+
 -- The type: stored, compared, grouped, as bytes; text that is none.
 CREATE TABLE stored (id int, m retention.memberships);
 INSERT INTO stored SELECT g, m FROM members_of_gym, generate_series(1, 3) g;
