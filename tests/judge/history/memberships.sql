@@ -174,6 +174,65 @@ LANGUAGE sql AS $$
        FULL JOIN retention.cohorts(m, period, as_of, confidence) b USING (cohort, period_number)
 $$;
 
+-- Who is behind the rows of churn: of every row, one for each member and change; the times add up to the ledger of the judge, and
+-- stretches and days in membership are those of the days counted one by one.
+CREATE FUNCTION oracle.compare_churn_members_of_memberships(
+  m retention.memberships, tbl regclass, period text, zone text DEFAULT NULL, as_of date DEFAULT NULL, OUT answers bigint, OUT wrong bigint)
+LANGUAGE sql AS $$
+  WITH inside AS MATERIALIZED (SELECT * FROM oracle.days_in(tbl, zone, compare_churn_members_of_memberships.as_of)),
+  stretch AS MATERIALIZED (SELECT * FROM oracle.stretches(tbl, zone)),
+  ledger AS MATERIALIZED (SELECT * FROM retention.churn(m, period, as_of) ORDER BY md5(period_start::text) LIMIT 5),
+  bounds AS (SELECT DISTINCT first_day, last_day FROM inside),
+  line AS (SELECT l.*, b.last_day, least(b.last_day, p.last) AS seen
+          FROM ledger l, bounds b, LATERAL (SELECT p.last FROM oracle.periods(period, b.first_day, b.last_day) p WHERE p.first = l.period_start) p),
+  given AS (SELECT r.period_start, c.* FROM line r, retention.churn_members(m, r.period_start, period, as_of) c),
+  fact AS (
+    SELECT r.period_start, s.member, s.joined, CASE WHEN s.ended <= r.seen THEN s.ended END AS ended, r.seen,
+           s.joined BETWEEN r.period_start AND r.seen AS joins, s.ended BETWEEN r.period_start AND r.seen AS departs,
+           s.joined = min(s.joined) OVER (PARTITION BY r.period_start, s.member) AS is_first,
+           s.joined < r.period_start AND (s.ended IS NULL OR s.ended >= r.period_start) AS was_in, s.ended IS NULL OR s.ended > r.seen AS is_in
+    FROM line r JOIN stretch s ON s.joined <= r.seen
+  ),
+  change AS (
+    SELECT period_start, member, 'joined' AS change, count(*) AS times, max(joined) AS joined FROM fact WHERE joins AND is_first GROUP BY 1, 2
+    UNION ALL SELECT period_start, member, 'rejoined', count(*), max(joined) FROM fact WHERE joins AND NOT is_first GROUP BY 1, 2
+    UNION ALL SELECT period_start, member, 'departed', count(*), max(joined) FROM fact WHERE departs GROUP BY 1, 2
+    UNION ALL SELECT period_start, member, CASE WHEN bool_or(is_in) THEN 'retained' ELSE 'churned' END, 1,
+                     CASE WHEN bool_or(is_in) THEN max(joined) FILTER (WHERE is_in) ELSE max(joined) FILTER (WHERE departs) END
+              FROM fact GROUP BY 1, 2 HAVING bool_or(was_in)
+  ),
+  expected AS (
+    SELECT c.period_start, c.member, c.change, c.times, c.joined, f.ended,
+           (SELECT count(*) FROM inside i WHERE i.member = c.member AND i.day <= f.seen) AS member_days
+    FROM change c JOIN fact f USING (period_start, member, joined)
+  )
+  SELECT (SELECT count(*) FROM expected),
+         (SELECT count(*) FROM ((TABLE expected EXCEPT ALL TABLE given) UNION ALL (TABLE given EXCEPT ALL TABLE expected)) d)
+         + (SELECT count(*) FROM line r WHERE (r.joined, r.rejoined, r.departed, r.churned, r.retained) IS DISTINCT FROM (
+              SELECT coalesce(sum(times) FILTER (WHERE change = 'joined'), 0), coalesce(sum(times) FILTER (WHERE change = 'rejoined'), 0),
+                     coalesce(sum(times) FILTER (WHERE change = 'departed'), 0), count(*) FILTER (WHERE change = 'churned'),
+                     count(*) FILTER (WHERE change = 'retained')
+              FROM given g WHERE g.period_start = r.period_start))
+$$;
+
+-- What the others say of the same counts: growth of churn, the curve of cohorts, the members of a cell of its number.
+CREATE FUNCTION oracle.compare_more_of_memberships(m retention.memberships, period text, as_of date, OUT answers bigint, OUT wrong bigint)
+LANGUAGE sql AS $$
+  WITH churn AS MATERIALIZED (SELECT *, sum(joined) OVER (ORDER BY period_start) AS ever FROM retention.churn(m, period, as_of)),
+  cell AS MATERIALIZED (SELECT * FROM retention.cohorts(m, period, as_of)),
+  curve AS (SELECT period_number, sum(members) AS members, sum(eligible) AS eligible, sum(retained) AS retained FROM cell GROUP BY 1)
+  SELECT (SELECT count(*) FROM churn) + (SELECT count(*) FROM curve),
+         (SELECT count(*) FROM churn c FULL JOIN retention.growth(m, period, as_of) g USING (period_start)
+          WHERE (c.joined, c.rejoined, c.retained, c.departed, c.churned, c.complete, c.ever - c.closing, c.closing - c.opening) IS DISTINCT FROM
+                (g.joined, g.rejoined, g.retained, g.departed, g.churned, g.complete, g.dormant, g.net_change)
+             OR oracle.far(g.quick_ratio, CASE WHEN c.complete THEN (c.joined + c.rejoined) / nullif(c.departed, 0)::float8 END))
+         + (SELECT count(*) FROM curve a FULL JOIN retention.retention_curve(m, period, as_of) b USING (period_number)
+            WHERE (a.members, a.eligible, a.retained) IS DISTINCT FROM (b.members, b.eligible, b.retained)
+               OR oracle.far(b.rate, a.retained / nullif(a.eligible, 0)::float8))
+         + (SELECT count(*) FROM (SELECT * FROM cell ORDER BY md5(cohort::text || period_number) LIMIT 5) c
+            WHERE c.active <> (SELECT count(*) FROM retention.cohort_members(m, c.cohort, c.period_number, period, as_of)))
+$$;
+
 -- The value depends on the union of the spells alone: not on the order of rows, on how often they come, on how they are split and
 -- rolled up, on a parallel plan or on being written as text and read again; and one row less is another value just where it is
 -- another union. `agg` is a call of membership_agg.

@@ -92,7 +92,7 @@ SELECT zone, (SELECT count(*) FROM retention.churn(retention.membership_agg(1, T
              = (now() AT TIME ZONE zone)::date - (TIMESTAMPTZ '2024-01-01 12:00+00' AT TIME ZONE zone)::date + 1 AS up_to_today
 FROM (VALUES ('Pacific/Kiritimati'), ('Pacific/Pago_Pago')) z (zone) GROUP BY zone ORDER BY zone;
 SELECT provolatile, count(*) FROM pg_proc
-WHERE 'retention.memberships'::regtype = ANY (proargtypes) AND proargnames IS NOT NULL AND 'as_of' = ANY (proargnames) GROUP BY 1;
+WHERE pronamespace = 'retention'::regnamespace AND 'retention.memberships'::regtype = ANY (proargtypes) AND 'as_of' = ANY (proargnames) GROUP BY 1;
 
 -- What is no membership, and who it is.
 SELECT retention.membership_agg('anna', DATE '2024-01-05', '2024-01-04');
@@ -122,6 +122,26 @@ UNION ALL SELECT 'cohorts before', count(*) FROM members_of_gym, retention.cohor
 SELECT count(*) FROM retention.churn(NULL), retention.cohorts(NULL);
 SELECT a = b AS same FROM (SELECT array_agg(c) AS a FROM members_of_gym, retention.churn(m, NULL, NULL, NULL) c) x,
   (SELECT array_agg(c) AS b FROM members_of_gym, retention.churn(m) c) y;
+
+-- The readers that histories have too. Who left, with the stretch and the days in membership so far; growth, whose quick ratio counts
+-- events; the curve of all cohorts; who is behind a cell.
+SELECT c.* FROM members_of_gym, retention.churn_members(m, period_start => '2024-03-01', as_of => '2024-05-15') c ORDER BY change, member;
+SELECT c.* FROM members_of_gym, retention.churn_members(m, period_start => '2024-05-01', as_of => '2024-05-15') c ORDER BY change, member;
+SELECT c.* FROM (SELECT retention.membership_agg(g, DATE '2024-01-01' + g, CASE WHEN g > 1 THEN DATE '2024-01-20' END) AS m FROM generate_series(1, 3) g) s,
+  retention.churn_members(m, id => 2, period_start => '2024-01-01', as_of => '2024-01-31') c ORDER BY change;
+SELECT count(*) FROM members_of_gym, retention.churn_members(m, period_start => '2020-03-01');
+SELECT c.* FROM members_of_gym, retention.churn_members(m, period_start => '2024-03-02') c;
+SELECT c.* FROM members_of_gym, retention.churn_members(m, period_start => NULL) c;
+SELECT g.*, g.net_change = g.joined + g.rejoined - g.departed AS adds_up FROM members_of_gym, retention.growth(m, as_of => '2024-05-15') g;
+SELECT period_number AS n, members, eligible, retained, round(rate::numeric, 3) AS rate, round(rate_low::numeric, 3) AS low, round(rate_high::numeric, 3) AS high
+FROM members_of_gym, retention.retention_curve(m, as_of => '2024-05-15');
+SELECT period_number AS n, members, eligible, retained FROM members_of_gym, retention.retention_curve(m, '30 days', '2024-05-15');
+SELECT c.* FROM members_of_gym, retention.cohort_members(m, cohort => '2024-02-01', period_number => 1, as_of => '2024-05-15') c ORDER BY 1;
+SELECT c.* FROM members_of_gym, retention.cohort_members(m, cohort => '2024-02-02', period_number => 1) c;
+-- A plain NULL is taken for a history there too; one of memberships has no rows.
+SELECT count(*) FROM retention.growth(NULL::retention.memberships) UNION ALL SELECT count(*) FROM retention.retention_curve(NULL::retention.memberships)
+UNION ALL SELECT count(*) FROM retention.churn_members(NULL::retention.memberships, period_start => '2024-01-01')
+UNION ALL SELECT count(*) FROM retention.cohort_members(NULL::retention.memberships, cohort => '2024-01-01', period_number => 0);
 
 -- Erasure: the value is that of the other members' rows.
 SELECT retention.without(m, '{b,d,nobody}'::text[]) = (SELECT retention.membership_agg(member, joined, ended) FROM gym WHERE member NOT IN ('b', 'd')) AS as_if_never_there,
@@ -158,11 +178,11 @@ SELECT retention.membership_of('contracts', 'customer', 'begins', 'ends');
 CREATE CAST (bytea AS retention.memberships) WITHOUT FUNCTION;
 CREATE TABLE old AS SELECT bytes, bytes::retention.memberships AS m FROM (SELECT decode('4d0102030d4575726f70652f4c6f6e646f6e0308088080dd97dce2d8028080adfbfd95dd029e9202dc9502120a000004616e6e61000362656e0305636c617261029e9202145a007844245a16f3c72e453b0e07', 'hex') AS bytes) b;
 CREATE TABLE new AS SELECT retention.membership_agg(member, joined, ended, 'Europe/London') AS m FROM (VALUES
-  ('anna', TIMESTAMPTZ '2024-01-10', NULL), ('ben', '2024-01-15', TIMESTAMPTZ '2024-03-01'), ('ben', '2024-03-01', '2024-05-01'),
+  ('anna', TIMESTAMPTZ '2024-01-10', NULL), ('ben', '2024-01-15', TIMESTAMPTZ '2024-03-01'), ('ben', '2024-03-01', '2024-04-30 23:00+00'),
   ('clara', '2024-02-01', '2024-02-20'), ('clara', '2024-04-05', NULL)) v (member, joined, ended);
 SELECT o.m = n.m AS eq, o.m <> n.m AS ne, o.m <= n.m AS le, retention.memberships_cmp(o.m, n.m) AS cmp,
        retention.memberships_hash(o.m) = retention.memberships_hash(n.m) AS same_hash, o.m::text = n.m::text AS same_text,
-       retention.memberships_send(o.m) = retention.memberships_send(n.m) AS same_bytes, encode(o.bytes, 'base64')::retention.memberships = n.m AS read
+       retention.memberships_send(o.m) = retention.memberships_send(n.m) AS same_bytes, translate(encode(o.bytes, 'base64'), E'\n', '')::retention.memberships = n.m AS read
 FROM old o, new n;
 SELECT retention.members(m), r.* FROM old, retention.membership_rows(m) r ORDER BY 2, 3;
 SELECT (SELECT retention.rollup(m) FROM old) = n.m AS rolled_up, (SELECT retention.rollup(m) FROM (TABLE new UNION ALL SELECT m FROM old) s) = n.m AS both,
@@ -315,6 +335,8 @@ BEGIN
     ('membership_rows, members', format('compare_membership_rows(%s, %L, %L)', m, t, zone)),
     ('churn', format('compare_churn_of_memberships(%s, %L, %L, %L, %L, %s)', m, t, s.period, zone, as_of, s.confidence)),
     ('cohorts', format('compare_cohorts_of_memberships(%s, %L, %L, %L, %L, %s)', m, t, s.period, zone, as_of, s.confidence)),
+    ('churn_members', format('compare_churn_members_of_memberships(%s, %L, %L, %L, %L)', m, t, s.period, zone, as_of)),
+    ('growth, curve, cohort_members', format('compare_more_of_memberships(%s, %L, %L)', m, s.period, as_of)),
     ('any order, any split, twice, parallel, text', format('compare_memberships(%L, %L, %L)', agg, t, zone))
   ) v (name, call);
 END $$;

@@ -4,6 +4,7 @@
 use super::{Churn, Row};
 use crate::churn::growth::quick_ratio;
 use crate::host::Host;
+use crate::numeric::Estimate;
 
 /// A row of the churn of memberships, as growth accounting reads it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,7 +17,7 @@ pub struct Growth {
     pub net_change: i64,
     /// (Joined + rejoined) / departed, with its interval; none in the running period, or where nobody
     /// departed.
-    pub quick_ratio: Option<(f64, f64, f64)>,
+    pub quick_ratio: Option<Estimate>,
 }
 
 impl<H: Host> Churn<H> {

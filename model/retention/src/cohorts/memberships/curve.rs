@@ -2,6 +2,7 @@
 
 use super::Table;
 use crate::host::{Host, Vec};
+use crate::numeric::Estimate;
 
 /// A point of the curve: so many periods after joining, whenever that was.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,7 +16,7 @@ pub struct Point {
     /// Eligible members that are in at its end.
     pub retained: u64,
     /// Retained / eligible, with its interval.
-    pub rate: Option<(f64, f64, f64)>,
+    pub rate: Option<Estimate>,
 }
 
 /// The points of the retention curve of a cohort table.
@@ -39,9 +40,8 @@ pub fn curve<H: Host>(table: &Table<H>) -> Vec<Point, H> {
         point.eligible += cell.eligible;
         point.retained += cell.retained;
     }
-    for point in points.iter_mut().filter(|point| point.eligible > 0) {
-        let (low, high) = table.wilson.interval(point.retained, point.eligible);
-        point.rate = Some((point.retained as f64 / point.eligible as f64, low, high));
+    for point in &mut points {
+        point.rate = table.wilson.share(point.retained, point.eligible);
     }
     points
 }
