@@ -208,11 +208,12 @@ LANGUAGE sql AS $$
   )
   SELECT (SELECT count(*) FROM expected),
          (SELECT count(*) FROM ((TABLE expected EXCEPT ALL TABLE given) UNION ALL (TABLE given EXCEPT ALL TABLE expected)) d)
-         + (SELECT count(*) FROM line r WHERE (r.joined, r.rejoined, r.departed, r.churned, r.retained) IS DISTINCT FROM (
-              SELECT coalesce(sum(times) FILTER (WHERE change = 'joined'), 0), coalesce(sum(times) FILTER (WHERE change = 'rejoined'), 0),
-                     coalesce(sum(times) FILTER (WHERE change = 'departed'), 0), count(*) FILTER (WHERE change = 'churned'),
-                     count(*) FILTER (WHERE change = 'retained')
-              FROM given g WHERE g.period_start = r.period_start))
+         + (SELECT count(*) FROM line r, LATERAL (
+              SELECT coalesce(sum(times) FILTER (WHERE change = 'joined'), 0) AS joined, coalesce(sum(times) FILTER (WHERE change = 'rejoined'), 0) AS rejoined,
+                     coalesce(sum(times) FILTER (WHERE change = 'departed'), 0) AS departed,
+                     count(*) FILTER (WHERE change = 'churned') AS churned, count(*) FILTER (WHERE change = 'retained') AS retained
+              FROM given g WHERE g.period_start = r.period_start) g
+            WHERE (r.joined, r.rejoined, r.departed, r.churned, r.retained) IS DISTINCT FROM (g.joined, g.rejoined, g.departed, g.churned, g.retained))
 $$;
 
 -- What the others say of the same counts: growth of churn, the curve of cohorts, the members of a cell of its number.
