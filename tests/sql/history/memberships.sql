@@ -132,7 +132,9 @@ SELECT c.* FROM (SELECT retention.membership_agg(g, DATE '2024-01-01' + g, CASE 
 SELECT count(*) FROM members_of_gym, retention.churn_members(m, period_start => '2020-03-01');
 SELECT c.* FROM members_of_gym, retention.churn_members(m, period_start => '2024-03-02') c;
 SELECT c.* FROM members_of_gym, retention.churn_members(m, period_start => NULL) c;
-SELECT g.*, g.net_change = g.joined + g.rejoined - g.departed AS adds_up FROM members_of_gym, retention.growth(m, as_of => '2024-05-15') g;
+SELECT period_start, joined, retained, rejoined, dormant, departed, churned, net_change, round(quick_ratio::numeric, 3) AS quick,
+       round(quick_ratio_low::numeric, 3) AS low, round(quick_ratio_high::numeric, 3) AS high, complete, net_change = joined + rejoined - departed AS adds_up
+FROM members_of_gym, retention.growth(m, as_of => '2024-05-15');
 SELECT period_number AS n, members, eligible, retained, round(rate::numeric, 3) AS rate, round(rate_low::numeric, 3) AS low, round(rate_high::numeric, 3) AS high
 FROM members_of_gym, retention.retention_curve(m, as_of => '2024-05-15');
 SELECT period_number AS n, members, eligible, retained FROM members_of_gym, retention.retention_curve(m, '30 days', '2024-05-15');
