@@ -324,8 +324,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
                 self.layout.amount(packing.amount(*number, &self.amounts))
             }),
             |rank| key(self, rank).map(Key::member),
-            pen,
-            run,
+            (pen, run),
         )
     }
 
@@ -357,8 +356,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             |id| id,
             (layout.amount > 0).then_some(|event: &(u32, i64, i64)| event.2),
             |rank| key(self, rank).map(Key::member),
-            pen,
-            run,
+            (pen, run),
         )
     }
 }
@@ -414,8 +412,7 @@ fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
     rank_and_tick: impl Fn(I) -> (u64, i64),
     amount: Option<impl Fn(&T) -> i64>,
     member: impl Fn(u64) -> Option<MemberRef<'a>>,
-    pen: &mut impl Pen<H>,
-    run: &mut Run<H>,
+    (pen, run): (&mut impl Pen<H>, &mut Run<H>),
 ) -> Result<(), Error> {
     let mut at = 0;
     let mut next = rows.first().map(&id);
