@@ -109,7 +109,7 @@ impl Stored<'_, Spells> {
     pub fn as_of(&self, given: Option<i64>) -> i64 {
         given.unwrap_or_else(|| {
             let zone = match self.zone() {
-                PgZone::NONE => PgZone::session(),
+                PgZone::NONE => PgZone::session().or_raise(),
                 zone => zone,
             };
             let mut clock = Clock::new(Grain::Day, PgHost::current());

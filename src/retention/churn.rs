@@ -7,6 +7,7 @@ use crate::pg::arguments::{Args, given};
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
+use pg_retention_model::calendar::Periods;
 use pg_retention_model::churn::{self, Question, Stratum, memberships};
 use pg_retention_model::host::Vec;
 use pgrx::Array;
@@ -15,8 +16,8 @@ use pgrx::prelude::*;
 /// The arguments that readers of the ledger share; `churn_members` has no confidence.
 fn question(args: &mut Args<'_>, has_confidence: bool) -> Question {
     let question = Question {
-        period: args.period(),
-        gap: args.integer("gap").unwrap_or(1),
+        period: args.period(Periods::Shared),
+        lapse: args.lapse(),
         as_of: args.day("as_of"),
         confidence: if has_confidence { args.confidence() } else { 0.95 },
     };
@@ -53,7 +54,7 @@ fn churn(mut args: Args<'_>, mut rows: Rows) -> Rows {
 #[pg_extern]
 fn churn_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
-    let question = question_of_memberships(&mut args, m.as_ref(), true);
+    let question = question_of_memberships(&mut args, m.as_ref(), Periods::Shared, true);
     let Some(m) = m else { return rows };
     let host = PgHost::current();
     let ledger = memberships::churn(&m.memberships(), &question, host).or_raise();

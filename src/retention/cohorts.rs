@@ -8,6 +8,7 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use crate::pg::zone::PgZone;
+use pg_retention_model::calendar::Periods;
 use pg_retention_model::cohorts::{self, Entry, Mode, Question, Subject, memberships};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::View;
@@ -27,12 +28,19 @@ struct Asked<'a, const STARTS: usize> {
 
 impl<'a, const STARTS: usize> Asked<'a, STARTS> {
     fn take(args: &mut Args<'a>, starts: [&str; STARTS], has_confidence: bool) -> Self {
-        let period = args.period();
+        let period = args.period(Periods::Own);
         let mode = args.text("mode").map_or(Mode::On, |mode| Mode::parse(mode).or_raise());
         let entry = args.text("entry").map_or(Entry::First, |entry| Entry::parse(entry).or_raise());
-        let starts = starts.map(|name| args.summary(name));
+        let starts = starts.map(|name| {
+            let starts = args.summary(name);
+            // Where a query finds no starts nobody entered; but to forget them is a mistake.
+            if entry == Entry::Starts && starts.is_none() && args.is_fixed() {
+                raise(&cohorts::no_starts(name));
+            }
+            starts
+        });
         let as_of = args.day("as_of");
-        let brackets = args.get("brackets").map(bounds);
+        let brackets = args.integers("brackets").map(bounds);
         let min_events = args.integer("min_events").unwrap_or(1);
         let confidence = if has_confidence { args.confidence() } else { 0.95 };
         args.end();
@@ -90,7 +98,7 @@ fn cohorts(mut args: Args<'_>, mut rows: Rows) -> Rows {
 #[pg_extern]
 fn cohorts_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
-    let question = question_of_memberships(&mut args, m.as_ref(), true);
+    let question = question_of_memberships(&mut args, m.as_ref(), Periods::OwnDays, true);
     let Some(m) = m else { return rows };
     let host = PgHost::current();
     let table = memberships::cohorts(&m.memberships(), &question, host).or_raise();

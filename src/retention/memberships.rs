@@ -7,6 +7,7 @@ use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
+use pg_retention_model::calendar::Periods;
 use pg_retention_model::churn::memberships::{Question, changes_of_members, churn};
 use pg_retention_model::cohorts::memberships::{cohorts, curve, members_of_cell};
 use pgrx::prelude::*;
@@ -15,9 +16,10 @@ use pgrx::prelude::*;
 pub fn question(
     args: &mut Args<'_>,
     m: Option<&Stored<'_, Spells>>,
+    periods: Periods,
     has_confidence: bool,
 ) -> Question {
-    let (period, as_of) = (args.period(), args.day("as_of"));
+    let (period, as_of) = (args.period(periods), args.day("as_of"));
     let confidence = if has_confidence { args.confidence() } else { 0.95 };
     args.end();
     let question = Question { period, as_of, confidence };
@@ -28,7 +30,7 @@ pub fn question(
 #[pg_extern]
 fn growth_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
-    let question = question(&mut args, m.as_ref(), true);
+    let question = question(&mut args, m.as_ref(), Periods::Shared, true);
     let Some(m) = m else { return rows };
     let ledger = churn(&m.memberships(), &question, PgHost::current()).or_raise();
     for growth in ledger.growth() {
@@ -54,7 +56,7 @@ fn churn_members_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
     let id = args.id();
     let period_start = args.day("period_start");
-    let question = question(&mut args, m.as_ref(), false);
+    let question = question(&mut args, m.as_ref(), Periods::Shared, false);
     let hint = "Take a period_start of churn with the same period and as_of.";
     let period_start = given("period_start", period_start, hint).or_raise();
     let Some(m) = m else { return rows };
@@ -80,7 +82,7 @@ fn churn_members_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
 #[pg_extern]
 fn retention_curve_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
-    let question = question(&mut args, m.as_ref(), true);
+    let question = question(&mut args, m.as_ref(), Periods::OwnDays, true);
     let Some(m) = m else { return rows };
     let table = cohorts(&m.memberships(), &question, PgHost::current()).or_raise();
     for point in curve(&table) {
@@ -100,7 +102,7 @@ fn cohort_members_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
     let id = args.id();
     let (cohort, period_number) = (args.day("cohort"), args.integer("period_number"));
-    let question = question(&mut args, m.as_ref(), false);
+    let question = question(&mut args, m.as_ref(), Periods::OwnDays, false);
     let hint = "Take the cohort and the period_number of a row of cohorts().";
     let cohort = given("cohort", cohort, hint).or_raise();
     let period_number = given("period_number", period_number, hint).or_raise();
