@@ -1,6 +1,7 @@
 //! A row that is to be folded into a summary: the call of a transition function whose state is one.
 //!
 //! It runs once a row: whatever can be is read without a call into PostgreSQL.
+#![allow(dead_code)] // until history_step takes one
 
 use super::aggregate::begin;
 use super::amount;
