@@ -64,8 +64,8 @@ DECLARE
                              ELSE days[cardinality(days)] + floor(oracle.u(1, s.id) * 20)::int END;
   has_amounts boolean := EXISTS (SELECT FROM oracle.events(t, s.grain, s.zone) e WHERE e.amount IS NOT NULL);
   counted text := CASE WHEN has_amounts THEN oracle.one_of(oracle.u(3, s.id), '{amount,amount,events,days}'::text[]) ELSE oracle.one_of(oracle.u(3, s.id), '{events,days}'::text[]) END;
-  levels numeric[] := CASE counted WHEN 'amount' THEN (SELECT array_agg(DISTINCT greatest(e.amount, 0) ORDER BY greatest(e.amount, 0))
-                                                  FROM (SELECT e.amount FROM oracle.events(t, s.grain, s.zone) e WHERE e.amount IS NOT NULL ORDER BY md5(e.amount::text) LIMIT 4) e)
+  levels numeric[] := CASE counted WHEN 'amount' THEN (SELECT array_agg(DISTINCT e.level ORDER BY e.level)
+                                                  FROM (SELECT least(greatest(e.amount, 0), 1000000) AS level FROM oracle.events(t, s.grain, s.zone) e WHERE e.amount IS NOT NULL ORDER BY md5(e.amount::text) LIMIT 4) e)
                               ELSE '{1,2,5}' END;
 BEGIN
   RETURN QUERY SELECT 'by ' || counted, format('SELECT * FROM oracle.compare_tiers((SELECT %s FROM %s), %L, %L, %L, %L, %L, %L, %L, %L)',
