@@ -52,5 +52,5 @@ LANGUAGE sql AS $$
     a.members IS DISTINCT FROM b.members
     OR oracle.far(b.share, a.share) OR oracle.far(b.share_at_least, a.share_at_least))
   FROM oracle.engagement_days(tbl, days, grain, zone, as_of) a
-       FULL JOIN retention.engagement_days(h, days, as_of) b USING (active_days)
+       FULL JOIN retention.engagement_days(h, days || ' days', as_of) b USING (active_days)
 $$;

@@ -14,5 +14,5 @@ LANGUAGE sql AS $$
     OR abs(b.formula_clv - a.formula_clv)
        > 1e-6 + abs(a.formula_clv) * (1e-9 + 5e-7 / greatest(abs(a.aov), 1e-6)))
   FROM oracle.value_summary(tbl, period, grain, zone, as_of, margin) WITH ORDINALITY a
-       FULL JOIN retention.value_summary(h, period, as_of, margin) WITH ORDINALITY b USING (ordinality)
+       FULL JOIN retention.value_summary(h, period, as_of => as_of, margin => margin) WITH ORDINALITY b USING (ordinality)
 $$;

@@ -18,14 +18,14 @@ SELECT * FROM oracle.engagement_days('oracle.by_hand', 31, as_of => '2024-01-31'
 CREATE TEMP VIEW by_hand AS SELECT retention.history_agg(member, at) AS h FROM oracle.by_hand;
 SELECT e.* FROM by_hand, retention.engagement(h) e
 WHERE day IN ('2024-01-01', '2024-01-05', '2024-01-11', '2024-01-31', '2024-02-10', '2024-03-01', '2024-05-20') ORDER BY day;
-SELECT e.* FROM by_hand, retention.engagement_days(h, 31, '2024-01-31') e WHERE active_days <= 3;
+SELECT e.* FROM by_hand, retention.engagement_days(h, '31 days', '2024-01-31') e WHERE active_days <= 3;
 
 -- What has no answer, and what is no question.
 SELECT 'engagement' AS reader, count(*) FROM retention.engagement(NULL)
 UNION ALL SELECT 'engagement_days', count(*) FROM retention.engagement_days(NULL)
 UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement(h, '2020-01-01')
-UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement_days(h, 7, '2020-01-01');
-SELECT * FROM by_hand, retention.engagement_days(h, 0);
+UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement_days(h, '7 days', '2020-01-01');
+SELECT * FROM by_hand, retention.engagement_days(h, '0 days');
 SELECT * FROM retention.engagement(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'month'));
 SELECT * FROM by_hand, retention.engagement(h, '5000000-01-01');
 
@@ -52,7 +52,7 @@ ORDER BY 1, 2;
 SELECT t.tbl, d.days, sum(e.members) = max(CASE d.days WHEN 7 THEN wau ELSE mau END) AS same
 FROM (SELECT 'shop' AS tbl, retention.history_agg(member, at) AS h FROM shop
       UNION ALL SELECT 'music', retention.history_agg(member, at) FROM music) t,
-     unnest('{7,30}'::int[]) d (days), retention.engagement_days(h, d.days, '1998-03-15') e,
+     unnest('{7,30}'::int[]) d (days), retention.engagement_days(h, d.days || ' days', '1998-03-15') e,
      LATERAL (SELECT * FROM retention.engagement(h, '1998-03-15') ORDER BY day DESC LIMIT 1) last
 WHERE t.tbl = 'music' GROUP BY 1, 2 ORDER BY 1, 2;
 

@@ -27,21 +27,23 @@ SELECT data, as_of, days, within, c.* FROM ask, oracle.compare_repurchase(h, tbl
 -- The comparison finds differences.
 SELECT c.wrong > 0 AS other_days, o.wrong > 0 AS other_members FROM data, oracle.compare_repurchase(h, tbl, last - 1, false, 30) n,
   LATERAL (SELECT count(*) FILTER (WHERE (a.members, a.median) IS DISTINCT FROM (b.members, b.gap_median)) AS wrong
-           FROM oracle.repurchase(tbl, last - 1, false, 30) a FULL JOIN retention.repurchase(h, last, within => 30) b USING (purchase_number)) c,
+           FROM oracle.repurchase(tbl, last - 1, false, 30) a FULL JOIN retention.repurchase(h, '30 days', as_of => last) b USING (purchase_number)) c,
   LATERAL oracle.compare_repurchase(retention.without(h, '{17850}'::bigint[]), tbl, last, false, 30) o
 WHERE data = 'shop' AND n.wrong = 0;
 -- The raw share of today's members understates.
 SELECT b.purchase_number, b.members, round(b.rate::numeric, 4) AS rate, round(n::numeric / b.members, 4) AS raw
-FROM data, retention.repurchase(h, last) b, LATERAL (SELECT sum(c.members) FROM retention.repurchase(h, last) c
+FROM data, retention.repurchase(h, as_of => last) b, LATERAL (SELECT sum(c.members) FROM retention.repurchase(h, as_of => last) c
   WHERE c.purchase_number = b.purchase_number + 1) c (n) WHERE data = 'cdnow' AND purchase_number <= 3 ORDER BY 1;
 -- One event, nobody, NULLs, and what is refused.
 SELECT r.* FROM (SELECT retention.history_agg(1, date '2024-01-01') AS h) s, retention.repurchase(h, as_of => '2024-01-31') r;
-SELECT r.* FROM (SELECT retention.history_agg(i, date '2024-01-01') AS h FROM generate_series(1, 100) i) s, retention.repurchase(h, as_of => '2024-01-05', within => 90) r;
+SELECT r.* FROM (SELECT retention.history_agg(i, date '2024-01-01') AS h FROM generate_series(1, 100) i) s, retention.repurchase(h, as_of => '2024-01-05', within => '90 days') r;
 SELECT count(*) FROM retention.repurchase(NULL), data;
 SELECT count(*) FROM data, retention.repurchase(h, NULL, NULL, NULL, NULL, NULL) WHERE data = 'shop';
-SELECT count(*) FROM data, retention.repurchase(h, '1990-01-01');
+SELECT count(*) FROM data, retention.repurchase(h, as_of => '1990-01-01');
 SELECT count(*) FROM data, retention.repurchase(h, up_to => 0);
-SELECT count(*) FROM data, retention.repurchase(h, within => -1);
+SELECT count(*) FROM data, retention.repurchase(h, within => '-1 days');
+SELECT count(*) FROM data, retention.repurchase(h, within => '90');
+SELECT count(*) FROM data, retention.repurchase(h, within => '3 months');
 SELECT count(*) FROM data, retention.repurchase(h, confidence => 95);
 SELECT count(*) FROM (SELECT retention.history_agg(1, date '2024-01-01', 1, 'month') AS h) s, retention.repurchase(h);
 
@@ -56,7 +58,7 @@ DECLARE
 BEGIN
   RETURN QUERY SELECT v.name, format('SELECT * FROM oracle.compare_repurchase((SELECT %s FROM %s), %L, %L, %L, %L, %L, %L, %s)',
     oracle.aggregate(s), t, t, as_of, v.distinct_days, v.within, s.grain, s.zone, s.confidence)
-  FROM (VALUES ('every event', false, NULL), ('days with events', true, NULL), ('within so many days', false, oracle.one_of(oracle.u(3, s.id), '{0,1,7,30,365}'::text[]))
+  FROM (VALUES ('every event', false, NULL), ('days with events', true, NULL), ('within so many days', false, oracle.one_of(oracle.u(3, s.id), '{1,2,7,30,365}'::text[]))
   ) v (name, distinct_days, within)
   WHERE s.grain IN ('second', 'minute', 'hour', 'day');
 END $$;
