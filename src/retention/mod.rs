@@ -7,5 +7,6 @@ mod compare_retention;
 mod cox;
 mod engagement;
 mod logrank;
+mod memberships;
 mod repurchase;
 mod survival;
