@@ -77,6 +77,7 @@ DECLARE
     h @extschema@.history;
     first_day date;
     day_begins text;
+    time_type regtype;
     attribute name;
     is_there boolean;
 BEGIN
@@ -98,6 +99,7 @@ BEGIN
         END IF;
     END LOOP;
 
+    time_type := @extschema@.source_time(source, at);
     h := @extschema@.history_of(source, member, at, zone => zone);
     SELECT INTO first_day r.period_start
     FROM @extschema@.churn(h, period => churn_by.period, gap => churn_by.gap, silence => churn_by.silence, as_of => churn_by.as_of) AS r
@@ -114,7 +116,7 @@ BEGIN
     END IF;
 
     -- What is true of a member at the opening is what its last row before says; of rows at the same time, the last in order of the values.
-    day_begins := CASE @extschema@.source_time(source, at)
+    day_begins := CASE time_type
         WHEN 'timestamptz'::pg_catalog.regtype
         THEN pg_catalog.format('%L::pg_catalog.timestamp AT TIME ZONE %L', first_day, @extschema@.time_zone(h))
         ELSE pg_catalog.format('%L::pg_catalog.date', first_day) END;

@@ -1,5 +1,6 @@
 -- Churn compared: compare_churn and churn_by, against plain SQL over the demo's orders.
 SET timezone = 'UTC';
+\set SHOW_CONTEXT never
 SET client_min_messages = warning;
 \i demo/load.sql
 RESET client_min_messages;
@@ -61,7 +62,7 @@ WITH r AS (
     SELECT g.*, w.rate_low AS low, w.rate_high AS high, sum(opening) OVER d - opening AS others, sum(churned) OVER d - churned AS others_churned
     FROM given g, retention.wilson(churned, opening) w WINDOW d AS (PARTITION BY dimension))
 SELECT bool_and(churn_rate_low = low AND churn_rate_high = high) AS wilson,
-       bool_and(ratio IS NULL OR others_churned = 0 OR abs(ratio / ((churned::float8 / opening) / (others_churned / others)) - 1) < 1e-12) AS ratios,
+       bool_and(ratio IS NULL OR others_churned = 0 OR abs(ratio * others_churned::float8 * opening - churned::float8 * others) < 1e-9 * opening * others) AS ratios,
        bool_and(ratio IS NULL OR (p_value < 0.05) = (ratio_low > 1 OR ratio_high < 1)) AS test_and_interval,
        count(*) FILTER (WHERE ratio_low > ratio OR ratio > ratio_high) AS outside
 FROM r;
