@@ -10,7 +10,7 @@ use crate::pg::rows::Rows;
 use pg_retention_model::churn::groups::{Group, contrasts};
 use pg_retention_model::churn::{self, Stratum, pair};
 use pg_retention_model::host::Vec;
-use pg_retention_model::numeric::{Estimate, Wilson};
+use pg_retention_model::numeric::Wilson;
 use pgrx::Array;
 use pgrx::prelude::*;
 
@@ -76,7 +76,7 @@ fn churn_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.text(value);
             row.count(group.opening);
             row.count(group.churned);
-            row.estimate(contrast.churn_rate.map(Estimate::from));
+            row.estimate(contrast.churn_rate);
             row.float(contrast.ratio.map(|r| r.ratio));
             row.float(contrast.ratio.map(|r| r.low));
             row.float(contrast.ratio.map(|r| r.high));
