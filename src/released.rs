@@ -23,6 +23,7 @@ released! {
     clv_survivors_default_step
     clv_with_id
     cohort_members_typed
+    compare_churn_arrays
     cox_step_from_entry
     logrank_step_in_stratum
     survival_step_from_entry
