@@ -13,7 +13,8 @@ const MAX_TABLE: i64 = 1 << 16;
 /// What is looked at of a history: all up to a day.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut {
-    /// The days of the first and of the last event, the latter whenever it was.
+    /// The days of the first and of the last tick, with an event or an amount, the latter whenever it
+    /// was.
     pub(crate) first_day: i64,
     pub(crate) last_day: i64,
     /// The last day that is looked at.
@@ -72,7 +73,7 @@ pub(crate) struct Axis<'z, Z, H: Host> {
     pub(crate) len: usize,
     /// First tick of the history, and the last one up to `as_of`.
     first_tick: i64,
-    last_tick: i64,
+    pub(crate) last_tick: i64,
     /// The periods of the ticks from the first to the last.
     table: Vec<u32, H>,
 }

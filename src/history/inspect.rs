@@ -101,7 +101,7 @@ fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows
     let (view, zone) = (h.view(), h.zone());
     let mut times = Times::new(&view, zone);
     let mut walk = view.walk().or_raise();
-    while let Some((member, timeline)) = walk.next_member().or_raise() {
+    while let Some((member, timeline)) = walk.next_entry().or_raise() {
         let mut ticks = timeline.ticks().iter().map(|&tick| times.of(tick)).enumerate();
         let mut next = ticks.next();
         while let Some((i, at)) = next {

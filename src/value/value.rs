@@ -16,6 +16,7 @@ fn value_summary(
     period: Option<&str>,
     as_of: Option<Date>,
     margin: Option<f64>,
+    distinct_days: Option<bool>,
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Rows {
     // SAFETY: declared RETURNS TABLE in sql/value/value.sql.
@@ -24,6 +25,7 @@ fn value_summary(
         period: arguments::period(period).or_raise(),
         as_of: arguments::day("as_of", as_of).or_raise(),
         margin: margin.unwrap_or(1.0),
+        distinct_days: distinct_days.unwrap_or(false),
     };
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());

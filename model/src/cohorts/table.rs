@@ -142,6 +142,14 @@ impl<H: Host> Row<H> {
         }
     }
 
+    /// An amount without an event, so many periods after the entry.
+    #[cold]
+    pub(super) fn refund(&mut self, period: usize, amount: i64) {
+        if let Some(sum) = self.amounts.get_mut(period) {
+            *sum += i128::from(amount);
+        }
+    }
+
     fn empty(host: &H) -> Self {
         Row {
             members: 0,

@@ -10,33 +10,36 @@ use super::walk::fit;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 
-/// The run of the rows in some parts of an inbox, which is left as it is.
+/// The run of the rows in some parts of an inbox, which is left as it is. Are they events, or amounts
+/// without?
 pub(crate) fn fold<'a, H: Host>(
     inbox: &'a Inbox<H>,
     kind: MemberKind,
+    are_events: bool,
     parts: impl Iterator<Item = Part<'a, H>>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     match kind {
-        MemberKind::Int => fold_rows::<i64, H>(inbox, parts, host),
-        MemberKind::Uuid => fold_rows::<u128, H>(inbox, parts, host),
-        MemberKind::Text => fold_rows::<&[u8], H>(inbox, parts, host),
+        MemberKind::Int => fold_rows::<i64, H>(inbox, are_events, parts, host),
+        MemberKind::Uuid => fold_rows::<u128, H>(inbox, are_events, parts, host),
+        MemberKind::Text => fold_rows::<&[u8], H>(inbox, are_events, parts, host),
     }
 }
 
 fn fold_rows<'a, K: RowKey<'a>, H: Host>(
     inbox: &'a Inbox<H>,
+    are_events: bool,
     parts: impl Iterator<Item = Part<'a, H>>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     let mut run = Run::new(host.clone());
     let temporary = host.scratch();
-    let mut folder = Folder::<K, H>::new(inbox, &temporary);
+    let mut folder = Folder::<K, H>::new(inbox, are_events, &temporary);
     let mut pace = Pace::new(host);
     for part in parts {
         folder.fold_part(&mut pace, &part, &mut run)?;
     }
-    Ok(run)
+    Ok(run.finished())
 }
 
 /// Bits of a number.
@@ -136,6 +139,8 @@ const DENSE_BITS: u32 = 44;
 /// Buffers of the folding of one part, used again for the next.
 struct Folder<K, H: Host> {
     layout: Layout,
+    /// Events that a row is.
+    weight: u64,
     bucket_bits: u32,
     ticks: (i64, i64),
     keys: (i64, i64),
@@ -155,11 +160,12 @@ struct Folder<K, H: Host> {
 }
 
 impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
-    fn new(inbox: &Inbox<H>, host: &H) -> Self {
+    fn new(inbox: &Inbox<H>, are_events: bool, host: &H) -> Self {
         let mut slots = Vec::new_in(host.clone());
         slots.resize(64, 0);
         Folder {
             layout: inbox.layout,
+            weight: u64::from(are_events),
             bucket_bits: inbox.bucket_bits_inside(),
             ticks: (inbox.extent.low, inbox.extent.high),
             keys: inbox.keys,
@@ -319,6 +325,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
                 self.layout.amount(packing.amount(*number, &self.amounts))
             }),
             |rank| key(self, rank).map(Key::member),
+            self.weight,
             run,
         )
     }
@@ -350,6 +357,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             |id| id,
             (layout.amount > 0).then_some(|event: &(u32, i64, i64)| event.2),
             |rank| key(self, rank).map(Key::member),
+            self.weight,
             run,
         )
     }
@@ -398,7 +406,8 @@ fn grow<'a, K: RowKey<'a>, H: Host>(members: &[K], slots: &mut Vec<u32, H>) {
     }
 }
 
-/// Writes rows in the order of their ids, which are rank and tick of a member.
+/// Writes rows in the order of their ids, which are rank and tick of a member, each as so many events.
+#[allow(clippy::too_many_arguments)]
 fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
     pace: &mut Pace<'_, H>,
     rows: &[T],
@@ -406,6 +415,7 @@ fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
     rank_and_tick: impl Fn(I) -> (u64, i64),
     amount: Option<impl Fn(&T) -> i64>,
     member: impl Fn(u64) -> Option<MemberRef<'a>>,
+    weight: u64,
     run: &mut Run<H>,
 ) -> Result<(), Error> {
     let mut at = 0;
@@ -429,7 +439,7 @@ fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
                 (Some(amount), [one]) => amount(one),
                 (Some(amount), many) => sum(many.iter().map(amount))?,
             };
-            run.tick_of_member(ticks > 0, tick, same.len() as u64, amount)?;
+            run.tick_of_member(ticks > 0, tick, same.len() as u64 * weight, amount)?;
             ticks += 1;
             match next.map(|id| (id, rank_and_tick(id))) {
                 Some((id, (of, at))) if of == rank => (here, tick) = (id, at),

@@ -10,7 +10,7 @@
 //! | bytes | what |
 //! | --- | --- |
 //! | 1 | M: these are memberships |
-//! | … | the history of joins and ends, see `history/codec.rs`, without counts or amounts |
+//! | … | the history of joins and ends, see `history/codec.rs`, version 1, without counts or amounts |
 
 pub mod churn;
 pub mod cohorts;
@@ -20,7 +20,7 @@ pub(crate) mod tests;
 
 use crate::calendar::{DAY, Grain, LAST_DAY, date_text};
 use crate::error::Error;
-use crate::history::{Flat, History, MemberKind, MemberRef, Timeline, View, Walk};
+use crate::history::{Flat, History, MemberKind, MemberRef, Timeline, Version, View, Walk};
 use crate::host::{Host, Pace, Vec};
 
 /// The first byte of memberships. Histories begin with their version, a small number.
@@ -251,7 +251,7 @@ fn overlap(member: MemberRef<'_>, day: i64) -> Error {
 /// The size of the bytes of memberships. Compacts their history, and reads it: spells that overlap are
 /// an error, so that there are no bytes of such.
 pub fn flat_size<H: Host>(history: &mut History<H>) -> Result<usize, Error> {
-    let size = history.flat_size()?;
+    let size = history.flat_size_in(Version::One)?;
     Memberships::new(history.view()).count()?;
     Ok(1 + size)
 }
@@ -262,13 +262,16 @@ pub fn write_flat<H: Host>(history: &History<H>, out: &mut [u8]) -> Result<(), E
         return Err(malformed("the buffer is too small"));
     };
     *mark = MARK;
-    history.write_flat(out)
+    history.write_flat_in(Version::One, out)
 }
 
 /// The history inside the bytes of memberships.
 pub fn parse<H: Host>(bytes: &[u8], host: H) -> Result<Flat<'_, H>, Error> {
     match bytes {
-        [MARK, history @ ..] => Flat::parse(history, host).map_err(of_memberships),
+        [MARK, history @ ..] => match Flat::parse(history, host).map_err(of_memberships)? {
+            flat if flat.version() == Version::One => Ok(flat),
+            _ => Err(malformed("their version is not known")),
+        },
         _ => Err(malformed("their first byte is another")),
     }
 }
