@@ -80,21 +80,5 @@ SELECT call, scores_test.try(format('(SELECT %s::retention.clv_model)', call)) F
   $$repeat('[', 250000)$$, $$repeat('{"model": "nbd", "spend": ', 9000)$$, $$concat('{"model": "', repeat('x', 1000000))$$,
   $$concat('{"model": "nbd", "parameters": {"r": 1, "alpha": 12}, "covariance": [', repeat('[1],', 50000), '[1]]}')$$]) call;
 
--- A probability is one, and no sum of a thousand million terms is waited for.
+-- A probability is one. (Sums of a thousand million terms: whole/cancel.sql.)
 SELECT retention.p_alive('{"model": "bg/nbd", "parameters": {"r": 0.25, "alpha": 4, "a": 0.8, "b": 2.4}}', 999999999, 1e6, 1e6, '1 microsecond') <= 1 AS probability;
-CREATE FUNCTION scores_test.outcome(model text, parameters text, call text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE format('SELECT retention.' || call, format('{"model": "%s", "parameters": {%s}}', model, parameters)::retention.clv_model);
-    RETURN 'it ran to its end';
-EXCEPTION WHEN query_canceled THEN
-    RETURN 'cancelled';
-END $$;
-SELECT clock_timestamp() AS begin \gset
-SET statement_timeout = '100ms';
-SELECT scores_test.outcome('pareto/nbd', '"r": 1e8, "alpha": 10, "s": 0.6, "beta": 11', 'purchases_distribution(%L, 0, 0, 0, ''1000 years'', 1000000)');
-SELECT scores_test.outcome('pareto/nbd', '"r": 1e8, "alpha": 10, "s": 0.6, "beta": 11', 'clv_score(%L, 0, 0, 0, NULL, ''1000 years'')');
-SELECT scores_test.outcome('mbg/cnbd-k', '"k": 1000, "r": 1e6, "alpha": 1, "a": 0.6, "b": 11', 'expected_purchases(%L, 3, 12, 30, ''1000 years'')');
-SELECT scores_test.outcome('mbg/cnbd-k', '"k": 1000, "r": 1e6, "alpha": 1, "a": 0.6, "b": 11', 'p_alive(%L, 3, 12, 30, ''1000 years'')');
-SELECT scores_test.outcome('ggompertz/nbd', '"r": 1e8, "alpha": 10, "b": 0.001, "s": 0.6, "beta": 11', 'purchases_distribution(%L, ''1000 years'', 1000000)');
-RESET statement_timeout;
-SELECT clock_timestamp() - :'begin' < interval '5 seconds' AS soon;

@@ -5,10 +5,10 @@ SET datestyle = 'ISO';
 SET jit = off;
 \set ECHO none
 \i tests/judge/oracle.sql
-\i tests/judge/retention.sql
+\i tests/judge/retention/cohorts.sql
 \i tests/judge/tables.sql
 \i tests/judge/compare.sql
-\i tests/judge/compare_retention.sql
+\i tests/judge/retention/compare_cohorts.sql
 \i tests/judge/ask.sql
 SELECT to_regclass('public.orders') IS NULL AS load \gset
 \if :load

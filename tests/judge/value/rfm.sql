@@ -1,4 +1,4 @@
--- The judge of RFM, in plain SQL from the definitions alone (docs/rfm.md). After oracle.sql, tables.sql and compare.sql.
+-- The judge of RFM, in plain SQL from the definitions alone (docs/value/rfm.md). After oracle.sql, tables.sql and compare.sql.
 
 -- The three numbers of every member. `id_type` says by what ntile orders equal values.
 CREATE FUNCTION oracle.rfm_values(

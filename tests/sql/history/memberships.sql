@@ -1,4 +1,4 @@
--- Memberships: by hand, against the judge (tests/judge/memberships.sql) on random tables of spells, and on spells made of the
+-- Memberships: by hand, against the judge (tests/judge/history/memberships.sql) on random tables of spells, and on spells made of the
 -- orders of both real tables.
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
@@ -8,7 +8,7 @@ SET jit = off;
 \i tests/judge/tables.sql
 \i tests/judge/compare.sql
 \i tests/judge/ask.sql
-\i tests/judge/memberships.sql
+\i tests/judge/history/memberships.sql
 \set ECHO all
 
 -- Five members of a gym. b renews on 1 March, c comes back in April, d leaves and is back within March, e is in for ten days.

@@ -1,4 +1,4 @@
--- RFM against the judge (tests/judge/rfm.sql) on both data sets and on random tables of every kind.
+-- RFM against the judge (tests/judge/value/rfm.sql) on both data sets and on random tables of every kind.
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET jit = off;
@@ -7,7 +7,7 @@ SET jit = off;
 \i tests/judge/tables.sql
 \i tests/judge/compare.sql
 \i tests/judge/ask.sql
-\i tests/judge/rfm.sql
+\i tests/judge/value/rfm.sql
 SELECT to_regclass('public.orders') IS NULL AS load \gset
 \if :load
 \i demo/load.sql
@@ -168,13 +168,15 @@ SELECT n, o.* FROM (VALUES
     (37, 'rfm_migration(h, ''2024-01-01'', ''2024-01-02'', method => ''ntile'')'), (38, 'rfm_score(''{}'', 1, 1, 1)'),
     (39, 'rfm_score(''{"recency": [1], "frequency": [2]}'', ''NaN'', 1, 1)'), (40, 'check_segment_map(''{"rules": [1]}'')'),
     (41, 'check_segment_map(''[]'', 0)'), (42, 'rfm_cuts_agg(1, 2, 3, 5, ''ntile'')'), (43, 'rfm_cuts_agg(''Infinity'', 2, 3)'),
-    (44, 'rfm_cuts_agg(1, 2, 3, b) FROM generate_series(2, 3) b'), (45, 'rfm_cuts_step(NULL, 1, 2, 3)')
+    (44, 'rfm_cuts_agg(1, 2, 3, b) FROM generate_series(2, 3) b')
   ) v (n, q),
   pg_temp.outcome('SELECT retention.' || q || CASE WHEN q LIKE '% FROM %' THEN '' ELSE $$ FROM (SELECT retention.history_agg(1, date '2024-01-01', 1) AS h,
     retention.history_agg(1, date '2024-01-01') AS n, retention.history_agg(1, date '2024-01-01', 1, 'month') AS m) s $$ END) o ORDER BY n;
 \pset tuples_only off
 \pset format aligned
 
+-- The inside of an aggregate is not to be called (the words differ from one PostgreSQL to another, even of one major).
+SELECT state IN ('42883', '0A000') AS refused FROM pg_temp.outcome('SELECT retention.rfm_cuts_step(NULL, 1, 2, 3)');
 -- Scores of tables with a row per member; missing values; plans.
 SELECT retention.rfm_score(c, 10, 3, 100) AS all_three, retention.rfm_score(c - 'monetary', 10, 3) AS two, retention.rfm_score(c, 10, 3) AS missing,
        retention.rfm_score(c, NULL, 3, 1) AS no_recency, retention.rfm_score(NULL, 1, 1, 1) AS no_cuts
@@ -232,24 +234,5 @@ SELECT count(*) FROM retention.rfm_clusters(NULL);
 SELECT count(*) FROM data, retention.rfm_clusters(h, k => 51);
 SELECT c.* FROM (SELECT retention.history_agg(x, date '2024-01-01') AS h FROM generate_series(1, 3) x) s, retention.rfm_clusters(h, k => 3) c;
 
--- Everything can be cancelled.
-CREATE TEMP TABLE big AS SELECT retention.history_agg(i, date '2000-01-01' + (i % 3000)::int, i % 1000) AS h FROM generate_series(1, 1000000) i;
-CREATE FUNCTION pg_temp.cancelled(sql text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE 'SELECT count(*) FROM big, retention.' || sql;
-    RETURN 'it ran to its end';
-EXCEPTION WHEN query_canceled THEN
-    RETURN 'cancelled';
-END $$;
-SET statement_timeout = '15ms';
-SELECT pg_temp.cancelled('rfm(h)');
-SELECT pg_temp.cancelled('rfm(h, method => ''ntile'')');
-SELECT pg_temp.cancelled('rfm_cuts(h, method => ''rank'')');
-SELECT pg_temp.cancelled('rfm_segments(h)');
-SELECT pg_temp.cancelled('rfm_migration(h, ''2003-01-01'', ''2008-01-01'')');
-SELECT pg_temp.cancelled('rfm_score(retention.rfm_cuts_json(h), 1, 1, 1)');
-SELECT pg_temp.cancelled('rfm_clusters(h)');
-SELECT pg_temp.cancelled('repurchase(h)');
-SELECT pg_temp.cancelled('tiers(h, ''{"grace": "90 days", "tiers": [{"name": "A", "from": 1}]}'')');
-RESET statement_timeout;
+-- That everything can be cancelled is shown in whole/cancel.sql.
 DROP SCHEMA rfm_test CASCADE;

@@ -1,4 +1,4 @@
--- The comparisons of retention in all its forms: the extension's answer against the judge's (retention.sql), as in
+-- The comparisons of retention in all its forms: the extension's answer against the judge's (cohorts.sql), as in
 -- compare.sql, which is to be read in before.
 
 CREATE FUNCTION oracle.compare_cohort_table(
@@ -38,7 +38,7 @@ CREATE FUNCTION oracle.compare_cohort_members(
   one_in int DEFAULT 1, OUT answers bigint, OUT wrong bigint)
 LANGUAGE sql AS $$
   WITH entry AS MATERIALIZED (
-    SELECT * FROM oracle.entries(tbl, period, mode, entry, starts_tbl, as_of, brackets, min_events, grain, zone) e
+    SELECT * FROM oracle.entries_once(tbl, period, mode, entry, starts_tbl, as_of, brackets, min_events, grain, zone) e
     WHERE hashint8(hashtext(e.cohort::text) + e.low) % one_in = 0
   ),
   expected AS (SELECT e.cohort, e.low, e.member FROM entry e WHERE e.counts),

@@ -7,7 +7,7 @@ SET jit = off;
 \i tests/judge/tables.sql
 \i tests/judge/compare.sql
 \i tests/judge/ask.sql
-\i tests/judge/churn.sql
+\i tests/judge/retention/churn.sql
 \set ECHO all
 
 -- The table oracle.by_hand (see tests/judge/oracle.sql): a in January, February, April; b in January, April; c in February,

@@ -1,5 +1,5 @@
 -- The judge of retention in all its forms: every mode, entry, kind of period, brackets and min_events, in plain SQL and from
--- the definitions alone (docs/cohorts.md). To be read in after oracle.sql; nothing here needs the extension.
+-- the definitions alone (docs/retention/cohorts.md). To be read in after oracle.sql; nothing here needs the extension.
 
 -- The local day of a tick, and the first tick of a local day: of instants on the clock of the zone. Where a clock is put
 -- back over its midnight that is twice on the clock, and the first one counts.
@@ -121,6 +121,27 @@ LANGUAGE sql STABLE AS $$
          earlier AS (PARTITION BY a.member, a.at ORDER BY a.low ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 $$;
 
+-- The same, and kept until the transaction ends: one question about a table is asked of the table, the curve and the members.
+CREATE TEMP TABLE entries_kept (
+  question text, member text, entered_in bigint, cohort date, low int, begun boolean, ended boolean, counts boolean, amount numeric
+) ON COMMIT DELETE ROWS;
+CREATE FUNCTION oracle.entries_once(
+  tbl regclass, period text, mode text, entry text, starts regclass, as_of date, brackets int[], min_events int, grain text, zone text)
+RETURNS TABLE (member text, entered_in bigint, cohort date, low int, begun boolean, ended boolean, counts boolean,
+               amount numeric)
+LANGUAGE plpgsql AS $$
+DECLARE
+  this text := format('%s %L', ROW (tbl::oid, period, mode, entry, starts::oid, as_of, brackets, min_events, grain, zone), current_setting('TimeZone'));
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_temp.entries_kept k WHERE k.question = this) THEN
+    TRUNCATE pg_temp.entries_kept;
+    INSERT INTO pg_temp.entries_kept
+    SELECT this, e.* FROM oracle.entries(tbl, period, mode, entry, starts, as_of, brackets, min_events, grain, zone) e;
+  END IF;
+  RETURN QUERY SELECT k.member, k.entered_in, k.cohort, k.low, k.begun, k.ended, k.counts, k.amount
+               FROM pg_temp.entries_kept k WHERE k.question = this;
+END $$;
+
 CREATE FUNCTION oracle.has_amounts(tbl regclass, grain text, zone text) RETURNS boolean
 LANGUAGE sql STABLE AS $$ SELECT coalesce(bool_or(amount IS NOT NULL), false) FROM oracle.events(tbl, grain, zone) $$;
 
@@ -137,7 +158,7 @@ LANGUAGE sql STABLE AS $$
   FROM (SELECT e.cohort, e.low, count(*) AS members, count(*) FILTER (WHERE e.ended) AS eligible,
                count(*) FILTER (WHERE e.ended AND e.counts) AS retained, count(*) FILTER (WHERE e.counts) AS active,
                sum(e.amount) AS amount
-        FROM oracle.entries(tbl, period, mode, entry, starts, as_of, brackets, min_events, grain, zone) e
+        FROM oracle.entries_once(tbl, period, mode, entry, starts, as_of, brackets, min_events, grain, zone) e
         GROUP BY e.cohort, e.low) c, LATERAL oracle.wilson(c.retained, c.eligible, confidence) w
   ORDER BY c.cohort, c.low
 $$;
@@ -162,7 +183,7 @@ RETURNS TABLE (period_number int, members bigint, eligible bigint, retained bigi
                rate float8, rate_low float8, rate_high float8, amount_per_member numeric, trials float8)
 LANGUAGE sql STABLE AS $$
   WITH e AS MATERIALIZED (
-    SELECT * FROM oracle.entries(tbl, period, mode, entry, starts, as_of, brackets, min_events, grain, zone)
+    SELECT * FROM oracle.entries_once(tbl, period, mode, entry, starts, as_of, brackets, min_events, grain, zone)
   ),
   point AS (
     SELECT e.low, count(*) FILTER (WHERE begun) AS members, count(*) FILTER (WHERE ended) AS eligible,
