@@ -99,7 +99,7 @@ test_model() {
     mkdir -p "${log%/*}"
     say "The model crate's tests"
     # shellcheck disable=SC2086 # CARGO_FLAGS is a list
-    cargo test -p pg_retention_model ${CARGO_FLAGS:-} 2>&1 | tee "$log" || status=1
+    cargo test --workspace --exclude "$EXTENSION" ${CARGO_FLAGS:-} 2>&1 | tee "$log" || status=1
     # "test result: ok. 12 passed; 0 failed; 1 ignored; ...", one such line for each of cargo's test programs
     read -r PASSED FAILED SKIPPED < <(awk -v p="$PASSED" -v f="$FAILED" -v s="$SKIPPED" \
         '/^test result:/ { p += $4; f += $6; s += $8 } END { print p, f, s }' "$log")

@@ -1,28 +1,19 @@
 //! The mathematics of `pg_retention`, without PostgreSQL.
 //!
 //! One summary, many readers: rows are folded into a [`history::History`], and every metric is a
-//! fold over the timelines of its members. A family has one name here, in `src/`, `sql/`, `tests/`
-//! and `docs/`:
+//! fold over the timelines of its members. The rooms are crates, one for each question, and a crate
+//! knows only those above it in this table: the compiler sees to it. A family has one name here, in
+//! `src/`, `sql/`, `tests/` and `docs/`.
 //!
-//! | room | what it holds |
-//! | --- | --- |
-//! | [`history`] | the summary: build, merge, encode, decode, walk member by member |
-//! | [`calendar`] | grains, periods, time zones: which tick an instant belongs to |
-//! | [`amount`] | fixed-point amounts with six decimals |
-//! | [`cohorts`] | who comes back, by cohort and period: tables, curves, comparisons |
-//! | [`churn`] | who is in, who leaves, who returns, period by period |
-//! | [`survival`] | how long members stay: curves, medians, comparisons |
-//! | [`cox`] | what makes members leave earlier or later |
-//! | [`engagement`] | how many are active a day, a week, a month, and on how many days |
-//! | [`memberships`] | members with a contract: their spells, and who joins and leaves |
-//! | [`value`] | what members have been worth so far |
-//! | [`repurchase`] | how many go on to the next purchase, and after how long |
-//! | [`rfm`] | recency, frequency and monetary value: scores and segments |
-//! | [`tiers`] | membership levels: thresholds over a trailing window |
-//! | [`clv`] | lifetime value: how often, for how long and for how much members will buy |
-//! | [`numeric`] | derivatives, special functions, optimisation, intervals |
-//! | [`state`] | what a parallel aggregate asks of its state |
-//! | [`host`] | what the model asks of the program around it: memory, and a word about stopping |
+//! | crate | question | families |
+//! | --- | --- | --- |
+//! | `ground` | what does everything stand on? | [`host`] (memory, and a word about stopping), [`error`], [`calendar`], [`amount`], [`state`] (of a parallel aggregate) |
+//! | `kit` | what do the families share? | [`numeric`] (derivatives, special functions, optimisation, intervals), packed integers, sorting |
+//! | `history` | what happened? | [`history`], [`memberships`] |
+//! | `retention` | who comes back, who leaves? | [`cohorts`], [`churn`], [`engagement`], [`repurchase`], [`survival`], [`cox`] |
+//! | `value` | who matters, what will they be worth? | [`value`], [`rfm`], [`tiers`], [`clv`] |
+//!
+//! This crate is their common face: it has no code of its own.
 //!
 //! ```
 //! use pg_retention_model::calendar::{Grain, Period, Utc};
@@ -45,24 +36,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
-pub mod amount;
-mod axis;
-pub mod calendar;
-pub mod churn;
-pub mod clv;
-pub mod cohorts;
-pub mod cox;
-pub mod engagement;
-pub mod error;
-pub mod history;
-pub mod host;
-mod json;
-pub mod memberships;
-pub mod numeric;
-pub mod repurchase;
-pub mod rfm;
-pub mod state;
-pub mod survival;
-pub mod tiers;
-mod units;
-pub mod value;
+pub use model_ground::{amount, calendar, error, host, state};
+pub use model_history::{history, memberships};
+pub use model_kit::numeric;
+pub use model_retention::{churn, cohorts, cox, engagement, repurchase, survival};
+pub use model_value::{clv, rfm, tiers, value};

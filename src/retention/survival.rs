@@ -9,7 +9,7 @@ use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::{arguments, literal};
 use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
-use pg_retention_model::memberships;
+use pg_retention_model::survival::memberships;
 use pg_retention_model::survival::{self, Course, Data, Intervals, Question, Scale};
 use pgrx::datum::Date;
 use pgrx::pg_sys;
@@ -173,14 +173,14 @@ fn first_departures(
     period: Option<&str>,
     as_of: Option<Date>,
 ) -> Option<Course<PgHost>> {
-    let question = memberships::survival::Question {
+    let question = memberships::Question {
         period: arguments::period(period).or_raise(),
         as_of: arguments::day("as_of", as_of).or_raise(),
     };
     question.check().or_raise();
     let m = m?;
     let host = PgHost::current();
-    Some(memberships::survival::first_departures(&m.view(), &question, host).or_raise())
+    Some(memberships::first_departures(&m.view(), &question, host).or_raise())
 }
 
 #[pg_extern]

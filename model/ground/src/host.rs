@@ -1,0 +1,122 @@
+//! What the model asks of the program around it: memory that somebody counts, and a chance to stop.
+//!
+//! Inside PostgreSQL both come from the server: buffers live in a memory context, where they are
+//! counted, freed with the query and fail with an ERROR; polling is `CHECK_FOR_INTERRUPTS`.
+//! Everywhere else [`Global`] will do.
+
+pub use allocator_api2::alloc::{Allocator, Global};
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+/// A vector whose buffer the host provides.
+pub type Vec<T, H> = allocator_api2::vec::Vec<T, H>;
+
+/// Memory, and a word about stopping.
+///
+/// Both may unwind to end a computation. Values of this crate stay valid when that happens.
+pub trait Host: Allocator + Clone {
+    /// Called by every loop over data, every few thousand steps.
+    fn poll(&self);
+
+    /// Where to put what is dropped before the call that needs it returns.
+    fn scratch(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl Host for Global {
+    fn poll(&self) {
+        #[cfg(any(test, feature = "testing"))]
+        testing::poll();
+    }
+}
+
+static POLL: OnceLock<fn()> = OnceLock::new();
+
+/// Says, once, how those poll who compute with numbers alone and are given no host, such as the sums
+/// and integrals of a formula.
+pub fn set_poll(poll: fn()) {
+    let _ = POLL.set(poll);
+}
+
+// Steps since the last poll, of loops that are through: many short ones are long too.
+thread_local!(static STEPS: Cell<u32> = const { Cell::new(0) });
+
+/// Counts the steps of a loop that has no host at hand and polls every so often.
+pub struct Patience(u32);
+
+impl Drop for Patience {
+    fn drop(&mut self) {
+        STEPS.set(self.0);
+    }
+}
+
+impl Patience {
+    /// Goes on counting where the last one stopped.
+    #[allow(clippy::new_without_default)] // it goes on from a count, which no default should
+    pub fn new() -> Self {
+        Patience(STEPS.get())
+    }
+
+    /// So many steps of a few nanoseconds each.
+    #[inline]
+    pub fn step(&mut self, weight: u32) {
+        self.0 = self.0.saturating_add(weight);
+        if self.0 >= Pace::<Global>::STEPS {
+            self.0 = 0;
+            Global.poll();
+            if let Some(poll) = POLL.get() {
+                poll();
+            }
+        }
+    }
+}
+
+/// Counts the steps of a loop and polls the host every so often.
+pub struct Pace<'h, H: Host> {
+    host: &'h H,
+    steps: u32,
+}
+
+impl<'h, H: Host> Pace<'h, H> {
+    /// Steps of a few nanoseconds each between two polls.
+    pub const STEPS: u32 = 1 << 14;
+
+    /// Polls this host.
+    pub fn new(host: &'h H) -> Self {
+        Pace { host, steps: 0 }
+    }
+
+    /// One step, or `weight` of them.
+    #[inline]
+    pub fn step(&mut self, weight: usize) {
+        self.steps = self.steps.saturating_add(u32::try_from(weight).unwrap_or(u32::MAX));
+        if self.steps >= Self::STEPS {
+            self.steps = 0;
+            self.host.poll();
+        }
+    }
+}
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing {
+    //! A switch that makes the next poll unwind, as a cancelled query does.
+    use std::cell::Cell;
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+    thread_local!(static CANCELLED: Cell<bool> = const { Cell::new(false) });
+
+    pub(super) fn poll() {
+        if CANCELLED.get() {
+            resume_unwind(Box::new("cancelled"));
+        }
+    }
+
+    /// Runs a computation that somebody cancels: did it stop?
+    pub fn stops<T>(computation: impl FnOnce() -> T) -> bool {
+        CANCELLED.set(true);
+        let stopped = catch_unwind(AssertUnwindSafe(computation)).is_err();
+        CANCELLED.set(false);
+        stopped
+    }
+}

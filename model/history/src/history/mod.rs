@@ -1,0 +1,469 @@
+//! The history: for every member, the ordered list of ticks at which something happened, with the
+//! number of events and the amount of each. A tick may have an amount and no event, such as a refund:
+//! activity is events, money is amounts.
+//!
+//! It is a small log-structured merge tree. Rows land in an inbox, spread by the hash of
+//! their member; a full inbox is folded into a sorted, compact run; runs of like size are merged.
+//! Reading merges the runs that there are. Every step works on memory that fits the cache, or runs
+//! through it in order.
+
+mod blocks;
+mod codec;
+mod cursor;
+mod fold;
+mod inbox;
+mod member;
+mod row;
+mod run;
+mod summary;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod walk;
+
+pub use codec::{Flat, MAX_FLAT_BYTES, canonical};
+pub(crate) use codec::Version;
+pub use cursor::Columns;
+pub use member::{MemberKind, MemberRef};
+pub use run::Timeline;
+pub use summary::Summary;
+pub use walk::Walk;
+
+use crate::calendar::{Clock, Grain, Zone};
+use crate::error::Error;
+use crate::host::{Host, Pace, Vec};
+use inbox::Inbox;
+use row::Layout;
+use run::{NO_AMOUNT, Run, RunRef};
+
+/// Where a history begins and ends. The first instant need not be in the first tick: there are zones
+/// whose clocks were set back over midnight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The instant of the first event, or of the first amount.
+    pub first: i64,
+    /// The instant of the last event, or of the last amount.
+    pub last: i64,
+    /// The least tick.
+    pub low: i64,
+    /// The greatest tick.
+    pub high: i64,
+}
+
+impl Extent {
+    /// That of no events.
+    const NOTHING: Self = Extent { first: i64::MAX, last: i64::MIN, low: i64::MAX, high: i64::MIN };
+
+    #[inline]
+    fn and(self, other: Extent) -> Extent {
+        Extent {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+        }
+    }
+
+    /// The first and the last day on which something happened, as far as is known.
+    pub fn days<H: Host>(&self, clock: &mut Clock<H>, zone: &impl Zone) -> (i64, i64) {
+        let mut day = |at, tick| {
+            let day = clock.day(zone, at);
+            day.clamp(clock.first_day(zone, tick), clock.last_day(zone, tick))
+        };
+        (day(self.first, self.low), day(self.last, self.high))
+    }
+}
+
+/// What a history is of: the type of its members, its grain, its zone, and when it begins and ends.
+#[derive(Debug, Clone)]
+pub struct Meta<H: Host> {
+    /// The type of the members.
+    pub kind: MemberKind,
+    /// How finely it tells times apart.
+    pub grain: Grain,
+    /// The name of the zone whose calendar it uses; empty for local times without a zone.
+    zone: Vec<u8, H>,
+    /// Where it begins and ends; none before its first event.
+    pub extent: Option<Extent>,
+}
+
+impl<H: Host> Meta<H> {
+    /// What is known of a history before its first event.
+    pub fn new(kind: MemberKind, grain: Grain, zone: &str, host: H) -> Self {
+        let mut name = Vec::new_in(host);
+        name.extend_from_slice(zone.as_bytes());
+        Meta { kind, grain, zone: name, extent: None }
+    }
+
+    /// The same for a history that has no events yet.
+    pub fn empty(&self, host: H) -> Self {
+        Meta::new(self.kind, self.grain, self.zone(), host)
+    }
+
+    /// The name of the zone, empty if there is none.
+    pub fn zone(&self) -> &str {
+        std::str::from_utf8(&self.zone).unwrap_or("")
+    }
+
+    /// Can the two be one history?
+    pub fn check_same<G: Host>(&self, other: &Meta<G>) -> Result<(), Error> {
+        if self.kind != other.kind {
+            return Err(Error::MemberType { found: other.kind.name(), asked: self.kind.name() });
+        }
+        if self.grain != other.grain {
+            return Err(Error::Mismatch {
+                what: "grain",
+                left: self.grain.name().to_string(),
+                right: other.grain.name().to_string(),
+                hint: "Build both with the same grain (fourth argument of history_agg).",
+            });
+        }
+        if *self.zone != *other.zone {
+            let name = |zone: &str| if zone.is_empty() { "none" } else { zone }.to_string();
+            return Err(Error::Mismatch {
+                what: "time zone",
+                left: name(self.zone()),
+                right: name(other.zone()),
+                hint: "Build both with the same zone (fifth argument of history_agg), from times \
+                       of the same type.",
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes the zone of another.
+    pub fn take_zone_of(&mut self, other: &Meta<H>) {
+        self.zone.clone_from(&other.zone);
+    }
+
+    #[inline]
+    fn widen(&mut self, more: Extent) {
+        self.extent = Some(self.extent.map_or(more, |extent| extent.and(more)));
+    }
+}
+
+/// A history that can be read: settled, and borrowed from wherever it is.
+#[derive(Debug)]
+pub struct View<'a, H: Host> {
+    /// What it is of.
+    pub meta: &'a Meta<H>,
+    runs: Vec<RunRef<'a>, H>,
+    host: H,
+}
+
+impl<'a, H: Host> View<'a, H> {
+    /// Its members that have an event, with their timelines, in the order of histories.
+    pub fn walk(&self) -> Result<Walk<'a, H>, Error> {
+        self.walk_over(Columns::ALL)
+    }
+
+    /// The same, with only some columns of their timelines.
+    pub fn walk_over(&self, columns: Columns) -> Result<Walk<'a, H>, Error> {
+        Walk::new(self.meta.kind, &self.runs, columns, &self.host)
+    }
+
+    pub(crate) fn host(&self) -> &H {
+        &self.host
+    }
+
+    /// Does any event have an amount?
+    pub fn has_amounts(&self) -> bool {
+        self.runs.iter().any(|run| !run.columns[run::AMOUNTS].is_empty())
+    }
+
+    /// Has some tick an amount and no event?
+    fn has_quiet(&self) -> bool {
+        self.runs.iter().any(|run| !run.columns[run::QUIET].is_empty())
+    }
+
+    /// The number of members that have an event, where it is known without a walk: in a history of one
+    /// run, every tick of which has one.
+    pub fn members(&self) -> Option<u64> {
+        match self.runs.as_slice() {
+            [one] if !self.has_quiet() => Some(one.totals.members),
+            _ => None,
+        }
+    }
+
+    /// The number of members that have an event, counted.
+    pub fn count_members(&self) -> Result<u64, Error> {
+        let mut pace = Pace::new(&self.host);
+        let (mut walk, mut members) = (self.walk_over(Columns::TICKS)?, 0);
+        while let Some((_, timeline)) = walk.next_member()? {
+            pace.step(1 + timeline.ticks().len());
+            members += 1;
+        }
+        Ok(members)
+    }
+
+    /// The number of events.
+    pub fn events(&self) -> u64 {
+        self.runs.iter().fold(0, |sum, run| sum.saturating_add(run.totals.events))
+    }
+}
+
+/// Bytes of rows that may wait in any case.
+const FIRST_BUDGET: usize = 12 << 10;
+/// After a fold: bytes of rows per tick in runs, so that memory stays in proportion to what the
+/// history holds.
+const BUDGET_PER_TICK: usize = 8;
+/// Rows wait as long as there are no more of them than this per tick of theirs, in hundredths.
+const MAX_ROWS_PER_TICK: usize = 140;
+/// Runs that are read side by side.
+const MAX_RUNS: usize = 8;
+/// Runs that hold a tick this much more often than once, in hundredths, are merged.
+const MAX_OVERLAP: u64 = 125;
+/// Buckets looked at to learn how often that is: one in 32.
+const SAMPLE_BUCKETS: u32 = 1 << (member::BUCKET_BITS - 5);
+
+/// A history that takes rows and other histories.
+///
+/// Whatever fails or unwinds midway, it stays a valid history of the rows before.
+#[derive(Debug)]
+pub struct History<H: Host> {
+    meta: Meta<H>,
+    /// Events that came last, and amounts without an event.
+    inbox: Option<Inbox<H>>,
+    refunds: Option<Inbox<H>>,
+    /// The narrowest layout that has held every row so far.
+    layout: Layout,
+    /// Largest first.
+    runs: Vec<Run<H>, H>,
+    host: H,
+}
+
+impl<H: Host> History<H> {
+    /// A history without events.
+    pub fn new(meta: Meta<H>, host: H) -> Self {
+        let layout = Layout::narrow(meta.kind);
+        History { meta, inbox: None, refunds: None, layout, runs: Vec::new_in(host.clone()), host }
+    }
+
+    /// What it is of.
+    pub fn meta(&self) -> &Meta<H> {
+        &self.meta
+    }
+
+    /// Adds an event: the tick, and the instant itself, of which only the earliest and latest are
+    /// remembered.
+    #[inline(always)] // once a row
+    pub fn push(
+        &mut self,
+        member: MemberRef<'_>,
+        tick: i64,
+        at: i64,
+        amount: Option<i64>,
+    ) -> Result<(), Error> {
+        let amount = amount.unwrap_or(NO_AMOUNT);
+        if let Some(inbox) = &mut self.inbox
+            && inbox.push(member, tick, at, amount)
+        {
+            return Ok(());
+        }
+        self.push_slowly(member, tick, at, amount)
+    }
+
+    /// Adds an event for which there is no room yet.
+    #[cold]
+    fn push_slowly(
+        &mut self,
+        member: MemberRef<'_>,
+        tick: i64,
+        at: i64,
+        amount: i64,
+    ) -> Result<(), Error> {
+        loop {
+            self.make_room(self.layout.with(member, tick, amount))?;
+            if self.inbox.as_mut().is_some_and(|inbox| inbox.push(member, tick, at, amount)) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Makes a larger inbox, or folds the rows in it: where they repeat the same ticks, or where
+    /// one that is to come takes a wider layout.
+    fn make_room(&mut self, layout: Layout) -> Result<(), Error> {
+        if let Some(inbox) = &mut self.inbox
+            && inbox.layout == layout
+            && !inbox.has_long_text()
+        {
+            let rows: usize = inbox.sample().map(|part| part.count()).sum();
+            let scratch = self.host.scratch();
+            let folded = fold::fold(inbox, self.meta.kind, true, inbox.sample(), &scratch)?;
+            if rows * 100 <= folded.totals.ticks as usize * MAX_ROWS_PER_TICK {
+                inbox.enlarge();
+                return Ok(());
+            }
+        }
+        self.settle()?;
+        self.layout = layout;
+        self.inbox = Some(Inbox::new(self.meta.kind, layout, self.budget(), &self.host));
+        Ok(())
+    }
+
+    /// Bytes of rows that may wait.
+    fn budget(&self) -> usize {
+        let ticks: u64 = self.runs.iter().map(|run| run.totals.ticks).sum();
+        FIRST_BUDGET.max(usize::try_from(ticks).unwrap_or(0).saturating_mul(BUDGET_PER_TICK))
+    }
+
+    /// Adds an amount without an event, such as a refund.
+    #[cold] // for the sake of events
+    pub fn push_amount(
+        &mut self,
+        member: MemberRef<'_>,
+        tick: i64,
+        at: i64,
+        amount: i64,
+    ) -> Result<(), Error> {
+        loop {
+            if let Some(inbox) = &mut self.refunds
+                && inbox.push(member, tick, at, amount)
+            {
+                return Ok(());
+            }
+            let layout = match &self.refunds {
+                Some(inbox) => inbox.layout,
+                None => Layout::narrow(self.meta.kind),
+            };
+            self.settle()?;
+            let layout = layout.with(member, tick, amount);
+            self.refunds = Some(Inbox::new(self.meta.kind, layout, self.budget(), &self.host));
+        }
+    }
+
+    /// Folds the rows that came last, so that [`Self::view`] shows everything.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        let mut has_changed = false;
+        for are_events in [true, false] {
+            let inbox = if are_events { &mut self.inbox } else { &mut self.refunds };
+            let Some(full) = inbox.as_ref().filter(|inbox| !inbox.is_empty()) else { continue };
+            let run = fold::fold(full, self.meta.kind, are_events, full.parts(), &self.host)?;
+            let extent = full.extent;
+            self.runs.reserve(1);
+            *inbox = None;
+            self.meta.widen(extent);
+            self.add_run(run);
+            has_changed = true;
+        }
+        if has_changed { self.tidy(true) } else { Ok(()) }
+    }
+
+    fn add_run(&mut self, run: Run<H>) {
+        let place = self.runs.partition_point(|r| r.totals.ticks > run.totals.ticks);
+        self.runs.insert(place, run);
+    }
+
+    /// Merges runs where there are too many, or where they hold the same ticks over and over.
+    fn tidy(&mut self, sample: bool) -> Result<(), Error> {
+        if self.runs.len() > MAX_RUNS {
+            self.merge_last(MAX_RUNS / 2 + 1)?;
+        }
+        let bytes: usize = self.runs.iter().map(Run::bytes).sum();
+        if self.runs.len() > 1
+            && (bytes > MAX_FLAT_BYTES || sample && self.overlap()? > MAX_OVERLAP)
+        {
+            self.merge_last(self.runs.len())?;
+        }
+        if self.runs.iter().map(Run::bytes).sum::<usize>() > MAX_FLAT_BYTES {
+            return Err(codec::too_large());
+        }
+        Ok(())
+    }
+
+    /// How often the runs hold a tick, in hundredths; estimated from some of the buckets.
+    fn overlap(&self) -> Result<u64, Error> {
+        let mut walk = self.view().walk_over(Columns::TICKS)?;
+        let mut distinct = 0;
+        while walk.peek().is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS) {
+            if let Some((_, timeline)) = walk.next_entry()? {
+                distinct += timeline.ticks().len() as u64;
+            }
+        }
+        let held: u64 = walk.taken();
+        Ok((held * 100).checked_div(distinct).unwrap_or(100))
+    }
+
+    /// Makes the last `count` runs one.
+    fn merge_last(&mut self, count: usize) -> Result<(), Error> {
+        let keep = self.runs.len().saturating_sub(count);
+        let run = {
+            let scratch = self.host.scratch();
+            let refs = run_refs(&self.runs[keep..], &scratch);
+            let mut walk = Walk::new(self.meta.kind, &refs, Columns::ALL, &scratch)?;
+            walk::copy(&mut walk, &self.host)?
+        };
+        self.runs.truncate(keep);
+        self.add_run(run);
+        Ok(())
+    }
+
+    /// Adds all events of another history of the same grain, zone and type of members.
+    pub fn absorb(&mut self, other: &View<'_, H>) -> Result<(), Error> {
+        self.meta.check_same(other.meta)?;
+        let Some(extent) = other.meta.extent else {
+            return Ok(());
+        };
+        let mut copies = Vec::with_capacity_in(other.runs.len(), self.host.clone());
+        copies.extend(other.runs.iter().map(|run| Run::copy_of(run, &self.host)));
+        self.runs.reserve(copies.len());
+        for run in copies {
+            self.add_run(run);
+        }
+        self.meta.widen(extent);
+        self.tidy(false)
+    }
+
+    /// Makes it one run: the only form with the canonical columns of its content.
+    pub fn compact(&mut self) -> Result<(), Error> {
+        self.settle()?;
+        if self.runs.len() > 1 {
+            self.merge_last(self.runs.len())?;
+        }
+        Ok(())
+    }
+
+    /// Its content, without the rows since the last [`Self::settle`].
+    pub fn view(&self) -> View<'_, H> {
+        let scratch = self.host.scratch();
+        View { meta: &self.meta, runs: run_refs(&self.runs, &scratch), host: scratch }
+    }
+
+    /// The part of a history that `keep_member` and `keep_tick` want; none if nothing is left.
+    ///
+    /// The first and the last event are then known to their ticks only: they are where they were,
+    /// or at the begin of the first and the end of the last tick that is left.
+    pub fn part_of(
+        view: &View<'_, H>,
+        zone: &impl Zone,
+        host: H,
+        keep_member: impl FnMut(MemberRef<'_>) -> bool,
+        mut keep_tick: impl FnMut(i64) -> bool,
+    ) -> Result<Option<Self>, Error> {
+        let (mut low, mut high) = (i64::MAX, i64::MIN);
+        let keep = |tick: i64| {
+            let kept = keep_tick(tick);
+            if kept {
+                (low, high) = (low.min(tick), high.max(tick));
+            }
+            kept
+        };
+        let run = walk::rewrite(&mut view.walk()?, &host, keep_member, keep)?;
+        let (Some(whole), true) = (view.meta.extent, run.totals.members > 0) else {
+            return Ok(None);
+        };
+        let mut clock = Clock::new(view.meta.grain, host.clone());
+        let first = whole.first.max(clock.start(zone, low));
+        let last = whole.last.min(clock.end(zone, high)).max(first);
+        let mut part = History::new(view.meta.empty(host.clone()), host);
+        part.meta.extent = Some(Extent { first, last, low, high });
+        part.runs.push(run);
+        Ok(Some(part))
+    }
+}
+
+fn run_refs<'a, H: Host>(runs: &'a [Run<H>], host: &H) -> Vec<RunRef<'a>, H> {
+    let mut refs = Vec::with_capacity_in(runs.len(), host.clone());
+    refs.extend(runs.iter().map(Run::as_ref));
+    refs
+}

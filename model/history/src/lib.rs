@@ -1,0 +1,10 @@
+//! What happened: the summaries that every metric is read from, and the periods in which they are read.
+#![forbid(unsafe_code)]
+
+use model_ground::{amount, calendar, error, host};
+use model_kit::{radix, varint};
+
+pub mod axis;
+pub mod history;
+pub mod memberships;
+pub mod units;

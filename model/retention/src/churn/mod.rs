@@ -1,0 +1,237 @@
+//! The churn ledger: who is in, who left, who came and who came back, period by period.
+//!
+//! A member is *in* at the end of period P if it was active in any of P − gap + 1 … P, and churned
+//! in P if it was in at the end of P − 1 and is not at the end of P. In every row
+//!
+//! ```text
+//! closing = opening − churned + new + reactivated,   retained = opening − churned
+//! ```
+
+mod compare;
+mod growth;
+mod members;
+pub mod memberships;
+#[cfg(test)]
+mod tests;
+
+pub use compare::{Compared, Stratum, compare};
+pub use growth::{Growth, growth};
+pub use members::{Change, change_of_members};
+
+use crate::axis::Axis;
+use crate::calendar::{Period, Zone};
+use crate::error::Error;
+use crate::history::{Columns, View};
+use crate::host::{Host, Pace, Vec};
+use crate::numeric::Wilson;
+
+/// What is asked of a ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Question {
+    /// The length of a row.
+    pub period: Period,
+    /// Periods of silence after which a member is out.
+    pub gap: i32,
+    /// The last day looked at; by default that of the last event.
+    pub as_of: Option<i64>,
+    /// Probability of the intervals.
+    pub confidence: f64,
+}
+
+impl Question {
+    /// Is it one that can be answered of some history?
+    pub fn check(&self) -> Result<(), Error> {
+        check_gap(self.gap)?;
+        Wilson::new(self.confidence).map(|_| ())
+    }
+}
+
+/// A row of the ledger: one period.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Row {
+    /// First day of the period.
+    pub period_start: i64,
+    /// Members in at its beginning.
+    pub opening: u64,
+    /// Members active for the first time.
+    pub new: u64,
+    /// Members that were out and are in again.
+    pub reactivated: u64,
+    /// Members in at the beginning and at the end.
+    pub retained: u64,
+    /// Members in at the beginning and not at the end.
+    pub churned: u64,
+    /// Members in at its end.
+    pub closing: u64,
+    /// Retained / opening; none in the running period, or where nobody could leave.
+    pub retention_rate: Option<f64>,
+    /// Churned / opening, with its interval.
+    pub churn_rate: Option<(f64, f64, f64)>,
+    /// Is it among the first `gap` periods, where the silence of members cannot be seen?
+    pub truncated: bool,
+    /// Has it ended?
+    pub complete: bool,
+}
+
+/// Checks the gap.
+pub(crate) fn check_gap(gap: i32) -> Result<usize, Error> {
+    match usize::try_from(gap) {
+        Ok(gap) if gap > 0 => Ok(gap),
+        _ => Err(Error::bad(
+            format!("gap {gap} is not a number of periods"),
+            "Take 1 or more: the periods of silence after which a member is out.",
+        )),
+    }
+}
+
+/// One member on its way through the periods, and who is in. [`Movements::count`] says the same of many,
+/// faster; the tests hold the two together.
+#[derive(Debug)]
+struct Standing {
+    gap: usize,
+    /// The first period at whose end it is out, if it is not active again.
+    out_from: Option<usize>,
+}
+
+/// What activity in a period means for a member.
+enum Arrival {
+    /// It was never active before.
+    New,
+    /// It was in already.
+    Stays,
+    /// It had churned in that period.
+    Returns,
+}
+
+impl Standing {
+    fn new(gap: usize) -> Self {
+        Standing { gap, out_from: None }
+    }
+
+    /// The member was active in this period, which is not before those already told.
+    #[inline]
+    fn active(&mut self, period: usize) -> Arrival {
+        let out_from = self.out_from.replace(period.saturating_add(self.gap));
+        match out_from {
+            None => Arrival::New,
+            Some(out_from) if period > out_from => Arrival::Returns,
+            Some(_) => Arrival::Stays,
+        }
+    }
+}
+
+/// The movements of members, counted by period.
+#[derive(Debug)]
+pub struct Movements<H: Host> {
+    gap: usize,
+    new: Vec<u64, H>,
+    reactivated: Vec<u64, H>,
+    /// And in one place more, those who are not out by the last period.
+    churned: Vec<u64, H>,
+}
+
+impl<H: Host> Movements<H> {
+    /// Nobody has moved yet.
+    pub fn new(periods: usize, gap: i32, host: &H) -> Result<Self, Error> {
+        let gap = check_gap(gap)?;
+        let zeros = |len| {
+            let mut counts = Vec::new_in(host.clone());
+            counts.resize(len, 0);
+            counts
+        };
+        let (new, reactivated, churned) = (zeros(periods), zeros(periods), zeros(periods + 1));
+        Ok(Movements { gap, new, reactivated, churned })
+    }
+
+    /// Counts a member, active in these periods, which ascend: what [`Standing`] says, written down
+    /// without branching on chance.
+    #[inline]
+    pub fn count(&mut self, periods: &[u32]) {
+        let Some((&first, later)) = periods.split_first() else {
+            return;
+        };
+        self.new[first as usize] += 1;
+        let mut out_from = (first as usize).saturating_add(self.gap);
+        // The last place is for those who are never out.
+        let never = self.churned.len() - 1;
+        for &period in later {
+            let period = period as usize;
+            let returns = u64::from(period > out_from);
+            self.churned[out_from.min(never)] += returns;
+            self.reactivated[period] += returns;
+            out_from = period.saturating_add(self.gap);
+        }
+        self.churned[out_from.min(never)] += 1;
+    }
+}
+
+/// A ledger: counted, and ready to be read row by row.
+#[derive(Debug)]
+pub struct Ledger<'z, Z, H: Host> {
+    axis: Axis<'z, Z, H>,
+    movements: Movements<H>,
+    wilson: Wilson,
+}
+
+/// The ledger of a history: a row for every period from the first event to `as_of`.
+pub fn ledger<'z, H: Host, Z: Zone>(
+    view: &View<'_, H>,
+    zone: &'z Z,
+    question: &Question,
+    host: H,
+) -> Result<Ledger<'z, Z, H>, Error> {
+    let wilson = Wilson::new(question.confidence)?;
+    let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
+    let mut movements = Movements::new(axis.len, question.gap, &host)?;
+    let mut pace = Pace::new(&host);
+    let mut walk = view.walk_over(Columns::TICKS)?;
+    let mut periods = Vec::new_in(host.clone());
+    while let Some((_, timeline)) = walk.next_member()? {
+        pace.step(1 + timeline.ticks().len());
+        axis.periods(timeline.ticks(), &mut periods)?;
+        movements.count(&periods);
+    }
+    Ok(Ledger { axis, movements, wilson })
+}
+
+impl<'z, Z: Zone, H: Host> Ledger<'z, Z, H> {
+    /// The ledger of movements that were counted on an axis.
+    pub fn new(
+        axis: Axis<'z, Z, H>,
+        movements: Movements<H>,
+        confidence: f64,
+    ) -> Result<Self, Error> {
+        Ok(Ledger { axis, movements, wilson: Wilson::new(confidence)? })
+    }
+
+    /// Its rows, by period.
+    pub fn rows(&self) -> impl Iterator<Item = Row> {
+        let moves = &self.movements;
+        (0..self.axis.len).scan(0, move |before, period| {
+            let opening = *before;
+            let (new, reactivated, churned) =
+                (moves.new[period], moves.reactivated[period], moves.churned[period]);
+            let retained = opening - churned;
+            let closing = retained + new + reactivated;
+            *before = closing;
+            let complete = self.axis.is_complete(period as i64);
+            let rated = complete && opening > 0;
+            Some(Row {
+                period_start: self.axis.first_day(period as i64),
+                opening,
+                new,
+                reactivated,
+                retained,
+                churned,
+                closing,
+                retention_rate: rated.then(|| retained as f64 / opening as f64),
+                churn_rate: rated.then(|| {
+                    let (low, high) = self.wilson.interval(churned, opening);
+                    (churned as f64 / opening as f64, low, high)
+                }),
+                truncated: period < moves.gap,
+                complete,
+            })
+        })
+    }
+}

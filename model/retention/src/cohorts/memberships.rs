@@ -1,0 +1,225 @@
+//! Cohorts of memberships: members grouped by the period in which they first joined, and who of them
+//! is in at the end of each period after.
+
+use crate::calendar::{Grain, Period};
+use crate::churn::memberships::Question;
+use crate::error::Error;
+use crate::host::{Host, Pace, Vec};
+use crate::memberships::{Memberships, Spell};
+use crate::numeric::Wilson;
+use crate::units::{Units, periods};
+
+/// Cells of a table beyond which a longer period is asked for.
+const MAX_CELLS: usize = 1 << 25;
+
+/// A cell of the table: one cohort, so many periods after its own.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cell {
+    /// First day of the cohort's period; of periods of days, the day on which its members joined.
+    pub cohort: i64,
+    /// Periods since the cohort's own, which is 0.
+    pub period_number: i64,
+    /// Members of the cohort.
+    pub members: u64,
+    /// Those whose period has ended by `as_of`.
+    pub eligible: u64,
+    /// Eligible members that are in at its end.
+    pub retained: u64,
+    /// Retained / eligible, with its interval.
+    pub rate: Option<(f64, f64, f64)>,
+    /// Members in at its end, or at `as_of` if that comes before.
+    pub active: u64,
+    /// Has the period ended?
+    pub complete: bool,
+}
+
+#[derive(Debug)]
+struct Cohort<H: Host> {
+    members: u64,
+    /// By how much more members are in at the end of a period than at the end of the one before.
+    steps: Vec<i64, H>,
+}
+
+/// A cohort table: counted, and ready to be read cell by cell.
+#[derive(Debug)]
+pub struct Table<H: Host> {
+    /// What the members of a cohort have joined in.
+    units: Units,
+    origin: i64,
+    /// Periods of so many days since the day of joining; by default those of the calendar.
+    days: Option<i64>,
+    as_of: i64,
+    cohorts: Vec<Cohort<H>, H>,
+    cells: usize,
+    wilson: Wilson,
+    host: H,
+}
+
+/// The cohort table of the days on which members first joined.
+pub fn cohorts<H: Host>(
+    memberships: &Memberships<'_, H>,
+    question: &Question,
+    host: H,
+) -> Result<Table<H>, Error> {
+    let wilson = Wilson::new(question.confidence)?;
+    let (first, last) = memberships.days()?;
+    let as_of = question.as_of.unwrap_or(last);
+    let (units, days) = match question.period {
+        Period::Days(days) => (Units::Calendar(Grain::Day), Some(i64::from(days))),
+        period => (Units::new(period, as_of)?, None),
+    };
+    let mut cohorts = Vec::new_in(host.clone());
+    cohorts.resize_with(periods(units, first, as_of)?, || Cohort {
+        members: 0,
+        steps: Vec::new_in(host.clone()),
+    });
+    let origin = units.of_day(first);
+    let pace_host = host.clone();
+    let mut table = Table { units, origin, days, as_of, cohorts, cells: 0, wilson, host };
+    let mut pace = Pace::new(&pace_host);
+    let mut walk = memberships.walk()?;
+    while let Some((_, spells)) = walk.next_member()? {
+        pace.step(1 + spells.len());
+        table.count(spells)?;
+    }
+    Ok(table)
+}
+
+impl<H: Host> Table<H> {
+    /// The period that holds a day, counted from that of `since`.
+    fn number(&self, since: i64, day: i64) -> usize {
+        let number = match self.days {
+            Some(days) => (day - since).div_euclid(days),
+            None => self.units.of_day(day) - self.units.of_day(since),
+        };
+        usize::try_from(number).unwrap_or(0)
+    }
+
+    fn count(&mut self, spells: &[Spell]) -> Result<(), Error> {
+        let Some(since) = spells.first().map(|spell| spell.joined).filter(|day| *day <= self.as_of)
+        else {
+            return Ok(());
+        };
+        let cohort = usize::try_from(self.units.of_day(since) - self.origin).unwrap_or(0);
+        if self.cohorts[cohort].members == 0 {
+            let len = self.number(since, self.as_of) + 1;
+            self.cells += len;
+            if self.cells > MAX_CELLS {
+                return Err(Error::TooLarge {
+                    what: "the cohort table (its limit is 33 million cells)",
+                    hint: "Take a longer period or an earlier as_of.",
+                });
+            }
+            self.host.poll();
+            self.cohorts[cohort].steps.resize(len, 0);
+        }
+        self.cohorts[cohort].members += 1;
+        for spell in spells.iter().take_while(|spell| spell.joined <= self.as_of) {
+            // At the end of the period that holds its end, the member is out.
+            let joined = self.number(since, spell.joined);
+            let ended = spell.ended.filter(|ended| *ended <= self.as_of);
+            let ended = ended.map(|ended| self.number(since, ended));
+            let steps = &mut self.cohorts[cohort].steps;
+            steps[joined] += 1;
+            if let Some(ended) = ended {
+                steps[ended] -= 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Its cells, by cohort and period: dense from each cohort's own period to that of `as_of`.
+    pub fn cells(&self) -> impl Iterator<Item = Cell> {
+        (self.origin..).zip(&self.cohorts).flat_map(move |(unit, cohort)| {
+            let start = self.units.first_day(unit);
+            (0..).zip(&cohort.steps).scan(0i64, move |inside, (n, step)| {
+                *inside += step;
+                let last = match self.days {
+                    Some(days) => start + (n + 1) * days - 1,
+                    None => self.units.last_day(unit + n),
+                };
+                let (active, complete) = (*inside as u64, last <= self.as_of);
+                let (eligible, retained) = if complete { (cohort.members, active) } else { (0, 0) };
+                let rate = complete.then(|| {
+                    let (low, high) = self.wilson.interval(retained, eligible);
+                    (retained as f64 / eligible as f64, low, high)
+                });
+                Some(Cell {
+                    cohort: start,
+                    period_number: n,
+                    members: cohort.members,
+                    eligible,
+                    retained,
+                    rate,
+                    active,
+                    complete,
+                })
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Global, testing::stops};
+    use crate::memberships::testing::{build, given, spells};
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn agrees_with_looking_at_the_ends_of_periods(
+            given in given(),
+            days in prop::option::of(1..12u32),
+            as_of in prop::option::of(-5..70i64),
+        ) {
+            let history = build(&given).unwrap();
+            let Ok(found) = spells(&history, false) else { return Ok(()) };
+            let memberships = Memberships::new(history.view());
+            let period = days.map_or(Period::Calendar(Grain::Week), Period::Days);
+            let question = Question { period, as_of, confidence: 0.95 };
+            let table = cohorts(&memberships, &question, Global).unwrap();
+            let as_of = as_of.unwrap_or(memberships.days().unwrap().1);
+            let week = |day: i64| Grain::Week.first_day(Grain::Week.of_day(day));
+
+            let mut sizes = BTreeMap::new();
+            for stretches in found.values().filter(|s| s[0].joined <= as_of) {
+                let since = stretches[0].joined;
+                let cohort = if days.is_some() { since } else { week(since) };
+                sizes.entry(cohort).or_insert(std::vec::Vec::new()).push(stretches);
+            }
+            let mut expected = std::vec::Vec::new();
+            for (cohort, members) in &sizes {
+                let length = days.map_or(7, i64::from);
+                for n in (0..).take_while(|n| cohort + n * length <= as_of) {
+                    let last = cohort + (n + 1) * length - 1;
+                    let at = last.min(as_of);
+                    let active = members.iter().filter(|s| s.iter().any(|spell| spell.holds(at))).count();
+                    expected.push((*cohort, n, members.len() as u64, active as u64, last <= as_of));
+                }
+            }
+            let given: std::vec::Vec<_> = table.cells().map(|c| {
+                (c.cohort, c.period_number, c.members, c.active, c.complete)
+            }).collect();
+            prop_assert_eq!(given, expected);
+            for cell in table.cells() {
+                let ended = u64::from(cell.complete);
+                prop_assert_eq!((cell.eligible, cell.retained), (cell.members * ended, cell.active * ended));
+                prop_assert_eq!(cell.rate.map(|r| r.0), cell.complete.then(|| cell.active as f64 / cell.members as f64));
+            }
+        }
+    }
+
+    #[test]
+    fn stops_when_it_is_cancelled() {
+        let given: std::vec::Vec<_> =
+            (0..20_000).map(|member| (member, member % 100, None)).collect();
+        let history = build(&given).unwrap();
+        let question = Question { period: Period::MONTH, as_of: None, confidence: 0.95 };
+        assert!(
+            stops(|| cohorts(&Memberships::new(history.view()), &question, Global).map(|_| ()))
+        );
+    }
+}

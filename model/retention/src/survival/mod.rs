@@ -1,0 +1,37 @@
+//! How long members stay: survival curves, their medians and means, and how they compare.
+//!
+//! | room | what it holds |
+//! | --- | --- |
+//! | `data`, `codec` | the summary: how many members had which duration, outcome and entry; its bytes |
+//! | `tally` | a multiset that grows with its distinct keys |
+//! | `course` | who is at risk, who leaves, who is lost from sight, time by time |
+//! | `curve` | Kaplan–Meier, Nelson–Aalen, intervals |
+//! | `hazard` | the rate of leaving, by stretches of tenure |
+//! | `summary` | median and restricted mean |
+//! | `groups`, `names` | the summary of several groups, in strata; its bytes |
+//! | `logrank` | do groups leave alike? |
+//! | `lapse` | the first lapse of the members of a history |
+
+mod codec;
+mod course;
+mod curve;
+mod data;
+mod groups;
+mod hazard;
+mod lapse;
+mod logrank;
+pub mod memberships;
+mod names;
+mod summary;
+mod tally;
+
+pub use codec::malformed_data;
+pub use course::{Course, Exit};
+pub use curve::{Intervals, Scale, Step};
+pub use data::Data;
+pub(crate) use data::{Leaving, Time, entry_time};
+pub use groups::{Groups, malformed_groups};
+pub use hazard::Stretch;
+pub use lapse::{Question, first_lapses};
+pub use logrank::{Comparison, Group, Outcome};
+pub use summary::{Estimated, Summary};

@@ -1,0 +1,12 @@
+//! Who matters, and what they will be worth.
+#![forbid(unsafe_code)]
+
+use model_ground::{amount, calendar, error, host, json, state};
+use model_history::{axis, history, memberships};
+use model_kit::{numeric, radix};
+use model_retention::churn;
+
+pub mod clv;
+pub mod rfm;
+pub mod tiers;
+pub mod value;
