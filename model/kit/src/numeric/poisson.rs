@@ -13,11 +13,11 @@ use statrs::distribution::{ContinuousCDF, Gamma};
 /// F. Garwood, "Fiducial Limits for the Poisson Distribution", Biometrika 28 (1936), 437–442.
 ///
 /// ```
-/// use pg_retention_model::numeric::Poisson;
+/// use model_kit::numeric::Poisson;
 /// let (low, high) = Poisson::new(0.95)?.interval(10, 2.5);
 /// assert!((low - 4.795_388_9 / 2.5).abs() < 1e-7);
 /// assert!((high - 18.390_356 / 2.5).abs() < 1e-6);
-/// # Ok::<(), pg_retention_model::error::Error>(())
+/// # Ok::<(), model_ground::error::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Poisson {

@@ -25,11 +25,11 @@ pub struct Share {
 /// the American Statistical Association 22 (1927), 209–212.
 ///
 /// ```
-/// use pg_retention_model::numeric::Wilson;
+/// use model_kit::numeric::Wilson;
 /// let (low, high) = Wilson::new(0.95)?.interval(1, 10);
 /// assert!((low - 0.017_876_213_095_072_904).abs() < 1e-12);
 /// assert!((high - 0.404_150_026_795_238_5).abs() < 1e-12);
-/// # Ok::<(), pg_retention_model::error::Error>(())
+/// # Ok::<(), model_ground::error::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Wilson {
