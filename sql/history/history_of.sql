@@ -62,13 +62,13 @@ BEGIN
         rows_of)
     INTO result, below_zero, without_order;
     IF below_zero > 0 THEN
-        RAISE NOTICE '% % of % with a negative amount count as events', below_zero,
-            CASE WHEN order_id IS NULL THEN 'rows' ELSE 'orders' END, source
+        RAISE NOTICE '% of % with a negative amount count as events: %',
+            CASE WHEN order_id IS NULL THEN 'rows' ELSE 'orders' END, source, below_zero
             USING HINT = 'If they are refunds, negative => ''refund'' takes their money and no event; '
                       || 'negative => ''event'' is what was done.';
     END IF;
     IF without_order > 0 THEN
-        RAISE NOTICE '% rows of % without % count as an order each', without_order, source, order_id;
+        RAISE NOTICE 'rows of % without % count as an order each: %', source, order_id, without_order;
     END IF;
     RETURN result;
 END

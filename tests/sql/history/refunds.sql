@@ -51,7 +51,7 @@ SELECT events(history_of('orders', 'member', 'at'));
 SELECT history_of('orders', 'member', 'at', 'amount', negative => 'ignore');
 SELECT history_of('orders', 'member', 'at', negative => 'refund');
 
--- A row for each item of an order. Real ones: of 20 customers of the web shop, a few orders each.
+-- A row for each item of an order. Real ones, of 24 customers of the web shop.
 CREATE TEMP TABLE lines (order_id int, at timestamp, amount numeric, member_id bigint);
 \copy lines FROM 'tests/reference/order_lines.csv' (FORMAT csv, HEADER)
 SELECT count(*) AS lines, count(DISTINCT order_id) AS orders, count(DISTINCT member_id) AS members FROM lines;
@@ -101,9 +101,9 @@ DROP CAST (bytea AS history);
 \i tests/judge/oracle.sql
 \i tests/judge/tables.sql
 \i tests/judge/compare.sql
-\i tests/judge/retention.sql
+\i tests/judge/retention/cohorts.sql
 \i tests/judge/ask.sql
-\i tests/judge/refunds.sql
+\i tests/judge/history/refunds.sql
 \set ECHO all
 DELETE FROM oracle.spec WHERE id % 2 = 0 AND NOT shape = 'clock change' OR amount_type = 'none';
 CALL oracle.make_all();

@@ -202,16 +202,11 @@ impl<'a> Blocks<'a> {
         let packed = self.column.take(size)?;
         let amounts = self.amounts.get_mut(..len).unwrap_or_default();
         // A few bytes beyond the last distance are read with it.
-        let mut padded = [0; BLOCK * 8 + WIDE_WORD];
-        let words = if whole.len() >= size + WIDE_WORD {
-            whole
+        if whole.len() >= size + WIDE_WORD {
+            unpack(whole, bits, amounts);
         } else {
-            if let Some(place) = padded.get_mut(..size) {
-                place.copy_from_slice(packed);
-            }
-            &padded
-        };
-        unpack(words, bits, amounts);
+            unpack_last(packed, bits, amounts);
+        }
         let greatest = if bits == 0 { 0 } else { u64::MAX >> (u64::BITS - bits) };
         let ends = [i128::from(least) - 1, i128::from(least) + i128::from(greatest)];
         let fits = |multiple: i128| i64::try_from(multiple * i128::from(unit)).is_ok();
@@ -253,6 +248,16 @@ fn unpack(words: &[u8], bits: u32, numbers: &mut [i64]) {
             bit += bits as usize;
         }
     }
+}
+
+/// The same where the column ends with them.
+#[cold]
+fn unpack_last(packed: &[u8], bits: u32, numbers: &mut [i64]) {
+    let mut padded = [0; BLOCK * 8 + WIDE_WORD];
+    if let Some(place) = padded.get_mut(..packed.len()) {
+        place.copy_from_slice(packed);
+    }
+    unpack(&padded, bits, numbers);
 }
 
 /// Amounts from their distances, where one might leave 64 bits.

@@ -295,7 +295,7 @@ impl<H: Host> History<H> {
                 return Ok(());
             }
         }
-        self.settle()?;
+        self.settle_rows(true)?;
         self.layout = layout;
         self.inbox = Some(Inbox::new(self.meta.kind, layout, self.budget(), &self.host));
         Ok(())
@@ -326,7 +326,7 @@ impl<H: Host> History<H> {
                 Some(inbox) => inbox.layout,
                 None => Layout::narrow(self.meta.kind),
             };
-            self.settle()?;
+            self.settle_rows(false)?;
             let layout = layout.with(member, tick, amount);
             self.refunds = Some(Inbox::new(self.meta.kind, layout, self.budget(), &self.host));
         }
@@ -334,19 +334,23 @@ impl<H: Host> History<H> {
 
     /// Folds the rows that came last, so that [`Self::view`] shows everything.
     pub fn settle(&mut self) -> Result<(), Error> {
-        let mut has_changed = false;
-        for are_events in [true, false] {
-            let inbox = if are_events { &mut self.inbox } else { &mut self.refunds };
-            let Some(full) = inbox.as_ref().filter(|inbox| !inbox.is_empty()) else { continue };
-            let run = fold::fold(full, self.meta.kind, are_events, full.parts(), &self.host)?;
-            let extent = full.extent;
-            self.runs.reserve(1);
-            *inbox = None;
-            self.meta.widen(extent);
-            self.add_run(run);
-            has_changed = true;
-        }
-        if has_changed { self.tidy(true) } else { Ok(()) }
+        self.settle_rows(true)?;
+        self.settle_rows(false)
+    }
+
+    /// Folds the events that came last, or the amounts without.
+    fn settle_rows(&mut self, are_events: bool) -> Result<(), Error> {
+        let inbox = if are_events { &mut self.inbox } else { &mut self.refunds };
+        let Some(full) = inbox.as_ref().filter(|inbox| !inbox.is_empty()) else {
+            return Ok(());
+        };
+        let run = fold::fold(full, self.meta.kind, are_events, full.parts(), &self.host)?;
+        let extent = full.extent;
+        self.runs.reserve(1);
+        *inbox = None;
+        self.meta.widen(extent);
+        self.add_run(run);
+        self.tidy(true)
     }
 
     fn add_run(&mut self, run: Run<H>) {

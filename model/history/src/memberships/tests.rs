@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 fn bytes(history: &mut History<Global>) -> std::vec::Vec<u8> {
     // The history's own size, which does not mind spells that overlap.
-    let mut bytes = vec![0; 1 + history.flat_size().unwrap()];
+    let mut bytes = vec![0; 1 + history.flat_size_in(Version::One).unwrap()];
     write_flat(history, &mut bytes).unwrap();
     bytes
 }
@@ -70,9 +70,16 @@ proptest! {
         far in prop::option::of(any::<i64>()),
     ) {
         let mut history = History::new(Meta::new(MemberKind::Int, grain, "", Global), Global);
+        let has_amounts = events.iter().any(|(.., amount)| *amount);
         for (member, tick, amount) in events {
             let tick = far.map_or(tick, |far| far.saturating_add(tick));
             history.push(MemberRef::Int(member), tick, (tick >> 1).saturating_mul(DAY), amount.then_some(1)).unwrap();
+        }
+        if has_amounts {
+            // Their version has no room for these.
+            let mut bytes = vec![0; 1 + history.flat_size_in(Version::One).unwrap()];
+            prop_assert!(write_flat(&history, &mut bytes).is_err());
+            return Ok(());
         }
         let flat = bytes(&mut history);
         let flat = parse(&flat, Global).unwrap();
@@ -127,4 +134,23 @@ fn reading_stops_when_it_is_cancelled() {
     assert!(stops(|| Memberships::new(history.view()).count()));
     let flat = bytes(&mut history);
     assert!(stops(|| check(&parse(&flat, Global).unwrap(), |_| Ok(()))));
+}
+
+/// Histories that 0.1 wrote, with amounts and without, are no memberships; nor is one in another version.
+#[test]
+fn a_history_is_not_taken_for_memberships() {
+    let golden = include_str!("../history/golden_v1.txt");
+    let mut histories = 0;
+    for hex in golden.lines().filter_map(|line| line.strip_prefix("bytes ")) {
+        let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
+        let mut bytes = vec![MARK];
+        bytes.extend((0..hex.len()).step_by(2).map(byte));
+        assert!(check(&parse(&bytes, Global).unwrap(), |_| Ok(())).is_err());
+        let today = crate::history::canonical(&bytes[1..], Global).unwrap().unwrap();
+        bytes.truncate(1);
+        bytes.extend_from_slice(&today);
+        assert!(parse(&bytes, Global).is_err());
+        histories += 1;
+    }
+    assert_eq!(histories, 9);
 }

@@ -1,6 +1,6 @@
 -- The judge of refunds: rows with a negative amount are money and no events. In plain SQL, from the definitions alone
 -- (docs/history/history.md): activity is events, money is amounts; without an event nobody is a member, and the money of
--- such is in nothing but history_rows. After oracle.sql, tables.sql, compare.sql, retention.sql and ask.sql.
+-- such is in nothing but history_rows. After oracle.sql, tables.sql, compare.sql, retention/cohorts.sql and ask.sql.
 
 -- The rows of a table as oracle.events has them, and whether each is an event.
 CREATE FUNCTION oracle.entries(tbl regclass, grain text, zone text)
@@ -140,20 +140,20 @@ LANGUAGE sql AS $$
 $$;
 
 -- Readers of activity alone: what they say of the events, asked at the day of the last tick.
-CREATE FUNCTION oracle.compare_refund_activity(h retention.history, only retention.history, last_day date, grain text,
+CREATE FUNCTION oracle.compare_refund_activity(h retention.history, of_events retention.history, last_day date, grain text,
   OUT answers bigint, OUT wrong bigint)
 LANGUAGE plpgsql AS $$
 BEGIN
   answers := 1;
   wrong := 0;
-  IF only IS NULL OR grain NOT IN ('second', 'minute', 'hour', 'day') THEN
+  IF of_events IS NULL OR grain NOT IN ('second', 'minute', 'hour', 'day') THEN
     RETURN;
   END IF;
-  WITH a AS (SELECT r::text FROM retention.repurchase(only, last_day) r),
+  WITH a AS (SELECT r::text FROM retention.repurchase(of_events, last_day) r),
        b AS (SELECT r::text FROM retention.repurchase(h) r),
-       c AS (SELECT b.member, b.x, b.t_x, b.age FROM retention.btyd(only, as_of => last_day) b),
+       c AS (SELECT b.member, b.x, b.t_x, b.age FROM retention.btyd(of_events, as_of => last_day) b),
        d AS (SELECT b.member, b.x, b.t_x, b.age FROM retention.btyd(h) b),
-       e AS (SELECT e.day, e.dau, e.wau, e.mau FROM retention.engagement(only, last_day) e WHERE e.mau > 0),
+       e AS (SELECT e.day, e.dau, e.wau, e.mau FROM retention.engagement(of_events, last_day) e WHERE e.mau > 0),
        f AS (SELECT e.day, e.dau, e.wau, e.mau FROM retention.engagement(h) e WHERE e.mau > 0)
   SELECT count(*) INTO wrong FROM (
     SELECT 1 FROM ((TABLE a EXCEPT ALL TABLE b) UNION ALL (TABLE b EXCEPT ALL TABLE a)) x
