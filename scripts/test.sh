@@ -13,7 +13,7 @@
 # The server is made for the run and removed after it; its log stays as target/pgNN/test/server.log.
 # Every part runs from the repository's root, so tests may say:  \i demo/load.sql
 #
-# A tests/*/run.sh exits 0 when it passed, 77 when it can not run here (skipped), else it failed. It finds in its environment
+# A tests/*/run.sh exits 0 when it passed, 77 when it can not run here (after a line "skipped: why"), else it failed. It finds in its environment
 #   PGHOST PGPORT PGUSER      how to reach the server, as superuser; every program in $PG_RETENTION_BINDIR and psql heed them
 #   PG_CONFIG                 the installation that the server was copied from
 #   PG_RETENTION_ROOT         the repository
@@ -35,11 +35,17 @@ SERVER=test.$$
 TEMPLATE=pg_retention_demo
 PASSED=0 FAILED=0 SKIPPED=0
 FAILURES=()
+SKIPS=()
 
 passed() { PASSED=$((PASSED + $1)); }
 failed() {
     FAILED=$((FAILED + $1))
     FAILURES+=("$2")
+}
+skipped() {
+    [ "$1" -gt 0 ] || return 0
+    SKIPPED=$((SKIPPED + $1))
+    SKIPS+=("$2")
 }
 
 # --- The server --------------------------------------------------------------------------------------
@@ -94,15 +100,17 @@ check_for_crashes() {
 # --- The parts ---------------------------------------------------------------------------------------
 
 test_model() {
-    local log status=0
+    local log p f s status=0
     log=${CARGO_TARGET_DIR:-$ROOT/target}/test-model.log
     mkdir -p "${log%/*}"
     say "The model crate's tests"
     # shellcheck disable=SC2086 # CARGO_FLAGS is a list
     cargo test --workspace --exclude "$EXTENSION" ${CARGO_FLAGS:-} 2>&1 | tee "$log" || status=1
     # "test result: ok. 12 passed; 0 failed; 1 ignored; ...", one such line for each of cargo's test programs
-    read -r PASSED FAILED SKIPPED < <(awk -v p="$PASSED" -v f="$FAILED" -v s="$SKIPPED" \
-        '/^test result:/ { p += $4; f += $6; s += $8 } END { print p, f, s }' "$log")
+    read -r p f s < <(awk '/^test result:/ { p += $4; f += $6; s += $8 } END { print p + 0, f + 0, s + 0 }' "$log")
+    passed "$p"
+    FAILED=$((FAILED + f))
+    skipped "$s" "model: $s tests that are marked ignore"
     [ $status -eq 0 ] || {
         [ "$FAILED" -gt 0 ] || FAILED=1
         FAILURES+=("model: see above")
@@ -205,7 +213,7 @@ test_docs() {
         --count "$OUT/docs.count" "${documents[@]}" || true
     if [ -f "$OUT/docs.count" ] && read -r p f s < "$OUT/docs.count"; then
         passed "$p"
-        SKIPPED=$((SKIPPED + s))
+        skipped "$s" "docs: $s examples that are marked norun"
         [ "$f" -eq 0 ] || failed "$f" "docs: $f examples, see above"
     else
         failed 1 "docs: the checker itself failed"
@@ -224,10 +232,10 @@ test_run() {
         PG_RETENTION_WORK=$OUT/$name
         mkdir -p "$PG_RETENTION_WORK"
         status=0
-        timeout --foreground "${RUN_TIMEOUT:-1800}" "$script" < /dev/null || status=$?
+        timeout --foreground "${RUN_TIMEOUT:-1800}" "$script" < /dev/null 2>&1 | tee "$OUT/$name.log" || status=${PIPESTATUS[0]}
         case $status in
             0) passed 1 && note "$name: passed" ;;
-            77) SKIPPED=$((SKIPPED + 1)) && note "$name: skipped" ;;
+            77) skipped 1 "$script: $(sed -n 's/^skipped: *//p' "$OUT/$name.log" | tail -n 1)" && note "$name: skipped" ;;
             124) failed 1 "$script: still running after ${RUN_TIMEOUT:-1800} seconds" && note "$name: timed out" ;;
             *) failed 1 "$script: exit status $status" && note "$name: FAILED" ;;
         esac
@@ -270,6 +278,7 @@ case $WHAT in
     *) die "unknown part: $WHAT" "model, sql, docs, run, accept, or nothing for all" ;;
 esac
 
+[ ${#SKIPS[@]} -eq 0 ] || printf 'skipped  %s\n' "${SKIPS[@]}"
 [ ${#FAILURES[@]} -eq 0 ] || printf 'FAILED  %s\n' "${FAILURES[@]}"
 if [ "$SKIPPED" -gt 0 ]; then
     echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"

@@ -90,24 +90,29 @@ LANGUAGE sql STABLE AS $$
                        ELSE (b.the_end - extract(epoch FROM e.tick)) / 3600 / b.n - e.at END AS age
     FROM entered e, bounds b
   ),
-  aged AS (   -- with periods of hours, members of one cohort differ in age; its cells are those of who entered first thing in the day
-    SELECT d.*, CASE b.kind WHEN 'hours'
-                THEN (b.the_end - extract(epoch FROM oracle.begin_of_day(d.cohort, b.clock))) / 3600 / b.n
-                ELSE d.age END AS age_of_cohort
+  aged AS MATERIALIZED (
+    -- How many cells have begun and how many have ended for this entry, and how many the cohort has: with periods of hours,
+    -- members of one cohort differ in age, and its cells are those of who entered first thing in the day.
+    SELECT row_number() OVER () AS entry, d.member, d.at, d.cohort, ceil(d.age)::int AS begun, floor(d.age)::int AS ended,
+           CASE b.kind WHEN 'hours' THEN ceil((b.the_end - extract(epoch FROM oracle.begin_of_day(d.cohort, b.clock))) / 3600 / b.n)
+                       ELSE ceil(d.age) END::int AS cells
     FROM dated d, bounds b
   ),
   cell AS MATERIALIZED (
-    SELECT n AS low, n + 1 AS high FROM generate_series(0, (SELECT ceil(max(age_of_cohort)) - 1 FROM aged)::int) n
+    SELECT n AS low, n + 1 AS high FROM generate_series(0, (SELECT max(cells) - 1 FROM aged)) n
     WHERE brackets IS NULL
     UNION ALL
     SELECT brackets[i], brackets[i + 1] FROM generate_series(1, cardinality(brackets) - 1) i
   ),
+  hit AS MATERIALIZED (   -- the cells in which there was something
+    SELECT g.entry, c.low, sum(a.events) AS events, sum(a.amount) AS amount
+    FROM aged g JOIN activity a USING (member) JOIN cell c ON a.period >= g.at + c.low AND a.period < g.at + c.high
+    GROUP BY g.entry, c.low
+  ),
   active AS (
-    SELECT g.member, g.at, g.cohort, c.low, c.low < g.age AS begun, c.high <= g.age AS ended,
-           coalesce(sum(a.events), 0) >= min_events AS is_active, sum(a.amount) AS amount
-    FROM aged g JOIN cell c ON c.low < g.age_of_cohort
-         LEFT JOIN activity a ON a.member = g.member AND a.period >= g.at + c.low AND a.period < g.at + c.high
-    GROUP BY g.member, g.at, g.cohort, g.age, c.low, c.high
+    SELECT g.entry, g.member, g.at, g.cohort, c.low, c.low < g.begun AS begun, c.high <= g.ended AS ended,
+           coalesce(h.events, 0) >= min_events AS is_active, h.amount
+    FROM aged g JOIN cell c ON c.low < g.cells LEFT JOIN hit h ON h.entry = g.entry AND h.low = c.low
   )
   SELECT a.member, a.at, a.cohort, a.low, a.begun, a.ended,
          a.begun AND CASE
@@ -117,8 +122,8 @@ LANGUAGE sql STABLE AS $$
            WHEN mode = 'streak' THEN bool_and(a.is_active OR a.low = 0) OVER earlier END,
          a.amount
   FROM active a
-  WINDOW later AS (PARTITION BY a.member, a.at ORDER BY a.low ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING),
-         earlier AS (PARTITION BY a.member, a.at ORDER BY a.low ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+  WINDOW later AS (PARTITION BY a.entry ORDER BY a.low ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING),
+         earlier AS (PARTITION BY a.entry ORDER BY a.low ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 $$;
 
 -- The same, and kept until the transaction ends: one question about a table is asked of the table, the curve and the members.

@@ -1,5 +1,6 @@
 //! Special functions, optimisation and intervals: only what no well-kept crate offers.
 
+mod adjust;
 mod cholesky;
 mod difference;
 pub mod gamma;
@@ -7,12 +8,15 @@ pub mod newton;
 pub mod normal;
 mod poisson;
 pub mod quadrature;
+mod ratio;
 pub mod real;
 mod wilson;
 
+pub use adjust::{benjamini_hochberg, holm};
 pub use cholesky::{Symmetric, cholesky};
 pub use difference::{Difference, effective_trials};
 pub use gamma::{ln_gamma, ln_rising};
 pub use poisson::Poisson;
+pub use ratio::{Ratio, ratio};
 pub use real::{Dual, Jet, Real, Taylor};
 pub use wilson::{Share, Wilson};

@@ -8,9 +8,11 @@
 //! ```
 
 mod compare;
+pub mod groups;
 mod growth;
 mod members;
 pub mod memberships;
+pub mod pair;
 #[cfg(test)]
 mod tests;
 
