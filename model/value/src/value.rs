@@ -91,8 +91,7 @@ pub fn summary<H: Host>(
         let own = complete.saturating_add(orders_of(periods.len() - running..periods.len()));
         orders_in_complete = orders_in_complete.saturating_add(complete);
         if own > 0 {
-            revenue +=
-                timeline.total_amount(0..periods.len()) + timeline.refunded(axis.last_tick);
+            revenue += timeline.total_amount(0..periods.len()) + timeline.refunded(axis.last_tick);
         }
         orders = orders.saturating_add(own);
         members += u64::from(own > 0);

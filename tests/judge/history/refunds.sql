@@ -3,7 +3,7 @@
 -- such is in nothing but history_rows. After oracle.sql, tables.sql, compare.sql, retention/cohorts.sql and ask.sql.
 
 -- The rows of a table as oracle.events has them, and whether each is an event.
-CREATE FUNCTION oracle.entries(tbl regclass, grain text, zone text)
+CREATE FUNCTION oracle.with_refunds(tbl regclass, grain text, zone text)
 RETURNS TABLE (member text, day date, tick timestamp, tick_at timestamptz, amount numeric, is_event boolean)
 LANGUAGE sql STABLE AS $$
   SELECT e.*, (e.amount < 0) IS NOT TRUE FROM oracle.events(tbl, grain, zone) e
@@ -24,7 +24,7 @@ CREATE FUNCTION oracle.compare_refund_rows(
 LANGUAGE sql AS $$
   WITH expected AS (
     SELECT member, oracle.tick_label(tick_at, grain, zone), count(*) FILTER (WHERE is_event) AS events, sum(amount) AS amount
-    FROM oracle.entries(tbl, grain, zone)
+    FROM oracle.with_refunds(tbl, grain, zone)
     WHERE day BETWEEN from_date AND to_date AND member <> ALL (without)
     GROUP BY member, tick, tick_at
   ),
@@ -54,7 +54,7 @@ END $$;
 CREATE FUNCTION oracle.compare_refund_rfm(h retention.history, tbl regclass, grain text, zone text, as_of date,
   distinct_days boolean, OUT answers bigint, OUT wrong bigint)
 LANGUAGE sql AS $$
-  WITH entry AS MATERIALIZED (SELECT * FROM oracle.entries(tbl, grain, zone)),
+  WITH entry AS MATERIALIZED (SELECT * FROM oracle.with_refunds(tbl, grain, zone)),
   bounds AS (SELECT max(day) AS last_tick, coalesce(as_of, max(day)) AS last_day, bool_or(amount IS NOT NULL) AS has_amounts FROM entry),
   a AS (
     SELECT e.member,
@@ -76,7 +76,7 @@ $$;
 CREATE FUNCTION oracle.compare_refund_cohorts(h retention.history, tbl regclass, events regclass, period text,
   grain text, zone text, as_of date, OUT answers bigint, OUT wrong bigint)
 LANGUAGE sql AS $$
-  WITH entry AS MATERIALIZED (SELECT * FROM oracle.entries(tbl, grain, zone)),
+  WITH entry AS MATERIALIZED (SELECT * FROM oracle.with_refunds(tbl, grain, zone)),
   bounds AS (SELECT coalesce(as_of, max(day)) AS last_day, bool_or(amount IS NOT NULL) AS has_amounts FROM entry),
   entered AS (
     SELECT member, oracle.unit(period, min(e.day)) AS cohort FROM entry e, bounds b
@@ -103,7 +103,7 @@ $$;
 CREATE FUNCTION oracle.compare_refund_churn(h retention.history, tbl regclass, events regclass, period text, gap int,
   grain text, zone text, as_of date, OUT answers bigint, OUT wrong bigint)
 LANGUAGE sql AS $$
-  WITH bounds AS (SELECT coalesce(as_of, max(day)) AS last_day FROM oracle.entries(tbl, grain, zone))
+  WITH bounds AS (SELECT coalesce(as_of, max(day)) AS last_day FROM oracle.with_refunds(tbl, grain, zone))
   SELECT count(a.period_start), count(*) FILTER (WHERE CASE WHEN a.period_start IS NULL
     THEN (b.opening, b.new, b.reactivated, b.retained, b.churned, b.closing) IS DISTINCT FROM (0, 0, 0, 0, 0, 0)
     ELSE (a.opening, a.new, a.reactivated, a.retained, a.churned, a.closing, a.complete) IS DISTINCT FROM
@@ -115,7 +115,7 @@ $$;
 CREATE FUNCTION oracle.compare_refund_value(h retention.history, tbl regclass, events regclass, period text,
   grain text, zone text, as_of date, OUT answers bigint, OUT wrong bigint)
 LANGUAGE sql AS $$
-  WITH entry AS MATERIALIZED (SELECT * FROM oracle.entries(tbl, grain, zone)),
+  WITH entry AS MATERIALIZED (SELECT * FROM oracle.with_refunds(tbl, grain, zone)),
   bounds AS (SELECT coalesce(as_of, max(day)) AS last_day, bool_or(amount IS NOT NULL) AS has_amounts FROM entry),
   money AS (
     SELECT CASE WHEN b.has_amounts THEN coalesce(sum(e.amount), 0) END AS revenue FROM entry e, bounds b

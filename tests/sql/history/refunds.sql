@@ -105,11 +105,12 @@ DROP CAST (bytea AS history);
 \i tests/judge/ask.sql
 \i tests/judge/history/refunds.sql
 \set ECHO all
-DELETE FROM oracle.spec WHERE id % 2 = 0 AND NOT shape = 'clock change' OR amount_type = 'none';
+-- Some of the tables will do: each is of another kind.
+DELETE FROM oracle.spec WHERE id % 7 <> 0 OR amount_type = 'none';
 CALL oracle.make_all();
-SELECT count(*) > 80 AS enough_tables FROM oracle.spec;
+SELECT count(*) > 25 AS enough_tables FROM oracle.spec;
 CALL oracle.ask_all('oracle.refund_questions');
-SELECT question, count(*) > 80 AS enough, count(*) FILTER (WHERE answers > 0) > 60 AS with_answers, count(*) FILTER (WHERE wrong <> 0) AS mismatching
+SELECT question, count(*) > 25 AS enough, count(*) FILTER (WHERE answers > 0) > 15 AS with_answers, count(*) FILTER (WHERE wrong <> 0) AS mismatching
 FROM random.answer GROUP BY question ORDER BY question COLLATE "C";
 \x on
 SELECT * FROM random.wrong;

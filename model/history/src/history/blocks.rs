@@ -131,12 +131,21 @@ pub(super) struct Blocks<'a> {
     amounts: [i64; BLOCK],
     at: usize,
     len: usize,
+    /// Has every tick of the block an amount, and do they add up to 64 bits?
+    is_plain: bool,
 }
 
 impl<'a> Blocks<'a> {
     /// The column of so many ticks.
     pub(super) fn new(column: &'a [u8], ticks: u64) -> Self {
-        Blocks { column: Bytes(column), left: ticks, amounts: [0; BLOCK], at: 0, len: 0 }
+        Blocks {
+            column: Bytes(column),
+            left: ticks,
+            amounts: [0; BLOCK],
+            at: 0,
+            len: 0,
+            is_plain: false,
+        }
     }
 
     /// Has everything been read?
@@ -175,11 +184,15 @@ impl<'a> Blocks<'a> {
     pub(super) fn sum(&mut self, mut n: usize) -> Result<i128, Malformed> {
         let mut sum = 0i128;
         while n > 0 {
-            let some = self.some(n)?;
-            n -= some.len();
-            for &amount in some {
-                sum += i128::from(if amount == NO_AMOUNT { 0 } else { amount });
-            }
+            let len = self.some(n)?.len();
+            n -= len;
+            let some = self.amounts.get(self.at - len..self.at).unwrap_or_default();
+            sum += if self.is_plain {
+                i128::from(some.iter().sum::<i64>())
+            } else {
+                let present = some.iter().filter(|amount| **amount != NO_AMOUNT);
+                present.map(|amount| i128::from(*amount)).sum()
+            };
         }
         Ok(sum)
     }
@@ -203,19 +216,25 @@ impl<'a> Blocks<'a> {
         let amounts = self.amounts.get_mut(..len).unwrap_or_default();
         // A few bytes beyond the last distance are read with it.
         if whole.len() >= size + WIDE_WORD {
-            unpack(whole, bits, amounts);
+            unpack_quickly(whole, bits, amounts);
         } else {
             unpack_last(packed, bits, amounts);
         }
         let greatest = if bits == 0 { 0 } else { u64::MAX >> (u64::BITS - bits) };
         let ends = [i128::from(least) - 1, i128::from(least) + i128::from(greatest)];
-        let fits = |multiple: i128| i64::try_from(multiple * i128::from(unit)).is_ok();
+        let ends = ends.map(|multiple| multiple * i128::from(unit));
+        let fits = |amount: i128| i64::try_from(amount).is_ok();
+        let is_small = |amount: i128| fits(amount * BLOCK as i128);
+        self.is_plain = !some_none && ends.into_iter().all(is_small);
         // Mostly no distance of so many bits leads out of 64 bits, and none need be looked at.
         if ends.into_iter().all(fits) {
-            let least = if some_none { least - 1 } else { least };
-            for amount in amounts {
-                let is_none = some_none && *amount == 0;
-                *amount = if is_none { NO_AMOUNT } else { (*amount + least) * unit };
+            if some_none {
+                for amount in amounts {
+                    let exact = (*amount + (least - 1)) * unit;
+                    *amount = if *amount == 0 { NO_AMOUNT } else { exact };
+                }
+            } else {
+                amounts.iter_mut().for_each(|amount| *amount = (*amount + least) * unit);
             }
         } else {
             exactly(amounts, least, unit, some_none)?;
@@ -223,6 +242,36 @@ impl<'a> Blocks<'a> {
         (self.left, self.at, self.len) = (self.left - len as u64, 0, len);
         Ok(())
     }
+}
+
+/// Numbers of so many bits each, of which the compiler knows the usual ones.
+fn unpack_quickly(words: &[u8], bits: u32, numbers: &mut [i64]) {
+    macro_rules! known {
+        ($($bits:literal)*) => {
+            match bits {
+                $($bits => unpack_known::<$bits>(words, numbers),)*
+                _ => unpack(words, bits, numbers),
+            }
+        };
+    }
+    known!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32)
+}
+
+/// Eight numbers take as many bytes as one has bits.
+fn unpack_known<const BITS: usize>(words: &[u8], numbers: &mut [i64]) {
+    let (groups, rest) = numbers.as_chunks_mut::<8>();
+    let mut words = words;
+    for group in groups {
+        let Some(here) = words.get(..BITS + WORD) else { return };
+        for (i, number) in group.iter_mut().enumerate() {
+            let (byte, bit) = (i * BITS / 8, i * BITS % 8);
+            let word = here.get(byte..).and_then(|rest| rest.first_chunk::<WORD>());
+            let word = word.map_or(0, |word| u64::from_le_bytes(*word));
+            *number = (word >> bit & (u64::MAX >> (64 - BITS))) as i64;
+        }
+        words = words.get(BITS..).unwrap_or_default();
+    }
+    unpack(words, BITS as u32, rest);
 }
 
 /// Numbers of so many bits each.

@@ -109,7 +109,8 @@ impl<H: Host> History<H> {
     pub(crate) fn write_flat_in(&self, version: Version, mut out: &mut [u8]) -> Result<(), Error> {
         let body = out.len().saturating_sub(CHECKSUM);
         let (header, columns) = (self.header(version), self.columns());
-        if version == Version::One && [QUIET, AMOUNTS].iter().any(|place| !columns[*place].is_empty())
+        if version == Version::One
+            && [QUIET, AMOUNTS].iter().any(|place| !columns[*place].is_empty())
         {
             return Err(Error::Malformed("version 1 is written without amounts"));
         }

@@ -21,8 +21,8 @@ mod sums;
 mod tests;
 mod walk;
 
-pub use codec::{Flat, MAX_FLAT_BYTES, canonical};
 pub(crate) use codec::Version;
+pub use codec::{Flat, MAX_FLAT_BYTES, canonical};
 pub use cursor::Columns;
 pub use member::{MemberKind, MemberRef};
 pub use run::Timeline;

@@ -173,8 +173,7 @@ impl<H: Host> Run<H> {
             return;
         }
         self.waiting.reserve_exact(BLOCK);
-        let (full, rest) =
-            (self.totals.ticks / BLOCK as u64, self.totals.ticks as usize % BLOCK);
+        let (full, rest) = (self.totals.ticks / BLOCK as u64, self.totals.ticks as usize % BLOCK);
         for _ in 0..full {
             blocks::put(&mut self.columns[AMOUNTS], &[NO_AMOUNT; BLOCK]);
         }
@@ -314,6 +313,19 @@ impl<H: Host> Timeline<H> {
     #[inline]
     pub fn amounts(&self) -> impl Iterator<Item = Option<i64>> {
         self.amounts.iter().map(|amount| (*amount != NO_AMOUNT).then_some(*amount))
+    }
+
+    /// Has it any amounts?
+    #[inline]
+    pub fn has_amounts(&self) -> bool {
+        !self.amounts.is_empty()
+    }
+
+    /// What was spent at each tick, nothing where no event had an amount; nothing at all if there are
+    /// none.
+    #[inline]
+    pub fn money(&self) -> impl Iterator<Item = i64> {
+        self.amounts.iter().map(|amount| if *amount == NO_AMOUNT { 0 } else { *amount })
     }
 
     /// The amount of the `i`-th tick; none if no event of it had one.

@@ -284,7 +284,9 @@ fn many_rows_fold_and_merge_many_times() {
         (state >> 33) as i64
     };
     let events: Events = (0..300_000)
-        .map(|_| (Name::Int(random() % 20_000), random() % 24, Some(random() % 100), random() % 9 > 0))
+        .map(|_| {
+            (Name::Int(random() % 20_000), random() % 24, Some(random() % 100), random() % 9 > 0)
+        })
         .collect();
     let mut history = build(MemberKind::Int, &events);
     assert_eq!(content(&mut history), expected(&events));
@@ -363,7 +365,10 @@ fn ticks_may_lie_as_far_apart_as_times_do() {
 fn a_tick_has_an_event_or_an_amount() {
     let refund = |day, amount| (Name::Int(1), day, Some(amount), false);
     let mut history = build(MemberKind::Int, &[refund(3, 0), refund(5, 7), refund(5, -7)]);
-    assert_eq!(content(&mut history).into_values().collect::<std::vec::Vec<_>>(), [(0, Some(0)); 2]);
+    assert_eq!(
+        content(&mut history).into_values().collect::<std::vec::Vec<_>>(),
+        [(0, Some(0)); 2]
+    );
     assert_eq!((history.view().count_members().unwrap(), history.view().events()), (0, 0));
     let bytes = flat(&mut history);
     let parsed = Flat::parse(&bytes, Global).unwrap();

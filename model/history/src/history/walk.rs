@@ -69,9 +69,7 @@ impl<'a, H: Host> Walk<'a, H> {
 
     /// The next member, whether it has an event or amounts alone.
     #[inline]
-    pub fn next_with_amounts(
-        &mut self,
-    ) -> Result<Option<(MemberRef<'a>, &Timeline<H>)>, Error> {
+    pub fn next_with_amounts(&mut self) -> Result<Option<(MemberRef<'a>, &Timeline<H>)>, Error> {
         let Some((member, _)) = self.next_entry()? else { return Ok(None) };
         self.lines.timeline.part();
         Ok(Some((member, &self.lines.timeline)))
@@ -162,9 +160,7 @@ fn peek<'a, K: RunKey<'a>>(cursors: &[Cursor<'a, K>]) -> Option<(u32, K)> {
 
 /// Passes over the next member: its name, and whether it has an event.
 #[inline]
-fn next_name<'a, K: RunKey<'a>>(
-    cursors: &mut [Cursor<'a, K>],
-) -> Result<Option<(K, bool)>, Error> {
+fn next_name<'a, K: RunKey<'a>>(cursors: &mut [Cursor<'a, K>]) -> Result<Option<(K, bool)>, Error> {
     let next = peek(cursors);
     let mut has_event = false;
     for cursor in cursors.iter_mut().filter(|cursor| next.is_some() && cursor.at == next) {

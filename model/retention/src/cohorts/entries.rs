@@ -255,8 +255,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
         while let Some((member, timeline)) = walk.next_member()? {
             pace.step(1 + timeline.ticks().len());
             let Some(start) = start_of(timeline, axis)? else { continue };
-            let steps =
-                Ticks { shift: 0, axis, timeline, next: 0, next_refund: 0, length, start };
+            let steps = Ticks { shift: 0, axis, timeline, next: 0, next_refund: 0, length, start };
             if question.entry == Entry::Recurring {
                 by_period(steps, &mut periods, &mut refunds)?;
                 for (i, entry) in periods.iter().enumerate() {
