@@ -3,6 +3,7 @@
 mod adjust;
 mod cholesky;
 mod difference;
+mod estimate;
 pub mod gamma;
 pub mod newton;
 pub mod normal;
@@ -15,8 +16,9 @@ mod wilson;
 pub use adjust::{benjamini_hochberg, holm};
 pub use cholesky::{Symmetric, cholesky};
 pub use difference::{Difference, effective_trials};
+pub use estimate::Estimate;
 pub use gamma::{ln_gamma, ln_rising};
 pub use poisson::Poisson;
 pub use ratio::{Ratio, ratio};
 pub use real::{Dual, Jet, Real, Taylor};
-pub use wilson::{Share, Wilson};
+pub use wilson::Wilson;
