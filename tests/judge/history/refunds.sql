@@ -205,5 +205,7 @@ BEGIN
     ('history_of', format('compare_histories(retention.history_of(%L, ''member'', ''at'', %L, %s, negative => ''refund''), %s)',
                           t, 'amount', clock, format('(SELECT retention.history_agg(member, at, amount, %s, (amount < 0) IS NOT TRUE) FROM %s)', clock, t))),
     ('text form', format('compare_text(%s)', h))
-  ) v (name, call);
+  ) v (name, call)
+  -- engagement has a row for every day
+  WHERE NOT (v.name LIKE '%engagement' AND s.era = 'far away');
 END $$;

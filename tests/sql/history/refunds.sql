@@ -110,7 +110,7 @@ DELETE FROM oracle.spec WHERE id % 7 <> 0 OR amount_type = 'none';
 CALL oracle.make_all();
 SELECT count(*) > 25 AS enough_tables FROM oracle.spec;
 CALL oracle.ask_all('oracle.refund_questions');
-SELECT question, count(*) > 25 AS enough, count(*) FILTER (WHERE answers > 0) > 15 AS with_answers, count(*) FILTER (WHERE wrong <> 0) AS mismatching
+SELECT question, count(*) > 20 AS enough, count(*) FILTER (WHERE answers > 0) > 15 AS with_answers, count(*) FILTER (WHERE wrong <> 0) AS mismatching
 FROM random.answer GROUP BY question ORDER BY question COLLATE "C";
 \x on
 SELECT * FROM random.wrong;

@@ -133,6 +133,9 @@ pub(super) struct Blocks<'a> {
     len: usize,
     /// Has every tick of the block an amount, and do they add up to 64 bits?
     is_plain: bool,
+    /// If so, and if they were added up: the sums of the first none, one, two … of them.
+    has_sums: bool,
+    sums: [i64; BLOCK + 1],
 }
 
 impl<'a> Blocks<'a> {
@@ -145,6 +148,8 @@ impl<'a> Blocks<'a> {
             at: 0,
             len: 0,
             is_plain: false,
+            has_sums: false,
+            sums: [0; BLOCK + 1],
         }
     }
 
@@ -171,10 +176,13 @@ impl<'a> Blocks<'a> {
         n: usize,
         out: &mut Vec<i64, H>,
     ) -> Result<(), Malformed> {
-        out.clear();
-        while out.len() < n {
-            let some = self.some(n - out.len())?;
-            out.extend_from_slice(some);
+        out.resize(n, 0);
+        let mut places = &mut out[..];
+        while !places.is_empty() {
+            let some = self.some(places.len())?;
+            let (here, rest) = places.split_at_mut(some.len());
+            here.copy_from_slice(some);
+            places = rest;
         }
         Ok(())
     }
@@ -186,15 +194,31 @@ impl<'a> Blocks<'a> {
         while n > 0 {
             let len = self.some(n)?.len();
             n -= len;
-            let some = self.amounts.get(self.at - len..self.at).unwrap_or_default();
-            sum += if self.is_plain {
-                i128::from(some.iter().sum::<i64>())
+            let from = self.at - len;
+            if self.is_plain {
+                if !self.has_sums {
+                    self.add_up();
+                }
+                let up_to = |place| self.sums.get(place).copied().unwrap_or_default();
+                sum += i128::from(up_to(self.at) - up_to(from));
             } else {
-                let present = some.iter().filter(|amount| **amount != NO_AMOUNT);
-                present.map(|amount| i128::from(*amount)).sum()
-            };
+                let some = self.amounts.get(from..self.at).unwrap_or_default().iter();
+                let present = some.filter(|amount| **amount != NO_AMOUNT);
+                sum += present.map(|amount| i128::from(*amount)).sum::<i128>();
+            }
         }
         Ok(sum)
+    }
+
+    /// Adds up the amounts of a plain block: the sum of any of them is then a difference.
+    fn add_up(&mut self) {
+        let mut sum = 0i64;
+        let amounts = self.amounts.iter().take(self.len);
+        for (amount, place) in amounts.zip(self.sums.iter_mut().skip(1)) {
+            sum += amount;
+            *place = sum;
+        }
+        self.has_sums = true;
     }
 
     /// Reads the next block, which has an amount at least.
@@ -240,6 +264,7 @@ impl<'a> Blocks<'a> {
             exactly(amounts, least, unit, some_none)?;
         }
         (self.left, self.at, self.len) = (self.left - len as u64, 0, len);
+        self.has_sums = false;
         Ok(())
     }
 }
