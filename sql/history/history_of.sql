@@ -15,6 +15,7 @@ DECLARE
     has_amount boolean := amount IS NOT NULL;
     rows_of text;
     result @extschema@.history;
+    clock text := CASE WHEN zone IS NULL THEN '' ELSE pg_catalog.format(', %L', zone) END;
     below_zero bigint;
     without_order bigint;
 BEGIN
@@ -36,6 +37,13 @@ BEGIN
                   HINT = 'Name the column of amounts: amount => ''…''.';
     END IF;
 
+    IF negative = 'refund' THEN
+        -- The form that tells refunds names the zone, too, which without one is the session's.
+        clock := pg_catalog.format(', %L, (r.amount < 0) IS NOT TRUE', COALESCE(zone, (
+            SELECT pg_catalog.current_setting('TimeZone') FROM pg_catalog.pg_attribute AS a
+            WHERE a.attrelid = source AND a.attname = at AND a.atttypid = 'pg_catalog.timestamptz'::pg_catalog.regtype)));
+    END IF;
+
     -- A row for each event: of the table, or of an order of one member. Rows without an order stand for themselves.
     rows_of := pg_catalog.format('SELECT source.%I AS member, source.%I AS at, %s AS amount, false AS is_odd FROM %s AS source',
         member, at, CASE WHEN has_amount THEN pg_catalog.format('source.%I', amount) ELSE 'NULL::pg_catalog.float8' END, source);
@@ -52,9 +60,8 @@ BEGIN
     END IF;
 
     EXECUTE pg_catalog.format(
-        'SELECT @extschema@.history_agg(r.member, r.at, r.amount, %L, %L%s), %s, %s FROM (%s) AS r',
-        grain, zone,
-        CASE negative WHEN 'refund' THEN ', (r.amount < 0) IS NOT TRUE' ELSE '' END,
+        'SELECT @extschema@.history_agg(r.member, r.at, r.amount, %L%s), %s, %s FROM (%s) AS r',
+        grain, clock,
         CASE WHEN has_amount AND negative = 'event'
              THEN 'pg_catalog.count(*) FILTER (WHERE r.amount < 0 AND r.member IS NOT NULL AND r.at IS NOT NULL)'
              ELSE '0' END,

@@ -109,7 +109,7 @@ LANGUAGE sql AS $$
     ELSE (a.opening, a.new, a.reactivated, a.retained, a.churned, a.closing, a.complete) IS DISTINCT FROM
          (b.opening, b.new, b.reactivated, b.retained, b.churned, b.closing, b.complete) END)
   FROM (SELECT c.* FROM bounds, oracle.churn(events, period, gap, grain, zone, last_day) c) a
-       FULL JOIN retention.churn(h, period, gap, as_of) b USING (period_start)
+       FULL JOIN retention.churn(h, period, gap, as_of => as_of) b USING (period_start)
 $$;
 
 CREATE FUNCTION oracle.compare_refund_value(h retention.history, tbl regclass, events regclass, period text,
@@ -132,11 +132,11 @@ LANGUAGE sql AS $$
     OR oracle.far(b.repurchase_rate, a.repurchase_rate) OR oracle.far(b.churn_rate, a.churn_rate)
     OR b.aov IS DISTINCT FROM round(m.revenue * 1.000000000000000000000000000000 / a.orders, 6)
     OR grain IN ('second', 'minute', 'hour', 'day') AND EXISTS (
-         SELECT 1 FROM days d, retention.value_summary(h, period, as_of, distinct_days => true) v
+         SELECT 1 FROM days d, retention.value_summary(h, period, as_of => as_of, distinct_days => true) v
          WHERE (v.members, v.orders, v.revenue) IS DISTINCT FROM (d.orders, d.all_orders, b.revenue)
             OR oracle.far(v.repurchase_rate, d.repurchase_rate)))
   FROM (SELECT v.* FROM bounds, oracle.value_summary(events, period, grain, zone, last_day) v) a
-       CROSS JOIN money m FULL JOIN retention.value_summary(h, period, as_of) b ON true
+       CROSS JOIN money m FULL JOIN retention.value_summary(h, period, as_of => as_of) b ON true
 $$;
 
 -- Readers of activity alone: what they say of the events, asked at the day of the last tick.
@@ -149,7 +149,7 @@ BEGIN
   IF of_events IS NULL OR grain NOT IN ('second', 'minute', 'hour', 'day') THEN
     RETURN;
   END IF;
-  WITH a AS (SELECT r::text FROM retention.repurchase(of_events, last_day) r),
+  WITH a AS (SELECT r::text FROM retention.repurchase(of_events, as_of => last_day) r),
        b AS (SELECT r::text FROM retention.repurchase(h) r),
        c AS (SELECT b.member, b.x, b.t_x, b.age FROM retention.btyd(of_events, as_of => last_day) b),
        d AS (SELECT b.member, b.x, b.t_x, b.age FROM retention.btyd(h) b),

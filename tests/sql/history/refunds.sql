@@ -29,7 +29,7 @@ SELECT e.day, e.mau FROM h, engagement(h) e WHERE day IN ('2024-01-05', '2024-02
 -- A purchase after as_of is none yet, and the money of its member does not count.
 SELECT v.members, v.orders, v.revenue
 FROM (SELECT history_agg(m, d, a, 'day', NULL, a > 0) AS h
-      FROM (VALUES (1, date '2024-01-01', 5.0), (2, '2024-01-02', -3), (2, '2024-02-01', 9)) v(m, d, a)) s, value_summary(h, 'day', '2024-01-31') v;
+      FROM (VALUES (1, date '2024-01-01', 5.0), (2, '2024-01-02', -3), (2, '2024-02-01', 9)) v(m, d, a)) s, value_summary(h, 'day', as_of => '2024-01-31') v;
 
 -- is_event: NULL is an event; without an event and without an amount a row is nothing.
 SELECT r.* FROM (SELECT history_agg(m, timestamp '2024-01-01', a, 'day', NULL, e) AS h
