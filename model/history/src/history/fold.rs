@@ -5,39 +5,39 @@ use super::inbox::{Inbox, Part};
 use super::member::{BUCKET_BITS, Key, MemberKind, MemberRef, bucket};
 use super::row::{Layout, Row, RowKey};
 use super::run::{NO_AMOUNT, Run};
+use super::spells::Pen;
 use super::walk::fit;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::radix;
 
-/// The run of the rows in some parts of an inbox, which is left as it is. Are they events, or amounts
-/// without?
+/// The run of the rows in some parts of an inbox, which is left as it is.
 pub(crate) fn fold<'a, H: Host>(
     inbox: &'a Inbox<H>,
     kind: MemberKind,
-    are_events: bool,
     parts: impl Iterator<Item = Part<'a, H>>,
+    pen: &mut impl Pen<H>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     match kind {
-        MemberKind::Int => fold_rows::<i64, H>(inbox, are_events, parts, host),
-        MemberKind::Uuid => fold_rows::<u128, H>(inbox, are_events, parts, host),
-        MemberKind::Text => fold_rows::<&[u8], H>(inbox, are_events, parts, host),
+        MemberKind::Int => fold_rows::<i64, H>(inbox, parts, pen, host),
+        MemberKind::Uuid => fold_rows::<u128, H>(inbox, parts, pen, host),
+        MemberKind::Text => fold_rows::<&[u8], H>(inbox, parts, pen, host),
     }
 }
 
 fn fold_rows<'a, K: RowKey<'a>, H: Host>(
     inbox: &'a Inbox<H>,
-    are_events: bool,
     parts: impl Iterator<Item = Part<'a, H>>,
+    pen: &mut impl Pen<H>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     let mut run = Run::new(host.clone());
     let temporary = host.scratch();
-    let mut folder = Folder::<K, H>::new(inbox, are_events, &temporary);
+    let mut folder = Folder::<K, H>::new(inbox, &temporary);
     let mut pace = Pace::new(host);
     for part in parts {
-        folder.fold_part(&mut pace, &part, &mut run)?;
+        folder.fold_part(&mut pace, &part, pen, &mut run)?;
     }
     Ok(run.finished())
 }
@@ -139,8 +139,6 @@ const DENSE_BITS: u32 = 44;
 /// Buffers of the folding of one part, used again for the next.
 struct Folder<K, H: Host> {
     layout: Layout,
-    /// Events that a row is.
-    weight: u64,
     bucket_bits: u32,
     ticks: (i64, i64),
     keys: (i64, i64),
@@ -160,12 +158,11 @@ struct Folder<K, H: Host> {
 }
 
 impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
-    fn new(inbox: &Inbox<H>, are_events: bool, host: &H) -> Self {
+    fn new(inbox: &Inbox<H>, host: &H) -> Self {
         let mut slots = Vec::new_in(host.clone());
         slots.resize(64, 0);
         Folder {
             layout: inbox.layout,
-            weight: u64::from(are_events),
             bucket_bits: inbox.bucket_bits_inside(),
             ticks: (inbox.extent.low, inbox.extent.high),
             keys: inbox.keys,
@@ -184,6 +181,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         &mut self,
         pace: &mut Pace<'_, H>,
         part: &Part<'a, H>,
+        pen: &mut impl Pen<H>,
         run: &mut Run<H>,
     ) -> Result<(), Error> {
         let count = part.count();
@@ -200,7 +198,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
                 let mask = (1u64 << key_bits) - 1;
                 let key =
                     |_: &Self, rank| K::at_place(least_key.wrapping_add((rank & mask) as i64));
-                return self.write(pace, packing, key, run);
+                return self.write(pace, packing, key, pen, run);
             }
         }
         let key = |folder: &Self, rank: u64| {
@@ -211,9 +209,9 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         match Packing::new(self.layout, self.ticks, bits(count as u64 - 1), count) {
             Some(packing) => {
                 self.pack_numbered(pace, part, count, packing);
-                self.write(pace, packing, key, run)
+                self.write(pace, packing, key, pen, run)
             }
-            None => self.write_wide(pace, part, key, run),
+            None => self.write_wide(pace, part, key, pen, run),
         }
     }
 
@@ -312,6 +310,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         pace: &mut Pace<'_, H>,
         packing: Packing,
         key: impl Fn(&Self, u64) -> Option<K>,
+        pen: &mut impl Pen<H>,
         run: &mut Run<H>,
     ) -> Result<(), Error> {
         let low = packing.payload_bits;
@@ -325,8 +324,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
                 self.layout.amount(packing.amount(*number, &self.amounts))
             }),
             |rank| key(self, rank).map(Key::member),
-            self.weight,
-            run,
+            (pen, run),
         )
     }
 
@@ -336,6 +334,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         pace: &mut Pace<'_, H>,
         part: &Part<'a, H>,
         key: impl Fn(&Self, u64) -> Option<K>,
+        pen: &mut impl Pen<H>,
         run: &mut Run<H>,
     ) -> Result<(), Error> {
         let (events, layout) = (&mut self.events, self.layout);
@@ -357,8 +356,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             |id| id,
             (layout.amount > 0).then_some(|event: &(u32, i64, i64)| event.2),
             |rank| key(self, rank).map(Key::member),
-            self.weight,
-            run,
+            (pen, run),
         )
     }
 }
@@ -406,8 +404,7 @@ fn grow<'a, K: RowKey<'a>, H: Host>(members: &[K], slots: &mut Vec<u32, H>) {
     }
 }
 
-/// Writes rows in the order of their ids, which are rank and tick of a member, each as so many events.
-#[allow(clippy::too_many_arguments)]
+/// Writes rows in the order of their ids, which are rank and tick of a member.
 fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
     pace: &mut Pace<'_, H>,
     rows: &[T],
@@ -415,15 +412,13 @@ fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
     rank_and_tick: impl Fn(I) -> (u64, i64),
     amount: Option<impl Fn(&T) -> i64>,
     member: impl Fn(u64) -> Option<MemberRef<'a>>,
-    weight: u64,
-    run: &mut Run<H>,
+    (pen, run): (&mut impl Pen<H>, &mut Run<H>),
 ) -> Result<(), Error> {
     let mut at = 0;
     let mut next = rows.first().map(&id);
     while let Some(first) = next {
         let (rank, mut tick) = rank_and_tick(first);
-        let mut ticks = 0;
-        let mut here = first;
+        let (mut here, before) = (first, at);
         loop {
             let begin = at;
             next = loop {
@@ -439,14 +434,14 @@ fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
                 (Some(amount), [one]) => amount(one),
                 (Some(amount), many) => sum(many.iter().map(amount))?,
             };
-            run.tick_of_member(ticks > 0, tick, same.len() as u64 * weight, amount)?;
-            ticks += 1;
+            pen.tick(run, tick, same.len() as u64, amount)?;
             match next.map(|id| (id, rank_and_tick(id))) {
                 Some((id, (of, at))) if of == rank => (here, tick) = (id, at),
                 _ => break,
             }
         }
-        pace.step(1 + ticks);
+        pace.step(1 + at - before);
+        let ticks = pen.lift(run)?;
         if let Some(member) = member(rank) {
             run.member(member, ticks);
         }
