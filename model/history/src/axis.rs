@@ -138,7 +138,7 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
     }
 
     fn compute(&mut self, tick: i64) -> i64 {
-        let day = self.clock.first_day(self.zone, tick);
+        let day = self.day_of_tick(tick);
         self.of_day(day)
     }
 
@@ -177,6 +177,11 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
             out.push(period as u32);
         }
         Ok(())
+    }
+
+    /// The first day of a tick.
+    pub fn day_of_tick(&mut self, tick: i64) -> i64 {
+        self.clock.first_day(self.zone, tick)
     }
 
     /// The number of the period that holds this day; it may lie outside of the axis.

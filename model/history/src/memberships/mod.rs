@@ -89,6 +89,11 @@ impl<'a, H: Host> Memberships<'a, H> {
         Memberships(view)
     }
 
+    /// Where they are kept.
+    pub fn host(&self) -> &H {
+        self.0.host()
+    }
+
     /// The first day on which somebody joined, and the last on which somebody joined or ended.
     pub fn days(&self) -> Result<(i64, i64), Error> {
         let extent = self.0.meta.extent.ok_or(malformed("they have no spells"))?;
