@@ -8,7 +8,6 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use pg_retention_model::churn::{self, Question, Stratum, memberships};
 use pg_retention_model::host::Vec;
-use pg_retention_model::numeric::Estimate;
 use pgrx::Array;
 use pgrx::prelude::*;
 
@@ -42,7 +41,7 @@ fn churn(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.count(line.churned);
             row.count(line.closing);
             row.float(line.retention_rate);
-            row.estimate(line.churn_rate.map(Estimate::from));
+            row.estimate(line.churn_rate);
             row.flag(line.truncated);
             row.flag(line.complete);
         });
@@ -74,9 +73,9 @@ fn churn_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.count(line.churned);
             row.count(line.closing);
             row.float(line.retention_rate);
-            row.estimate(line.churn_rate.map(Estimate::from));
+            row.estimate(line.churn_rate);
             row.float(line.member_years);
-            row.estimate(line.departure_rate.map(Estimate::from));
+            row.estimate(line.departure_rate);
             row.flag(line.complete);
         });
     }
@@ -124,7 +123,7 @@ fn growth(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.count(growth.dormant);
             row.count(line.churned);
             row.difference(growth.net_change);
-            row.estimate(growth.quick_ratio.map(Estimate::from));
+            row.estimate(growth.quick_ratio);
             row.flag(line.truncated);
             row.flag(line.complete);
         });

@@ -12,7 +12,7 @@ use pg_retention_model::cohorts::{self, Entry, Mode, Question, Subject, membersh
 use pg_retention_model::error::Error;
 use pg_retention_model::history::View;
 use pg_retention_model::host::Vec;
-use pg_retention_model::numeric::{Estimate, Wilson};
+use pg_retention_model::numeric::Wilson;
 use pgrx::Array;
 use pgrx::prelude::*;
 
@@ -78,7 +78,7 @@ fn cohorts(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.count(cell.members);
             row.count(cell.eligible);
             row.count(cell.retained);
-            row.estimate(cell.rate.map(Estimate::from));
+            row.estimate(cell.rate);
             row.count(cell.active);
             row.amount(cell.amount);
             row.flag(cell.complete);
@@ -107,7 +107,7 @@ fn cohorts_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.count(cell.members);
             row.count(cell.eligible);
             row.count(cell.retained);
-            row.estimate(cell.rate.map(Estimate::from));
+            row.estimate(cell.rate);
             row.count(cell.active);
             row.flag(cell.complete);
         });
@@ -130,7 +130,7 @@ fn retention_curve(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.count(point.members);
             row.count(point.eligible);
             row.count(point.retained);
-            row.estimate(point.rate.map(Estimate::from));
+            row.estimate(point.rate);
             row.amount(point.amount_per_member);
         });
     }
@@ -177,10 +177,10 @@ fn compare_retention(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.integer(point.period_number);
             row.count(point.first.0);
             row.count(point.first.1);
-            row.float(point.first_rate.map(|share| share.rate));
+            row.float(point.first_rate.map(|rate| rate.value));
             row.count(point.second.0);
             row.count(point.second.1);
-            row.float(point.second_rate.map(|share| share.rate));
+            row.float(point.second_rate.map(|rate| rate.value));
             row.float(point.difference.map(|d| d.difference));
             row.bounds(point.difference.map(|d| (d.low, d.high)));
             row.float(point.difference.map(|d| d.p_value));
@@ -198,7 +198,7 @@ fn wilson(mut args: Args<'_>, mut rows: Rows) -> Rows {
         (Some(successes), Some(trials)) => wilson.share_of_counts(successes, trials).or_raise(),
         _ => None,
     };
-    rows.put(|row| row.estimate(share.map(Estimate::from)));
+    rows.put(|row| row.estimate(share));
     rows
 }
 

@@ -5,7 +5,6 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use pg_retention_model::numeric::Estimate;
 use pg_retention_model::repurchase::{self, Question};
 use pgrx::prelude::*;
 
@@ -27,7 +26,7 @@ fn repurchase(mut args: Args<'_>, mut rows: Rows) -> Rows {
         rows.put(|row| {
             row.integer(i64::from(purchase.purchase_number));
             row.count(purchase.members);
-            row.estimate(purchase.rate.map(Estimate::from));
+            row.estimate(purchase.rate);
             for days in purchase.gaps {
                 row.integer(days.map(i64::from));
             }

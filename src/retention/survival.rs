@@ -14,7 +14,6 @@ use crate::state_functions;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
-use pg_retention_model::numeric::Estimate;
 use pg_retention_model::survival::{
     self, Course, Data, Intervals, Question, Return, Row, Scale, Tenure, memberships,
 };
@@ -271,7 +270,7 @@ fn hazard_rates(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.float(stretch.until);
             row.count(stretch.events);
             row.float(stretch.exposure);
-            row.estimate(stretch.rate.map(Estimate::from));
+            row.estimate(stretch.rate);
         });
     }
     rows

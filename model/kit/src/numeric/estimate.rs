@@ -1,7 +1,5 @@
 //! An estimate with its interval.
 
-use super::Share;
-
 /// A number that was estimated, and the interval that holds the true one with some confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
@@ -13,14 +11,9 @@ pub struct Estimate {
     pub high: f64,
 }
 
-impl From<(f64, f64, f64)> for Estimate {
-    fn from((value, low, high): (f64, f64, f64)) -> Self {
+impl Estimate {
+    /// An estimate and the ends of its interval.
+    pub fn new(value: f64, (low, high): (f64, f64)) -> Self {
         Estimate { value, low, high }
-    }
-}
-
-impl From<Share> for Estimate {
-    fn from(share: Share) -> Self {
-        Estimate { value: share.rate, low: share.low, high: share.high }
     }
 }

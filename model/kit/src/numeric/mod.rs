@@ -21,4 +21,4 @@ pub use gamma::{ln_gamma, ln_rising};
 pub use poisson::Poisson;
 pub use ratio::{Ratio, ratio};
 pub use real::{Dual, Jet, Real, Taylor};
-pub use wilson::{Share, Wilson};
+pub use wilson::Wilson;

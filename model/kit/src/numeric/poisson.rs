@@ -1,5 +1,6 @@
 //! The exact interval of a rate of events.
 
+use super::Estimate;
 use crate::error::Error;
 use statrs::distribution::{ContinuousCDF, Gamma};
 
@@ -30,6 +31,11 @@ impl Poisson {
     pub fn new(confidence: f64) -> Result<Self, Error> {
         super::Wilson::new(confidence)?;
         Ok(Poisson { tail: (1.0 - confidence) / 2.0 })
+    }
+
+    /// The rate of `count` events in an exposure, which must be more than 0.
+    pub fn rate(&self, count: u64, exposure: f64) -> Estimate {
+        Estimate::new(count as f64 / exposure, self.interval(count, exposure))
     }
 
     /// The lower and the upper end of the rate per unit of exposure, which must be more than 0.

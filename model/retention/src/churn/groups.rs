@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::{Ratio, Share, Wilson, benjamini_hochberg, ratio};
+use crate::numeric::{Estimate, Ratio, Wilson, benjamini_hochberg, ratio};
 
 /// The members of a group.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub struct Group {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contrast {
     /// Churned / opening.
-    pub churn_rate: Option<Share>,
+    pub churn_rate: Option<Estimate>,
     /// That rate / the rate of all others of the attribute; none if there are no others, or nobody
     /// churned at all.
     pub ratio: Option<Ratio>,
@@ -66,7 +66,7 @@ pub fn contrasts<H: Host>(
         let churn_rate = wilson.share(group.churned, group.opening);
         let p_value = churn_rate.zip(wilson.share(rest.0, rest.1)).map(|(own, others)| {
             let (n, others_n) = (group.opening as f64, rest.1 as f64);
-            wilson.difference((others.rate, others_n), (own.rate, n)).p_value
+            wilson.difference((others.value, others_n), (own.value, n)).p_value
         });
         let ratio = ratio(&wilson, (group.churned, group.opening), rest);
         rows.push(Contrast { churn_rate, ratio, p_value, q_value: None });

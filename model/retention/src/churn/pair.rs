@@ -1,7 +1,7 @@
 //! The ledgers of two groups against each other: do they churn alike?
 
 use super::Row;
-use crate::numeric::{Difference, Share, Wilson};
+use crate::numeric::{Difference, Estimate, Wilson};
 
 /// One period of two ledgers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,7 +13,7 @@ pub struct Pair {
     /// Those of them that are not in at its end.
     pub churned: [u64; 2],
     /// Churned / opening of each; none in the running period, or where nobody could churn.
-    pub churn_rate: [Option<Share>; 2],
+    pub churn_rate: [Option<Estimate>; 2],
     /// Second rate − first rate, with its interval and p-value.
     pub difference: Option<Difference>,
     /// Has the period ended?
@@ -42,7 +42,7 @@ pub fn pairs(
         let churn_rate = [share(0), share(1)];
         let difference = churn_rate[0].zip(churn_rate[1]).map(|(a, b)| {
             let [n1, n2] = opening.map(|members| members as f64);
-            wilson.difference((a.rate, n1), (b.rate, n2))
+            wilson.difference((a.value, n1), (b.value, n2))
         });
         Some(Pair { period_start, opening, churned, churn_rate, difference, complete })
     })

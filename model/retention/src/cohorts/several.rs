@@ -3,7 +3,7 @@
 use super::curve::{Curve, Point};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::{Difference, Share, Wilson, holm, normal};
+use crate::numeric::{Difference, Estimate, Wilson, holm, normal};
 
 /// Groups that are compared at most: 64 of them have 2,016 pairs in each period.
 const MAX_GROUPS: usize = 64;
@@ -18,7 +18,7 @@ pub struct Standing {
     /// Those that count.
     pub retained: u64,
     /// Retained / eligible, with its interval.
-    pub rate: Option<Share>,
+    pub rate: Option<Estimate>,
     /// As many trials tell as much.
     effective: f64,
 }
@@ -89,7 +89,7 @@ pub fn several<H: Host>(
                 pace.step(1 << 5);
                 let (first, second) = (standing(first), standing(second));
                 let difference = first.rate.zip(second.rate).map(|(a, b)| {
-                    wilson.difference((a.rate, first.effective), (b.rate, second.effective))
+                    wilson.difference((a.value, first.effective), (b.value, second.effective))
                 });
                 p_values.push(difference.map(|d| d.p_value));
                 rows.push(Contrast {
@@ -111,7 +111,7 @@ pub fn several<H: Host>(
 
 /// Pearson's χ² of k rates being one, with k − 1 degrees of freedom; none of fewer than two groups.
 fn homogeneity(groups: impl Iterator<Item = Standing> + Clone) -> Option<f64> {
-    let groups = groups.filter_map(|s| s.rate.map(|rate| (rate.rate, s.effective)));
+    let groups = groups.filter_map(|s| s.rate.map(|rate| (rate.value, s.effective)));
     let (mut n, mut successes, mut k) = (0.0, 0.0, 0usize);
     for (rate, trials) in groups.clone() {
         n += trials;
