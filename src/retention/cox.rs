@@ -57,10 +57,7 @@ fn written(id: i64, digits: &mut [u8; 20]) -> &[u8] {
     &digits[..len]
 }
 
-fn by_name<'a, 'i>(
-    mut args: Args<'a>,
-    id: impl FnOnce(&mut Args<'a>) -> Option<&'i [u8]>,
-) -> State
+fn by_name<'a, 'i>(mut args: Args<'a>, id: impl FnOnce(&mut Args<'a>) -> Option<&'i [u8]>) -> State
 where
     'a: 'i,
 {

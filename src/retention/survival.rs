@@ -379,9 +379,10 @@ fn winback_of_history(mut args: Args<'_>, rows: Rows) -> Rows {
     let confidence = args.confidence();
     args.end();
     let intervals = Intervals::new(confidence, Scale::default()).or_raise();
-    let course = lapses.0.as_ref().map(|h| {
-        survival::returns(&h.view(), &h.zone(), &lapses.1, PgHost::current()).or_raise()
-    });
+    let course = lapses
+        .0
+        .as_ref()
+        .map(|h| survival::returns(&h.view(), &h.zone(), &lapses.1, PgHost::current()).or_raise());
     put_returns(rows, course, intervals)
 }
 

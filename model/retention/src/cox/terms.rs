@@ -3,9 +3,9 @@
 use super::columns::Value;
 use super::model::malformed;
 use crate::error::{Error, Malformed};
-use crate::varint::{self, Bytes};
 use crate::host::{Host, Vec};
 use crate::survival::Names;
+use crate::varint::{self, Bytes};
 
 /// What a covariate is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

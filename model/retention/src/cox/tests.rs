@@ -492,7 +492,7 @@ fn named_sample() -> Members<Global> {
     for i in 0..60u32 {
         let x = f64::from(i * 7 % 11);
         let plans: [&[u8]; 3] = [b"basic", b"pro", b"team"];
-        let plan = plans[(i * i % 3) as usize];
+        let plan = plans[(i * 5 % 7 % 3) as usize];
         let values = [
             (&b"age"[..], Value::Number(x)),
             (b"plan", Value::Text(plan)),

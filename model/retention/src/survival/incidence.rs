@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn one_cause_is_what_survival_leaves() {
         let rows: std::vec::Vec<Given> =
-            (0..40u8).map(|i| (i * 7 % 11, u8::from(i % 3 > 0), 0, 1)).collect();
+            (0..40u32).map(|i| ((i * 7 % 11) as u8, u8::from(i % 3 > 0), 0, 1)).collect();
         let plain = data(&rows).course();
         let scale = Intervals::new(0.95, Scale::Plain).unwrap();
         let incidences = data(&rows).incidences(0.95).unwrap();

@@ -71,12 +71,7 @@ struct Stays<'z, Z, H: Host> {
 }
 
 impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
-    fn new(
-        view: &View<'_, H>,
-        zone: &'z Z,
-        question: &Question,
-        host: &H,
-    ) -> Result<Self, Error> {
+    fn new(view: &View<'_, H>, zone: &'z Z, question: &Question, host: &H) -> Result<Self, Error> {
         let gap = check_gap(question.gap)?;
         let axis = Axis::new(view.meta, zone, question.period, question.as_of, host)?;
         let ended = match axis.len.checked_sub(1) {

@@ -35,9 +35,7 @@ pub(crate) use data::{Leaving, Time, add_members, entry_time};
 pub use groups::{Groups, malformed_groups};
 pub use hazard::Stretch;
 pub use incidence::{Incidences, Incident};
-pub use lapse::{
-    Question, Return, Tenure, first_lapses, returns, returns_of_members, tenures,
-};
+pub use lapse::{Question, Return, Tenure, first_lapses, returns, returns_of_members, tenures};
 pub use logrank::{Comparison, Group, Outcome};
 pub(crate) use names::{Names, inverse};
 pub use summary::{Estimated, Summary};

@@ -1,8 +1,8 @@
 //! Names by number: those of groups and strata.
 
 use crate::error::{Error, Malformed};
-use crate::varint::{self, Bytes};
 use crate::host::{Host, Pace, Vec};
+use crate::varint::{self, Bytes};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Distinct names, numbered from 0 in the order in which they were first seen.
