@@ -142,7 +142,8 @@ COMMENT ON FUNCTION survival(survival_data, float8, text) IS
 CREATE FUNCTION survival(
     h history,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL,
     confidence float8 DEFAULT 0.95,
     conf_type text DEFAULT 'log-log'
@@ -158,7 +159,7 @@ CREATE FUNCTION survival(
         hazard float8
     )
     AS 'MODULE_PATHNAME', 'survival_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
-COMMENT ON FUNCTION survival(history, text, integer, date, float8, text) IS
+COMMENT ON FUNCTION survival(history, text, integer, text, date, float8, text) IS
     'who stays how long: the time in periods from the first event to the first lapse, gap periods after the last activity before it; who has not lapsed by as_of is censored; columns as for survival_data';
 
 CREATE FUNCTION survival(
@@ -204,7 +205,8 @@ COMMENT ON FUNCTION survival_summary(survival_data, float8, float8, text) IS
 CREATE FUNCTION survival_summary(
     h history,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL,
     tau float8 DEFAULT NULL,
     confidence float8 DEFAULT 0.95,
@@ -221,7 +223,7 @@ CREATE FUNCTION survival_summary(
         up_to float8
     )
     AS 'MODULE_PATHNAME', 'survival_summary_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1;
-COMMENT ON FUNCTION survival_summary(history, text, integer, date, float8, float8, text) IS
+COMMENT ON FUNCTION survival_summary(history, text, integer, text, date, float8, float8, text) IS
     'one row about the time from the first event to the first lapse, in periods: members, events, median and mean up to tau, with their intervals';
 
 CREATE FUNCTION survival_summary(
@@ -283,11 +285,12 @@ COMMENT ON FUNCTION cumulative_incidence(survival_data, float8) IS
 CREATE FUNCTION tenures(
     h history,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL
 ) RETURNS TABLE (member text, tenure float8, churned boolean, first_day date, last_day date)
     AS 'MODULE_PATHNAME', 'tenures_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
-COMMENT ON FUNCTION tenures(history, text, integer, date) IS
+COMMENT ON FUNCTION tenures(history, text, integer, text, date) IS
     'what survival counts, a row a member: its tenure in periods, whether it has lapsed by then, the day of its first event and that of the last one before it lapsed';
 CREATE FUNCTION tenures(
     m memberships,
@@ -302,7 +305,8 @@ COMMENT ON FUNCTION tenures(memberships, text, date) IS
 CREATE FUNCTION winback(
     h history,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL,
     confidence float8 DEFAULT 0.95
 ) RETURNS TABLE (
@@ -315,7 +319,7 @@ CREATE FUNCTION winback(
         rate_high float8
     )
     AS 'MODULE_PATHNAME', 'winback_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
-COMMENT ON FUNCTION winback(history, text, integer, date, float8) IS
+COMMENT ON FUNCTION winback(history, text, integer, text, date, float8) IS
     'who comes back after the first lapse, and how long it takes: a row for every number of periods since it with members still away and seen, those that returned then, those not seen longer, and the share that is back by then (Kaplan-Meier) with its interval';
 CREATE FUNCTION winback(
     m memberships,
@@ -337,11 +341,12 @@ COMMENT ON FUNCTION winback(memberships, text, date, float8) IS
 CREATE FUNCTION winback_members(
     h history,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL
 ) RETURNS TABLE (member text, tenure float8, returned boolean, last_day date, lapsed_on date, returned_on date)
     AS 'MODULE_PATHNAME', 'winback_members_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
-COMMENT ON FUNCTION winback_members(history, text, integer, date) IS
+COMMENT ON FUNCTION winback_members(history, text, integer, text, date) IS
     'what winback counts, a row for every member that has lapsed: periods since its first lapse until it returned, or was last seen not to have; the day of its last event before, the day at whose end it was out, and the day on which it came back';
 CREATE FUNCTION winback_members(
     m memberships,

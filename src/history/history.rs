@@ -6,7 +6,7 @@ use crate::pg::call::{Call, Places};
 use crate::pg::errors::{OrRaise, raise};
 use crate::pg::expanded::{self, Expanded, Methods};
 use crate::pg::fold::Fold;
-use crate::pg::literal::{self, Message};
+use crate::pg::literal::{self, Literal, Message};
 use crate::pg::memory::PgHost;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
@@ -170,10 +170,18 @@ pub unsafe extern "C-unwind" fn history_final(fcinfo: pg_sys::FunctionCallInfo) 
     unsafe { aggregate::finish(fcinfo) }
 }
 
+const LITERAL: Literal = Literal {
+    of: "history",
+    made: "retention.history_of('TABLE', 'member_id', 'ordered_at'), or (SELECT \
+           retention.history_agg(member_id, ordered_at) FROM TABLE) in brackets of its own, with the names of \
+           your columns",
+    not_base64: || Error::Malformed("its text is not base64"),
+};
+
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
-    literal::read(text, &Error::Malformed("its text is not base64"), check)
+    LITERAL.read(text, check)
 }
 
 /// Writes the text form.

@@ -8,7 +8,7 @@ use crate::pg::call::{Call, Places};
 use crate::pg::errors::{OrRaise, raise};
 use crate::pg::expanded::{self, Expanded, Home, Methods};
 use crate::pg::fold::Fold;
-use crate::pg::literal::{self, Message};
+use crate::pg::literal::{Literal, Message};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
@@ -132,10 +132,17 @@ fn memberships_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Ex
     unsafe { aggregate::merge(fcinfo) }
 }
 
+const LITERAL: Literal = Literal {
+    of: "value of memberships",
+    made: "(SELECT retention.membership_agg(member_id, joined, ended) FROM TABLE) in brackets of its own, \
+           with the names of your columns",
+    not_base64: || memberships::malformed("their text is not base64"),
+};
+
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn memberships_in(text: &CStr) -> Varlena {
-    literal::read(text, &memberships::malformed("their text is not base64"), check)
+    LITERAL.read(text, check)
 }
 
 /// Reads the binary form, which is the stored one.

@@ -9,23 +9,45 @@ use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
 
-/// Reads a literal whose bytes `check` finds good; `not_base64` is the error for another text.
-pub fn read(
-    text: &CStr,
-    not_base64: &Error,
-    check: impl FnOnce(&[u8]) -> Result<(), Error>,
-) -> Varlena {
-    let invalid =
-        |error: &Error| raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, error);
-    let mut value = Varlena::with_len(base64::decoded_len(text.count_bytes()));
-    let len = base64::decode(text.to_bytes(), value.bytes(), &PgHost::current());
-    let len = len.unwrap_or_else(|| invalid(not_base64));
-    let bytes = &value.bytes()[..len];
-    if let Err(error) = check(bytes) {
-        invalid(&error);
-    }
-    Varlena::copy_of(bytes)
+/// A type whose values have such a text.
+pub struct Literal {
+    /// Its name.
+    pub of: &'static str,
+    /// How a value is made from a table, whose name stands as TABLE.
+    pub made: &'static str,
+    /// The error about a text that is not base64.
+    pub not_base64: fn() -> Error,
 }
+
+impl Literal {
+    /// Reads a text whose bytes `check` finds good.
+    pub fn read(&self, text: &CStr, check: impl FnOnce(&[u8]) -> Result<(), Error>) -> Varlena {
+        let mut value = Varlena::with_len(base64::decoded_len(text.count_bytes()));
+        let bytes = base64::decode(text.to_bytes(), value.bytes(), &PgHost::current())
+            .ok_or_else(self.not_base64)
+            .map(|len| &value.bytes()[..len]);
+        match bytes.and_then(|bytes| check(bytes).map(|()| bytes)) {
+            Ok(bytes) => Varlena::copy_of(bytes),
+            Err(error) => {
+                let error = self.of_name(text).unwrap_or(error);
+                raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error)
+            }
+        }
+    }
+
+    /// The error about a text that somebody typed: where a value is expected, the name of the table that
+    /// it should be made from is everybody's first guess.
+    fn of_name(&self, text: &CStr) -> Option<Error> {
+        let given = text.to_str().ok().filter(|text| text.chars().count() <= LONGEST_NAME)?;
+        let is_name = !given.is_empty()
+            && given.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | '"'));
+        let (of, made, given) = (self.of, self.made, given.to_string());
+        is_name.then_some(Error::NotAValue { of, given, made })
+    }
+}
+
+/// Characters of a name with its schema. No value of a type is as short in base64.
+const LONGEST_NAME: usize = 40;
 
 /// Writes it.
 pub fn write(bytes: &[u8]) -> CText {

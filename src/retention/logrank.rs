@@ -4,7 +4,7 @@
 use super::survival::entry_and_weight;
 use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
-use crate::pg::literal::{self, Message};
+use crate::pg::literal::{self, Literal, Message};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
@@ -50,10 +50,16 @@ fn logrank_final(state: Option<State>) -> Option<Varlena> {
     Some(Varlena::copy_of(&bytes))
 }
 
+const LITERAL: Literal = Literal {
+    of: "logrank_data",
+    made: "(SELECT retention.logrank_agg(duration, churned, grp) FROM TABLE) in brackets of its own, with the names of your columns",
+    not_base64: || survival::malformed_groups("its text is not base64"),
+};
+
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn logrank_data_in(text: &CStr) -> Varlena {
-    literal::read(text, &survival::malformed_groups("its text is not base64"), check)
+    LITERAL.read(text, check)
 }
 
 /// Reads the binary form, which is the stored one.

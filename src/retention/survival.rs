@@ -3,7 +3,7 @@
 use crate::history::{Events, Spells};
 use crate::pg::arguments::{Args, Id, given};
 use crate::pg::errors::OrRaise;
-use crate::pg::literal::{self, Message};
+use crate::pg::literal::{self, Literal, Message};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
@@ -11,6 +11,7 @@ use crate::pg::state::InState;
 use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::state_functions;
+use pg_retention_model::calendar::Periods;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
@@ -79,10 +80,16 @@ fn survival_final(state: Option<State>) -> Option<Varlena> {
     Some(Varlena::copy_of(&bytes))
 }
 
+const LITERAL: Literal = Literal {
+    of: "survival_data",
+    made: "(SELECT retention.survival_agg(duration, churned) FROM TABLE) in brackets of its own, with the names of your columns",
+    not_base64: || survival::malformed_data("its text is not base64"),
+};
+
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn survival_data_in(text: &CStr) -> Varlena {
-    literal::read(text, &survival::malformed_data("its text is not base64"), check)
+    LITERAL.read(text, check)
 }
 
 /// Reads the binary form, which is the stored one.
@@ -109,7 +116,7 @@ fn of_data(d: Option<Borrowed<'_>>) -> Members {
     Some(Data::from_bytes(&d?, PgHost::current()).or_raise().course())
 }
 
-/// The arguments h, period, gap, as_of: who lapsed, and after how long.
+/// The arguments h, period, gap, silence, as_of: who lapsed, and after how long.
 struct FirstLapses<'a>(Option<Stored<'a, Events>>, Question);
 
 impl<'a> FirstLapses<'a> {
@@ -127,8 +134,8 @@ impl<'a> FirstLapses<'a> {
 
     fn of(h: Option<Stored<'a, Events>>, args: &mut Args<'a>) -> Self {
         let question = Question {
-            period: args.period(),
-            gap: args.integer("gap").unwrap_or(1),
+            period: args.period(Periods::Shared),
+            lapse: args.lapse(),
             as_of: args.day("as_of"),
         };
         question.check().or_raise();
@@ -159,7 +166,8 @@ impl<'a> FirstDepartures<'a> {
     }
 
     fn of(m: Option<Stored<'a, Spells>>, args: &mut Args<'a>) -> Self {
-        let question = memberships::Question { period: args.period(), as_of: args.day("as_of") };
+        let period = args.period(Periods::OwnDays);
+        let question = memberships::Question { period, as_of: args.day("as_of") };
         question.check().or_raise();
         FirstDepartures(m, question)
     }

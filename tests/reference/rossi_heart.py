@@ -42,12 +42,12 @@ def cox(model, data, **more):
     rows.extend((model, c, fit.params_[c], fit.standard_errors_[c], fit.log_likelihood_) for c in columns[2:])
     return fit
 cox('rossi', rossi[columns])
-strata = cox('rossi strata', rossi[columns + ['wexp']], strata=['wexp'])
-cox('rossi weights', rossi.loc[rossi.index.repeat(rossi['weight']), columns])
+cox('rossi strata', rossi[columns + ['wexp']], strata=['wexp'])
+repeated = rossi.loc[rossi.index.repeat(rossi['weight']), columns]
+columns[2 + 1] = 'fin=false'  # of those, most are with it
+repeated.insert(3, 'fin=false', 1 - repeated.pop('fin=true'))
+cox('rossi weights', repeated[columns])
 write('lifelines_cox.csv', rows, ['model', 'covariate', 'coefficient', 'std_error', 'log_likelihood'])
-someone = pd.DataFrame([{'age': 25, 'fin=true': 1, 'prio': 3, 'race=other': 0, 'wexp': w} for w in (0, 1)])
-share = strata.predict_survival_function(someone, times=[10, 30, 52])
-write('lifelines_survival.csv', [('no' if i == 0 else 'yes', t, share.loc[t, i]) for i in (0, 1) for t in (10, 30, 52)], ['wexp', 'week', 'survival'])
 
 # Competing risks: durations are distinct, since lifelines moves ties apart at random.
 state = 1

@@ -21,6 +21,13 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// An argument that says nothing, or something else than was probably meant.
+    Miswritten {
+        /// The message.
+        message: String,
+        /// What to type.
+        hint: String,
+    },
     /// Text that is no JSON.
     BadJson {
         /// What it should be.
@@ -76,6 +83,15 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// A text in the place of a value that an aggregate makes, such as the name of a table.
+    NotAValue {
+        /// The type.
+        of: &'static str,
+        /// The text.
+        given: String,
+        /// How such a value is made from a table, whose name stands as TABLE.
+        made: &'static str,
+    },
     /// A number that is not finite, or not in its range.
     OutOfRange {
         /// What it is.
@@ -108,6 +124,7 @@ impl Error {
             | Error::Mismatch { hint, .. }
             | Error::OutOfRange { hint, .. }
             | Error::TooLarge { hint, .. } => Some((*hint).to_string()),
+            Error::Miswritten { hint, .. } => Some(hint.clone()),
             Error::MemberType { found, .. } => {
                 Some(format!("The members of this history are of type {found}."))
             }
@@ -127,6 +144,9 @@ impl Error {
                  {\"model\": \"nbd\", \"parameters\": {\"r\": 0.4, \"alpha\": 12}}."
                     .to_string(),
             ),
+            Error::NotAValue { of, given, made } => {
+                Some(format!("A {of} is made from rows: {}.", made.replace("TABLE", given)))
+            }
             Error::BadJson { .. } | Error::Malformed(_) | Error::MalformedValue { .. } => None,
         }
     }
@@ -136,7 +156,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::UnknownName { what, given, .. } => write!(f, "unknown {what} \"{given}\""),
-            Error::BadArgument { message, .. } => f.write_str(message),
+            Error::BadArgument { message, .. } | Error::Miswritten { message, .. } => {
+                f.write_str(message)
+            }
             Error::BadJson { what, why } => write!(f, "{what} is not valid JSON: {why}"),
             Error::Mismatch { what, left, right, .. } => {
                 write!(f, "histories of different {what}: \"{left}\" and \"{right}\"")
@@ -152,6 +174,9 @@ impl fmt::Display for Error {
                 write!(f, "{what} did not converge: {reason}")
             }
             Error::MalformedValue { of, why } => write!(f, "malformed {of}: {why}"),
+            Error::NotAValue { of, given, .. } => {
+                write!(f, "\"{given}\" is the text of no {of}")
+            }
             Error::OutOfRange { what, given, .. } => write!(f, "{what} out of range: {given}"),
             Error::TooLarge { what, .. } => write!(f, "{what} is too large"),
         }

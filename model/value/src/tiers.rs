@@ -2,7 +2,7 @@
 
 use crate::amount;
 use crate::axis::Cut;
-use crate::calendar::{Clock, Grain, Zone};
+use crate::calendar::{Clock, Grain, Stretch, Takes, Zone};
 use crate::error::Error;
 use crate::history::{MemberRef, Timeline, View};
 use crate::host::{Host, Pace, Vec};
@@ -25,51 +25,23 @@ enum By {
     Days,
 }
 
-/// Months or days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Length {
-    months: i64,
-    days: i64,
+/// A length of time in the rules, at most so many days.
+fn length(node: &Node<'_>, what: &'static str, most: i64) -> Result<Stretch, Error> {
+    let length = Stretch::parse(node.text()?, Takes::days_or_none(what));
+    let length = length.map_err(|error| node.wrong(json::shorten(&error.to_string())))?;
+    if length.months * 30 + length.days > most {
+        return Err(node.wrong(format!("not from 0 to {most} days")));
+    }
+    Ok(length)
 }
 
-impl Length {
-    /// '12 months', '1 year', '90 days', '4 weeks'.
-    fn parse(node: &Node<'_>, most: i64) -> Result<Self, Error> {
-        let text = node.text()?;
-        let wrong = || node.wrong(format!("\"{}\" is no such length", json::shorten(text)));
-        let (number, unit) = text.trim().split_once(' ').ok_or_else(wrong)?;
-        let number: i64 = number.parse().map_err(|_| wrong())?;
-        let unit = unit.trim().trim_end_matches('s').to_ascii_lowercase();
-        let (months, days) = match unit.as_str() {
-            "day" => (0, 1),
-            "week" => (0, 7),
-            "month" => (1, 0),
-            "quarter" => (3, 0),
-            "year" => (12, 0),
-            _ => return Err(wrong()),
-        };
-        if !(0..=most).contains(&number) || number * (months * 30 + days) > most {
-            return Err(node.wrong(format!("not from 0 to {most} days")));
-        }
-        Ok(Length { months: months * number, days: days * number })
+/// The last day that lies no more than a length after another: from which the window back reaches it.
+fn last_after(length: Stretch, day: i64) -> i64 {
+    let mut last = day + length.days + 28 * length.months;
+    while length.before(last + 1) <= day {
+        last += 1;
     }
-
-    /// So much before a day: the same day of an earlier month, or its last one, as PostgreSQL counts.
-    fn before(self, day: i64) -> i64 {
-        let month = Grain::Month.of_day(day);
-        let earlier = month - self.months;
-        let same = Grain::Month.first_day(earlier) + day - Grain::Month.first_day(month);
-        same.min(Grain::Month.last_day(earlier)) - self.days
-    }
-
-    /// The last day that lies no more than this after another.
-    fn after(self, day: i64) -> i64 {
-        let mut last = day + self.days + 28 * self.months;
-        while self.before(last + 1) <= day {
-            last += 1;
-        }
-        last
-    }
+    last
 }
 
 /// A level.
@@ -85,8 +57,8 @@ pub struct Tier {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     by: By,
-    window: Option<Length>,
-    grace: Option<Length>,
+    window: Option<Stretch>,
+    grace: Option<Stretch>,
     /// The levels, from the lowest up.
     pub tiers: std::vec::Vec<Tier>,
 }
@@ -106,8 +78,8 @@ impl Rules {
                 _ => return Err(node.wrong("not amount, events or days")),
             },
         };
-        let length = |key, most| object.get(key).map(|node| Length::parse(&node, most)).transpose();
-        let (window, grace) = (length("window", MAX_WINDOW)?, length("grace", MAX_GRACE)?);
+        let of = |key, most| object.get(key).map(|node| length(&node, key, most)).transpose();
+        let (window, grace) = (of("window", MAX_WINDOW)?, of("grace", MAX_GRACE)?);
         let list = object.need("tiers")?;
         let mut tiers: std::vec::Vec<Tier> = std::vec::Vec::new();
         for node in list.list()? {
@@ -276,7 +248,7 @@ impl<H: Host> Account<H> {
         Some(Standing {
             tier: held,
             value,
-            grace_until: rules.grace.filter(|_| in_grace).map(|grace| grace.after(last_day)),
+            grace_until: rules.grace.filter(|_| in_grace).map(|grace| last_after(grace, last_day)),
             next: rules.tiers.get(next).map(|tier| (next, tier.from - value)),
         })
     }
@@ -416,11 +388,11 @@ mod tests {
 
     #[test]
     fn months_are_those_of_the_calendar() {
-        let length = Length { months: 1, days: 0 };
+        let length = Stretch::of_months(1);
         // 2000-03-31 and 2000-03-29 are a month after 2000-02-29.
         assert_eq!((length.before(90), length.before(88)), (59, 59));
-        assert_eq!(length.after(59), 90);
-        assert_eq!(Length { months: 0, days: 10 }.after(5), 15);
+        assert_eq!(last_after(length, 59), 90);
+        assert_eq!(last_after(Stretch::of_days(10), 5), 15);
     }
 
     #[test]
@@ -451,6 +423,7 @@ mod tests {
             format!("{{\"by\": \"points\", {tier}}}"),
             format!("{{\"window\": \"12\", {tier}}}"),
             format!("{{\"window\": \"-1 days\", {tier}}}"),
+            format!("{{\"window\": \"36 hours\", {tier}}}"),
             format!("{{\"grace\": \"11 years\", {tier}}}"),
             format!("{{\"window\": \"9999999999999999999 days\", {tier}}}"),
             format!("{{\"window\": \"999999999999999999 years\", {tier}}}"),
@@ -459,6 +432,7 @@ mod tests {
         }
         for right in [
             format!("{{\"by\": \"days\", \"window\": \"1 Year\", {tier}}}"),
+            format!("{{\"window\": \"1 year 6 mons\", \"grace\": \"quarter\", {tier}}}"),
             format!("{{\"grace\": \"120 months\", {tier}}}"),
             format!("{{\"grace\": \"10 years\", {tier}}}"),
         ] {

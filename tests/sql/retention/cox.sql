@@ -87,9 +87,6 @@ SELECT name, count(*) AS covariates, count(*) FILTER (WHERE abs(coefficient - r[
 FROM named, cox_summary(model) s, cox_coefficients(model) c JOIN csv(:'content') r ON r[2] = c.covariate
 WHERE r[1] = name GROUP BY name ORDER BY name;
 SELECT name, covariate, base FROM named, cox_coefficients(model) WHERE name IN ('rossi', 'heart') ORDER BY name, covariate COLLATE "C";
-\set content `cat tests/reference/lifelines_survival.csv`
-SELECT count(*) AS predictions, count(*) FILTER (WHERE abs(survival_at(model, '{"age": 25, "fin": true, "prio": 3, "race": "black", "more": []}'::jsonb - 'more', r[2]::float8, r[1]) - r[3]::float8) < 1e-6) AS agree
-FROM named, csv(:'content') r WHERE name = 'rossi strata';
 -- Weights and rows as many; ids as text.
 SELECT agree(a.coefficient, b.coefficient::text) AND agree(a.std_error, b.std_error::text) AS a_weight_is_as_many_rows
 FROM (SELECT cox_fit_agg(week, arrest, x) AS model FROM rossi, generate_series(1, weight)) v, cox_coefficients(v.model) a,
@@ -102,6 +99,11 @@ FROM (SELECT cox_fit_agg(i * 17 % 101 + 1, i % 4 > 0, jsonb_build_object('x', i 
              cox_fit_agg(i * 17 % 101 + 1 + i % 3 * 1000, i % 4 > 0, ARRAY[i % 7, sin(i)], i % 3 * 1000) AS windows
       FROM generate_series(1, 100) i) v, cox_coefficients(strata) WITH ORDINALITY a, cox_coefficients(windows) WITH ORDINALITY b
 WHERE a.ordinality = b.ordinality;
+SELECT k AS stratum, t, agree(survival_at(strata, '{"x": 3, "y": 0.5}', t, k::text),
+       (survival_at(windows, ARRAY[3, 0.5], t + k * 1000) / coalesce(survival_at(windows, ARRAY[3, 0.5], k * 1000), 1))::text) AS as_in_windows
+FROM (SELECT cox_fit_agg(i * 17 % 101 + 1, i % 4 > 0, jsonb_build_object('x', i % 7, 'y', sin(i)), NULL, (i % 3)::text) AS strata,
+             cox_fit_agg(i * 17 % 101 + 1 + i % 3 * 1000, i % 4 > 0, ARRAY[i % 7, sin(i)], i % 3 * 1000) AS windows
+      FROM generate_series(1, 100) i) v, generate_series(0, 2) k, unnest('{5,60}'::float8[]) t ORDER BY 1, 2;
 -- Through text and bytes; whatever the order of rows.
 SELECT name, model::text::cox_model::text = model::text AS through_text FROM named ORDER BY name;
 COPY (SELECT name, model FROM named) TO PROGRAM 'cat > "$PWD/cox_named.copy"' (FORMAT binary);

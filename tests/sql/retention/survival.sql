@@ -144,7 +144,7 @@ CREATE TABLE questions AS SELECT * FROM (VALUES
 SELECT unit, gap, as_of, count(given) AS steps, sum(given.events) AS lapses,
        count(*) FILTER (WHERE (given.at_risk, given.events, given.censored) = (plain.at_risk, plain.events, plain.censored)) AS agree,
        count(*) FILTER (WHERE plain IS NULL) AS too_many
-FROM (SELECT q.*, s.* FROM questions q, shopped, survival(h, unit, gap, as_of) s) given
+FROM (SELECT q.*, s.* FROM questions q, shopped, survival(h, unit, gap, as_of => as_of) s) given
      FULL JOIN (SELECT q.*, tenure::float8 AS tenure, count(*) FILTER (WHERE churned) AS events,
                        count(*) FILTER (WHERE NOT churned) AS censored,
                        sum(count(*)) OVER (PARTITION BY unit, gap, as_of ORDER BY tenure DESC) AS at_risk
@@ -154,9 +154,9 @@ GROUP BY unit, gap, as_of ORDER BY unit, gap, as_of;
 -- All who begin in the first period and are lost there are lost from the ledger too.
 SELECT gap, s.events, r.churned FROM shopped, unnest('{1, 2, 5}'::int[]) gap,
      LATERAL (SELECT h1 FROM (SELECT slice(h, '1997-01-01', '1997-01-31') AS h1) x) x,
-     survival(h1, 'month', gap, '1998-06-30') s, churn(h1, 'month', gap, '1998-06-30') r
+     survival(h1, 'month', gap, as_of => '1998-06-30') s, churn(h1, 'month', gap, as_of => '1998-06-30') r
 WHERE r.churned > 0;
-SELECT s.* FROM shopped, survival_summary(h, 'month', 2, '1998-06-30', tau => 6) s;
+SELECT s.* FROM shopped, survival_summary(h, 'month', 2, as_of => '1998-06-30', tau => 6) s;
 
 -- Memberships: from first joining to first departing; spells that touch are one. In plain SQL, by the days on which the
 -- periods end.
@@ -203,10 +203,10 @@ SELECT count(*) FROM survival_summary(NULL::memberships);
 
 -- tenures: a row a member, of which survival_agg makes the same table; members come as what they are.
 SELECT unit, gap, as_of, count(*) AS steps, count(*) FILTER (WHERE a = b) AS same
-FROM (SELECT q.*, s.* FROM questions q, shopped, survival(h, unit, gap, as_of) s) a
+FROM (SELECT q.*, s.* FROM questions q, shopped, survival(h, unit, gap, as_of => as_of) s) a
      FULL JOIN (SELECT unit, gap, as_of, s.*
                 FROM (SELECT unit, gap, as_of, survival_agg(tenure, churned) AS d
-                      FROM questions q, shopped, tenures(h, unit, gap, as_of) GROUP BY unit, gap, as_of) t, survival(d) s) b
+                      FROM questions q, shopped, tenures(h, unit, gap, as_of => as_of) GROUP BY unit, gap, as_of) t, survival(d) s) b
      USING (unit, gap, as_of, tenure)
 GROUP BY unit, gap, as_of ORDER BY unit, gap, as_of;
 SELECT count(*) AS members, count(*) FILTER (WHERE (first_day, last_day) = (first, last)) AS days
@@ -227,7 +227,7 @@ FROM (SELECT unit, as_of, s.* FROM unnest('{day,30 days,month}'::text[]) unit, u
 GROUP BY unit, as_of ORDER BY unit, as_of;
 -- One row for everybody who has joined, also for those of whom nothing is known yet.
 SELECT count(*) AS members, count(tenure) AS known, sum(last_day - first_day) AS days
-FROM contracts, tenures(m, 'month', '2021-06-15');
+FROM contracts, tenures(m, period => 'month', as_of => '2021-06-15');
 SELECT count(DISTINCT member) AS members, count(DISTINCT member) FILTER (WHERE period('month', joined) < period('month', '2021-06-16')) AS known
 FROM spells WHERE joined <= '2021-06-15';
 
@@ -245,7 +245,7 @@ CREATE FUNCTION first_returns(gap int, unit text, as_of date) RETURNS TABLE (mem
 SELECT unit, gap, as_of, count(given) AS steps, sum(given.returned) AS returns,
        count(*) FILTER (WHERE (given.at_risk, given.returned, given.censored) = (plain.at_risk, plain.returned, plain.censored)) AS agree,
        count(*) FILTER (WHERE plain IS NULL) AS too_many
-FROM (SELECT q.*, w.* FROM questions q, shopped, winback(h, unit, gap, as_of) w) given
+FROM (SELECT q.*, w.* FROM questions q, shopped, winback(h, unit, gap, as_of => as_of) w) given
      FULL JOIN (SELECT unit, gap, as_of, tenure::float8 AS tenure, count(*) FILTER (WHERE returned) AS returned,
                        count(*) FILTER (WHERE NOT returned) AS censored,
                        sum(count(*)) OVER (PARTITION BY unit, gap, as_of ORDER BY tenure DESC) AS at_risk
@@ -255,19 +255,37 @@ GROUP BY unit, gap, as_of ORDER BY unit, gap, as_of;
 -- The same as survival_agg over its members; rates are what survival leaves.
 SELECT count(*) AS steps, count(*) FILTER (WHERE (w.at_risk, w.returned, w.censored) = (s.at_risk, s.events, s.censored)) AS counts,
        count(*) FILTER (WHERE w.rate = 1 - s.survival AND (w.rate_low, w.rate_high) IS NOT DISTINCT FROM (1 - s.survival_high, 1 - s.survival_low)) AS rates
-FROM (SELECT w.* FROM shopped, winback(h, 'month', 3, '1998-06-30') w) w
-     FULL JOIN (SELECT s.* FROM (SELECT survival_agg(tenure, returned) AS d FROM shopped, winback_members(h, 'month', 3, '1998-06-30')) m, survival(d) s) s
+FROM (SELECT w.* FROM shopped, winback(h, 'month', 3, as_of => '1998-06-30') w) w
+     FULL JOIN (SELECT s.* FROM (SELECT survival_agg(tenure, returned) AS d FROM shopped, winback_members(h, 'month', 3, as_of => '1998-06-30')) m, survival(d) s) s
      USING (tenure);
 SELECT count(*) AS members, count(*) FILTER (WHERE (w.tenure, w.returned) = (p.tenure, p.returned)) AS agree
 FROM shopped, winback_members(h, id => NULL::bigint, period => 'week', gap => 4, as_of => '1998-06-28') w
      FULL JOIN first_returns(4, 'week', '1998-06-28') p ON p.member_id = w.member;
 -- Away from the end of February on; back in April, in March for those who looked in April only, in the running month.
 SELECT as_of, w.* FROM unnest('{2024-02-29,2024-03-31,2024-04-20,2024-04-30}'::date[]) as_of,
-     (SELECT history_agg(1, d) AS h FROM unnest('{2024-01-10,2024-04-15}'::date[]) d) v, winback_members(h, 'month', 1, as_of) w ORDER BY 1;
+     (SELECT history_agg(1, d) AS h FROM unnest('{2024-01-10,2024-04-15}'::date[]) d) v, winback_members(h, 'month', 1, as_of => as_of) w ORDER BY 1;
 SELECT as_of, w.* FROM unnest('{2024-03-09,2024-03-10,2024-04-20,2024-04-30,2024-05-31}'::date[]) as_of,
      (SELECT membership_agg(1, j, e) AS m FROM (VALUES (date '2024-01-10', date '2024-03-10'), ('2024-04-15', NULL)) s (j, e)) v, winback_members(m, 'month', as_of) w ORDER BY 1;
 SELECT as_of, w.* FROM unnest('{2024-04-20,2024-05-31}'::date[]) as_of,
      (SELECT membership_agg(1, j, e) AS m FROM (VALUES (date '2024-01-10', date '2024-03-10'), ('2024-04-15', NULL)) s (j, e)) v, winback(m, 'month', as_of) w ORDER BY 1;
+-- Silence in time: of days it is a gap in periods of a day; with months the tables of members and of counts agree.
+SELECT count(*) AS members, count(*) FILTER (WHERE a = b) AS same
+FROM shopped, tenures(h, id => NULL::bigint, period => 'day', gap => 30, as_of => '1997-12-31') a
+     FULL JOIN (SELECT b.* FROM shopped, tenures(h, id => NULL::bigint, period => 'day', silence => '30 days', as_of => '1997-12-31') b) b USING (member);
+SELECT count(*) AS members, count(*) FILTER (WHERE a = b) AS same
+FROM shopped, winback_members(h, id => NULL::bigint, period => 'day', gap => 30, as_of => '1997-12-31') a
+     FULL JOIN (SELECT b.* FROM shopped, winback_members(h, id => NULL::bigint, period => 'day', silence => '30 days', as_of => '1997-12-31') b) b USING (member);
+SELECT silence, count(*) AS steps, count(*) FILTER (WHERE (a.at_risk, a.events, a.censored) = (b.at_risk, b.events, b.censored)) AS same, sum(a.events) AS lapses
+FROM (SELECT silence, s.* FROM shopped, unnest('{3 months,10 days,90 days}'::text[]) silence, survival(h, 'month', silence => silence, as_of => '1998-06-30') s) a
+     FULL JOIN (SELECT silence, s.* FROM (SELECT silence, survival_agg(tenure, churned) AS d FROM shopped, unnest('{3 months,10 days,90 days}'::text[]) silence,
+                       tenures(h, period => 'month', silence => silence, as_of => '1998-06-30') GROUP BY silence) t, survival(d) s) b USING (silence, tenure)
+GROUP BY silence ORDER BY silence;
+-- As many lapses and returns as the ledger counts, of the first of each member.
+SELECT w.returned <= c.reactivated AS fewer, t.lapses <= c.churned AS fewer_lapses, m.returned = w.returned AS members
+FROM shopped, LATERAL (SELECT sum(returned) AS returned FROM winback(h, 'month', silence => '10 days', as_of => '1998-06-30')) w,
+     LATERAL (SELECT count(*) FILTER (WHERE returned) AS returned FROM winback_members(h, period => 'month', silence => '10 days', as_of => '1998-06-30')) m,
+     LATERAL (SELECT count(*) FILTER (WHERE churned) AS lapses FROM tenures(h, period => 'month', silence => '10 days', as_of => '1998-06-30')) t,
+     LATERAL (SELECT sum(reactivated) AS reactivated, sum(churned) AS churned FROM churn(h, 'month', silence => '10 days', as_of => '1998-06-30')) c;
 SELECT count(*) FROM winback(NULL::history);
 SELECT count(*) FROM winback_members(NULL::memberships, period => 'month');
 SELECT count(*) FROM tenures(NULL::history, 'month');
@@ -278,7 +296,8 @@ CREATE TABLE causes AS SELECT c[1]::float8 AS duration, c[2] AS cause FROM csv(:
 CREATE TABLE leaving AS SELECT survival_agg(duration, cause IS NOT NULL, NULL, 1, cause) AS d FROM causes;
 \set content `cat tests/reference/causes_incidence.csv`
 SELECT cause, count(r) AS published, count(i) AS given, count(*) FILTER (WHERE agree(incidence, r[3])) AS incidence,
-       count(*) FILTER (WHERE agree(incidence_low, r[4]) AND agree(incidence_high, r[5])) AS intervals, max(incidence) AS at_the_end
+       count(*) FILTER (WHERE agree(incidence_low, r[4]) AND agree(incidence_high, r[5]) OR at_risk = 1 AND r[4] IS NULL) AS intervals,
+       round(max(incidence)::numeric, 9) AS at_the_end  -- where nobody is left lifelines divides by 0
 FROM (SELECT i.* FROM leaving, cumulative_incidence(d) i) i
      FULL JOIN (SELECT r[1] AS cause, r[2]::float8 AS tenure, r FROM csv(:'content') r) r USING (cause, tenure)
 GROUP BY cause ORDER BY cause;

@@ -3,18 +3,19 @@
 use super::course::{Course, Exit};
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
-use crate::churn::check_gap;
+use crate::churn::{Lapse, Outs, stays};
 use crate::error::Error;
 use crate::history::{Columns, MemberRef, View};
 use crate::host::{Host, Pace, Vec};
+use std::ops::Range;
 
 /// Which lapses are looked for: those of the churn ledger.
 #[derive(Debug, Clone, Copy)]
 pub struct Question {
     /// The unit of tenure.
     pub period: Period,
-    /// Periods of silence after which a member is out.
-    pub gap: i32,
+    /// The silence after which a member is out.
+    pub lapse: Lapse,
     /// The last day looked at; by default that of the last event.
     pub as_of: Option<i64>,
 }
@@ -22,7 +23,7 @@ pub struct Question {
 impl Question {
     /// Is it one that can be answered of some history?
     pub fn check(&self) -> Result<(), Error> {
-        check_gap(self.gap).map(|_| ())
+        self.lapse.check()
     }
 }
 
@@ -54,31 +55,36 @@ pub struct Return {
     pub returned_on: Option<i64>,
 }
 
-/// A member's first stay: its periods and ticks, and the next ones after it.
+/// A member's first stay: from the first period at whose end it is in to the first one at whose end
+/// it is out, and the one from which on it is in again. Its first tick, its last one, and the first
+/// one after it.
 #[derive(Debug, Clone, Copy)]
 struct Stay {
-    first: (usize, i64),
-    last: (usize, i64),
-    back: Option<(usize, i64)>,
+    first: usize,
+    end: usize,
+    back: Option<usize>,
+    first_tick: i64,
+    last_tick: i64,
+    next_tick: Option<i64>,
 }
 
 /// The first stays of all members that have been there by `as_of`.
 struct Stays<'z, Z, H: Host> {
     axis: Axis<'z, Z, H>,
-    gap: usize,
+    outs: Outs<H>,
     /// Periods that have ended. The running one is the last, if any is.
     ended: usize,
 }
 
 impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
     fn new(view: &View<'_, H>, zone: &'z Z, question: &Question, host: &H) -> Result<Self, Error> {
-        let gap = check_gap(question.gap)?;
         let axis = Axis::new(view.meta, zone, question.period, question.as_of, host)?;
+        let outs = Outs::new(question.lapse, &axis, host)?;
         let ended = match axis.len.checked_sub(1) {
             Some(last) if !axis.is_complete(last as i64) => last,
             _ => axis.len,
         };
-        Ok(Stays { axis, gap, ended })
+        Ok(Stays { axis, outs, ended })
     }
 
     /// Tells them one by one.
@@ -90,27 +96,27 @@ impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
         let host = view.host().clone();
         let mut pace = Pace::new(&host);
         let mut walk = view.walk_over(Columns::TICKS)?;
+        let mut periods = Vec::new_in(host.clone());
         while let Some((member, timeline)) = walk.next_member()? {
-            let mut stay: Option<Stay> = None;
-            let mut ticks = 1;
-            for &tick in timeline.ticks() {
-                ticks += 1;
-                let Some(period) = self.axis.period(tick)? else { break };
-                match &mut stay {
-                    None => {
-                        let at = (period, tick);
-                        stay = Some(Stay { first: at, last: at, back: None });
-                    }
-                    Some(stay) if period - stay.last.0 <= self.gap => stay.last = (period, tick),
-                    Some(stay) => {
-                        stay.back = Some((period, tick));
-                        break;
-                    }
-                }
-            }
-            pace.step(ticks);
-            if let Some(stay) = stay {
-                found(self, member, stay)?;
+            let ticks = timeline.ticks();
+            pace.step(1 + ticks.len());
+            self.axis.periods(ticks, &mut periods)?;
+            let (first, back) = {
+                let mut stays = stays(&periods, ticks, &self.outs, &mut self.axis);
+                (stays.next(), stays.next().map(|stay| stay.start))
+            };
+            let Some(Range { start: first, end }) = first else { continue };
+            // The first tick of a period or of those after it.
+            let tick = |from: usize| {
+                let place = periods.partition_point(|period| (*period as usize) < from);
+                (place, ticks.get(place).filter(|_| place < periods.len()).copied())
+            };
+            let (_, first_tick) = tick(first);
+            let (after, _) = tick(end.saturating_add(1));
+            let last_tick = after.checked_sub(1).and_then(|last| ticks.get(last)).copied();
+            let next_tick = back.and_then(|back| tick(back).1);
+            if let (Some(first_tick), Some(last_tick)) = (first_tick, last_tick) {
+                found(self, member, Stay { first, end, back, first_tick, last_tick, next_tick })?;
             }
         }
         Ok(())
@@ -118,7 +124,7 @@ impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
 
     /// The period of the lapse; none if it is not known to have lapsed.
     fn lapse(&self, stay: &Stay) -> Option<usize> {
-        Some(stay.last.0.saturating_add(self.gap)).filter(|lapse| *lapse < self.ended)
+        Some(stay.end).filter(|lapse| *lapse < self.ended)
     }
 
     /// Periods from the first one to that of the lapse, or of the last look. Whether a member lapses
@@ -126,14 +132,14 @@ impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
     /// that has ended, or in its first one.
     fn tenure(&self, stay: &Stay) -> (usize, bool) {
         let lapse = self.lapse(stay);
-        let end = lapse.unwrap_or_else(|| self.ended.saturating_sub(1).max(stay.first.0));
-        (end - stay.first.0, lapse.is_some())
+        let end = lapse.unwrap_or_else(|| self.ended.saturating_sub(1).max(stay.first));
+        (end - stay.first, lapse.is_some())
     }
 
     /// Periods from that of the lapse to that of the return, or of the last look.
     fn absence(&self, stay: &Stay) -> Option<(usize, bool)> {
         let lapse = self.lapse(stay)?;
-        let back = stay.back.map(|back| back.0).filter(|back| *back < self.ended);
+        let back = stay.back.filter(|back| *back < self.ended);
         Some((back.unwrap_or(self.ended - 1) - lapse, back.is_some()))
     }
 
@@ -158,10 +164,10 @@ impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
     }
 }
 
-/// The time from the period of the first event to that of the first lapse, in periods.
+/// The time from the first period at whose end a member is in, that of its first event unless it is
+/// silent again by then, to that of the first lapse, in periods.
 ///
-/// A member lapses in the period in which the churn ledger first counts it as churned: `gap` periods
-/// after the last active one before a silence of that length.
+/// A member lapses in the period in which the churn ledger first counts it as churned.
 pub fn first_lapses<H: Host, Z: Zone>(
     view: &View<'_, H>,
     zone: &Z,
@@ -182,13 +188,14 @@ pub fn tenures<'v, H: Host, Z: Zone>(
 ) -> Result<(), Error> {
     Stays::new(view, zone, question, &host)?.each(view, |stays, member, stay| {
         let (tenure, churned) = stays.tenure(&stay);
-        let first_day = stays.axis.day_of_tick(stay.first.1);
-        let last_day = stays.axis.day_of_tick(stay.last.1);
+        let first_day = stays.axis.day_of_tick(stay.first_tick);
+        let last_day = stays.axis.day_of_tick(stay.last_tick);
         found(member, Tenure { tenure: Some(tenure), churned, first_day, last_day })
     })
 }
 
-/// The time from the period of the first lapse to that of the next event, in periods: 1 or more.
+/// The time from the period of the first lapse to the next one at whose end a member is in, in periods:
+/// 1 or more.
 /// Who is not back in a period that has ended is last seen in the last one that has.
 pub fn returns<H: Host, Z: Zone>(
     view: &View<'_, H>,
@@ -210,10 +217,9 @@ pub fn returns_of_members<'v, H: Host, Z: Zone>(
 ) -> Result<(), Error> {
     Stays::new(view, zone, question, &host)?.each(view, |stays, member, stay| {
         let Some((tenure, returned)) = stays.absence(&stay) else { return Ok(()) };
-        let lapse = stay.last.0 + stays.gap;
-        let lapsed_on = stays.axis.first_day(lapse as i64 + 1) - 1;
-        let last_day = stays.axis.day_of_tick(stay.last.1);
-        let returned_on = stay.back.map(|back| stays.axis.day_of_tick(back.1));
+        let lapsed_on = stays.axis.first_day(stay.end as i64 + 1) - 1;
+        let last_day = stays.axis.day_of_tick(stay.last_tick);
+        let returned_on = stay.next_tick.map(|tick| stays.axis.day_of_tick(tick));
         found(member, Return { tenure, returned, last_day, lapsed_on, returned_on })
     })
 }

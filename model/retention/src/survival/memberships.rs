@@ -1,6 +1,7 @@
 //! The survival of memberships: how long members stay until they first depart.
 
 use crate::calendar::Period;
+use crate::cohorts::memberships::Since;
 use crate::error::Error;
 use crate::history::MemberRef;
 use crate::host::{Host, Pace, Vec};
@@ -121,28 +122,37 @@ fn course<H: Host>(mut exits: Vec<Exit, H>, host: H) -> Course<H> {
 /// How stays are counted in periods.
 struct Stays {
     as_of: i64,
-    /// None for stretches of days, which count from each member's own day.
-    units: Option<Units>,
-    days: i64,
+    periods: Numbers,
+}
+
+/// How periods are numbered.
+enum Numbers {
+    /// Stretches count from each member's own day.
+    Own(Since),
+    /// All others are of the calendar.
+    Shared(Units),
 }
 
 impl Stays {
     fn new<H: Host>(memberships: &Memberships<'_, H>, question: &Question) -> Result<Self, Error> {
         let (first, last) = memberships.days()?;
         let as_of = question.as_of.unwrap_or(last);
-        if let Period::Days(days) = question.period {
-            return Ok(Stays { as_of, units: None, days: i64::from(days) });
-        }
-        let units = Units::new(question.period, as_of)?;
-        periods(units, first, as_of)?;
-        Ok(Stays { as_of, units: Some(units), days: 1 })
+        let numbers = match Since::of(question.period) {
+            Some(since) => Numbers::Own(since),
+            None => {
+                let units = Units::new(question.period, as_of)?;
+                periods(units, first, as_of)?;
+                Numbers::Shared(units)
+            }
+        };
+        Ok(Stays { as_of, periods: numbers })
     }
 
     /// The number of the period that holds a day, from the one that holds another.
     fn number(&self, since: i64, day: i64) -> i64 {
-        match self.units {
-            Some(units) => units.of_day(day) - units.of_day(since),
-            None => (day - since).div_euclid(self.days),
+        match &self.periods {
+            Numbers::Own(periods) => periods.number(since, day),
+            Numbers::Shared(units) => units.of_day(day) - units.of_day(since),
         }
     }
 
@@ -183,7 +193,7 @@ impl Stays {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::Grain;
+    use crate::calendar::{Grain, add_months};
     use crate::host::{Global, testing::stops};
     use crate::memberships::testing::{build, given, spells};
     use crate::survival::{Intervals, Scale};
@@ -196,7 +206,8 @@ mod tests {
         fn agrees_with_looking_at_the_end_of_every_period(
             given in given(),
             period in prop_oneof![
-                Just(Period::MONTH), Just(Period::Calendar(Grain::Week)), (1..12u32).prop_map(Period::Days),
+                Just(Period::MONTH), Just(Period::Calendar(Grain::Week.into())), (1..12u32).prop_map(Period::Days),
+                (1..3u32).prop_map(Period::Months),
             ],
             as_of in prop::option::of(-5..90i64),
         ) {
@@ -209,6 +220,7 @@ mod tests {
             for stay in found.values().map(|spells| spells[0]).filter(|stay| stay.joined <= as_of) {
                 let last_day = |n: i64| match period {
                     Period::Days(days) => stay.joined + (n + 1) * i64::from(days) - 1,
+                    Period::Months(months) => add_months(stay.joined, (n + 1) * i64::from(months)) - 1,
                     Period::Calendar(grain) => grain.last_day(grain.of_day(stay.joined) + n),
                     Period::Hours(_) => unreachable!(),
                 };
