@@ -179,7 +179,7 @@ CREATE FUNCTION survival(
         cumulative_hazard float8,
         hazard float8
     )
-    AS 'MODULE_PATHNAME', 'survival_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+    AS 'MODULE_PATHNAME', 'survival_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION survival(memberships, text, date, float8, text) IS
     'who stays how long: the time in periods from first joining to first departing; who has not departed by as_of is censored; columns as for survival_data';
 
@@ -244,7 +244,7 @@ CREATE FUNCTION survival_summary(
         restricted_mean_high float8,
         up_to float8
     )
-    AS 'MODULE_PATHNAME', 'survival_summary_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1;
+    AS 'MODULE_PATHNAME', 'survival_summary_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 1;
 COMMENT ON FUNCTION survival_summary(memberships, text, date, float8, float8, text) IS
     'one row about the time from first joining to first departing, in periods: members, events, median and mean up to tau, with their intervals';
 
@@ -297,7 +297,7 @@ CREATE FUNCTION tenures(
     period text DEFAULT 'month',
     as_of date DEFAULT NULL
 ) RETURNS TABLE (member text, tenure float8, churned boolean, first_day date, last_day date)
-    AS 'MODULE_PATHNAME', 'tenures_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
+    AS 'MODULE_PATHNAME', 'tenures_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION tenures(memberships, text, date) IS
     'what survival counts, a row a member: its tenure in periods (NULL: its first one has not ended), whether it has departed by then, the first day in and the last one so far';
 
@@ -335,7 +335,7 @@ CREATE FUNCTION winback(
         rate_low float8,
         rate_high float8
     )
-    AS 'MODULE_PATHNAME', 'winback_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+    AS 'MODULE_PATHNAME', 'winback_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION winback(memberships, text, date, float8) IS
     'who joins again after the first departure, and how long it takes: a row for every number of periods since it, columns as for a history';
 CREATE FUNCTION winback_members(
@@ -353,6 +353,6 @@ CREATE FUNCTION winback_members(
     period text DEFAULT 'month',
     as_of date DEFAULT NULL
 ) RETURNS TABLE (member text, tenure float8, returned boolean, last_day date, lapsed_on date, returned_on date)
-    AS 'MODULE_PATHNAME', 'winback_members_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
+    AS 'MODULE_PATHNAME', 'winback_members_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION winback_members(memberships, text, date) IS
     'what winback counts, a row for every member that has departed: periods since its first departure until it joined again, or was last seen not to have; the last day in, the first one out, and the day on which it joined again';

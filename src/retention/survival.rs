@@ -166,10 +166,10 @@ impl<'a> FirstDepartures<'a> {
     }
 
     fn of(m: Option<Stored<'a, Spells>>, args: &mut Args<'a>) -> Self {
-        let period = args.period(Periods::OwnDays);
-        let question = memberships::Question { period, as_of: args.day("as_of") };
+        let (period, as_of) = (args.period(Periods::OwnDays), args.day("as_of"));
         question.check().or_raise();
-        FirstDepartures(m, question)
+        let as_of = m.as_ref().map(|m| m.as_of(as_of));
+        FirstDepartures(m, memberships::Question { period, as_of })
     }
 
     fn members(&self) -> Members {
