@@ -167,7 +167,7 @@ impl<'a> FirstDepartures<'a> {
 
     fn of(m: Option<Stored<'a, Spells>>, args: &mut Args<'a>) -> Self {
         let (period, as_of) = (args.period(Periods::OwnDays), args.day("as_of"));
-        question.check().or_raise();
+        memberships::Question { period, as_of }.check().or_raise();
         let as_of = m.as_ref().map(|m| m.as_of(as_of));
         FirstDepartures(m, memberships::Question { period, as_of })
     }
