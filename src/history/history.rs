@@ -1,13 +1,15 @@
 //! `retention.history`: the aggregates that build it, its text and bytes, and how it compares.
 
 use super::Events;
-use crate::pg::aggregate::{self, begin};
+use crate::pg::aggregate::{self, Merge, begin};
+
 use crate::pg::call::{Call, Places};
 use crate::pg::errors::{OrRaise, raise};
 use crate::pg::expanded::{self, Expanded, Methods};
 use crate::pg::fold::Fold;
 use crate::pg::literal::{self, Literal, Message};
 use crate::pg::memory::PgHost;
+use crate::pg::step::State;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
 use crate::pg::{amount, member};
@@ -147,9 +149,8 @@ fn check_state(object: &Expanded<Events>, call: &Call) {
 /// The transition function of `rollup` and the combine function of both aggregates: one history
 /// into the state.
 #[pg_extern]
-fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded<Events>> {
-    // SAFETY: PostgreSQL passes two histories, the first as the state.
-    unsafe { aggregate::merge(fcinfo) }
+fn history_merge(merge: Merge<Events>) -> Option<State> {
+    merge.merged()
 }
 
 #[unsafe(no_mangle)]

@@ -32,6 +32,12 @@ fn is_in_database(name: &str) -> bool {
     true
 }
 
+/// When the transaction began, in microseconds since 2000.
+pub fn now() -> i64 {
+    // SAFETY: reads it.
+    unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }
+}
+
 /// A zone of PostgreSQL's time zone database, or none: local times without a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PgZone(Option<*mut pg_sys::pg_tz>);

@@ -61,10 +61,9 @@ pub fn revenue_split<H: Host, Z: Zone>(
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         axis.periods(timeline.ticks(), &mut periods)?;
-        let mut ticks = periods.iter().zip(timeline.amounts()).enumerate();
         let mut first = None;
         let mut counted = None;
-        for (i, (&period, amount)) in &mut ticks {
+        for (i, &period) in periods.iter().enumerate() {
             let Some(row) = rows.get_mut(period as usize) else { break };
             let is_event = timeline.count(i) > 0;
             if is_event && first.is_none() {
@@ -77,9 +76,8 @@ pub fn revenue_split<H: Host, Z: Zone>(
                     if is_new { &mut row.new_members } else { &mut row.returning_members };
                 *members += 1;
             }
-            let money = i128::from(amount.unwrap_or(0));
             let revenue = if is_new { &mut row.from_new } else { &mut row.from_returning };
-            *revenue += money;
+            *revenue += i128::from(timeline.amount(i).unwrap_or(0));
         }
     }
     Ok(rows)

@@ -166,6 +166,12 @@ impl<'a, H: Host> View<'a, H> {
         &self.host
     }
 
+    /// The day of the last event, on the calendar of its zone.
+    pub fn last_day(&self, zone: &impl Zone) -> Option<i64> {
+        let mut clock = Clock::new(self.meta.grain, self.host().clone());
+        Some(self.meta.extent?.days(&mut clock, zone).1)
+    }
+
     /// Does any event have an amount?
     pub fn has_amounts(&self) -> bool {
         self.runs.iter().any(|run| !run.columns[run::AMOUNTS].is_empty())
