@@ -137,6 +137,13 @@ impl<H: Host> Column<H> {
     }
 }
 
+/// Covariates as numbers, so many of each row.
+pub(super) struct Expansion<H: Host> {
+    pub(super) terms: Terms<H>,
+    pub(super) numbers: Vec<f64, H>,
+    pub(super) width: usize,
+}
+
 /// A covariate with one number for each member, or several.
 #[derive(Debug)]
 enum Shape<H: Host> {
@@ -154,7 +161,7 @@ impl<H: Host> Columns<H> {
         rows: &[Member],
         covariates: &[f64],
         host: &H,
-    ) -> Result<(Terms<H>, Vec<f64, H>, usize), Error> {
+    ) -> Result<Expansion<H>, Error> {
         let mut terms = Terms::new(host);
         let mut shapes = Vec::with_capacity_in(self.columns.len(), host.clone());
         let (order, mut width) = (self.names.sorted(), 0);
@@ -203,7 +210,8 @@ impl<H: Host> Columns<H> {
         if width > MAX_COVARIATES {
             return Err(too_many_covariates());
         }
-        Ok((terms, self.numbers(rows, covariates, &shapes, width, host), width))
+        let numbers = self.numbers(rows, covariates, &shapes, width, host);
+        Ok(Expansion { terms, numbers, width })
     }
 
     fn numbers(

@@ -1,5 +1,6 @@
 //! Fitting: Newton's method on the partial likelihood.
 
+use super::columns::Expansion;
 use super::concordance::concordance;
 use super::design::Design;
 use super::fault::Fault;
@@ -33,7 +34,8 @@ impl<H: Host> Members<H> {
                 (None, Expanded::new(self, numbers, self.width(), host.clone()))
             }
             Some(columns) => {
-                let (terms, numbers, width) = columns.expand(rows, covariates, &host)?;
+                let Expansion { terms, numbers, width } =
+                    columns.expand(rows, covariates, &host)?;
                 (Some(terms), Expanded::new(self, numbers, width, host.clone()))
             }
         };

@@ -509,7 +509,9 @@ fn named_sample() -> Members<Global> {
     members
 }
 
-fn refusal(rows: &[(Row<'_>, &[(&[u8], Value<'_>)])]) -> String {
+type Values<'v> = [(&'v [u8], Value<'v>)];
+
+fn refusal(rows: &[(Row<'_>, &Values<'_>)]) -> String {
     let mut members = Members::new(Global);
     for (row, values) in rows {
         if let Err(error) = members.push_row(row, Covariates::Named(values)) {
