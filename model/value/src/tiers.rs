@@ -6,23 +6,57 @@ use crate::calendar::{Clock, Grain, Zone};
 use crate::error::Error;
 use crate::history::{MemberRef, Timeline, View};
 use crate::host::{Host, Pace, Vec};
-use crate::json::{self, Node};
+use crate::json::{self, Number, Object, Step, Text};
+use serde::Deserialize;
 
-const WHAT: &str = "the tier rules";
-const HINT: &str = "Rules look like {\"by\": \"amount\", \"window\": \"12 months\", \"grace\": \"90 days\", \"tiers\": \
-                    [{\"name\": \"Silver\", \"from\": 500}, {\"name\": \"Gold\", \"from\": 2000}]}; by: amount, \
-                    events or days; without a window all of the past counts.";
+const RULES: json::Kind = json::Kind {
+    what: "the tier rules",
+    hint: "Rules look like {\"by\": \"amount\", \"window\": \"12 months\", \"grace\": \"90 days\", \"tiers\": \
+           [{\"name\": \"Silver\", \"from\": 500}, {\"name\": \"Gold\", \"from\": 2000}]}; by: amount, \
+           events or days; without a window all of the past counts.",
+};
 /// Ten years: every day of a grace period is looked at.
 const MAX_GRACE: i64 = 3_660;
 const MAX_WINDOW: i64 = 366_000;
 const MAX_TIERS: usize = 100;
 
+/// The rules as they are written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RulesJson {
+    by: Option<By>,
+    window: Option<Text>,
+    grace: Option<Text>,
+    tiers: std::vec::Vec<Object<TierJson>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TierJson {
+    name: Text,
+    from: Number,
+}
+
 /// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Text")]
 enum By {
     Amount,
     Events,
     Days,
+}
+
+impl TryFrom<Text> for By {
+    type Error = String;
+
+    fn try_from(Text(name): Text) -> Result<Self, String> {
+        match name.to_ascii_lowercase().as_str() {
+            "amount" => Ok(By::Amount),
+            "events" => Ok(By::Events),
+            "days" => Ok(By::Days),
+            _ => Err(format!("\"{}\" is not amount, events or days", json::shorten(&name))),
+        }
+    }
 }
 
 /// Months or days.
@@ -33,10 +67,11 @@ struct Length {
 }
 
 impl Length {
-    /// '12 months', '1 year', '90 days', '4 weeks'.
-    fn parse(node: &Node<'_>, most: i64) -> Result<Self, Error> {
-        let text = node.text()?;
-        let wrong = || node.wrong(format!("\"{}\" is no such length", json::shorten(text)));
+    /// '12 months', '1 year', '90 days', '4 weeks': the value of a key.
+    fn parse(Text(text): &Text, key: &str, most: i64) -> Result<Self, Error> {
+        let way = [Step::Key(key)];
+        let wrong =
+            || RULES.wrong(&way, format_args!("\"{}\" is no such length", json::shorten(text)));
         let (number, unit) = text.trim().split_once(' ').ok_or_else(wrong)?;
         let number: i64 = number.parse().map_err(|_| wrong())?;
         let unit = unit.trim().trim_end_matches('s').to_ascii_lowercase();
@@ -49,7 +84,7 @@ impl Length {
             _ => return Err(wrong()),
         };
         if !(0..=most).contains(&number) || number * (months * 30 + days) > most {
-            return Err(node.wrong(format!("not from 0 to {most} days")));
+            return Err(RULES.wrong(&way, format_args!("not from 0 to {most} days")));
         }
         Ok(Length { months: months * number, days: days * number })
     }
@@ -94,39 +129,34 @@ pub struct Rules {
 impl Rules {
     /// The rules in a document.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let value = json::parse(WHAT, text)?;
-        let root = Node::root(&value, WHAT, HINT);
-        let object = root.object(&["by", "window", "grace", "tiers"])?;
-        let by = match object.get("by") {
-            None => By::Amount,
-            Some(node) => match node.text()?.to_ascii_lowercase().as_str() {
-                "amount" => By::Amount,
-                "events" => By::Events,
-                "days" => By::Days,
-                _ => return Err(node.wrong("not amount, events or days")),
-            },
+        let Object(rules): Object<RulesJson> = RULES.read(text)?;
+        let by = rules.by.unwrap_or(By::Amount);
+        let length = |text: &Option<Text>, key, most| {
+            text.as_ref().map(|text| Length::parse(text, key, most)).transpose()
         };
-        let length = |key, most| object.get(key).map(|node| Length::parse(&node, most)).transpose();
-        let (window, grace) = (length("window", MAX_WINDOW)?, length("grace", MAX_GRACE)?);
-        let list = object.need("tiers")?;
-        let mut tiers: std::vec::Vec<Tier> = std::vec::Vec::new();
-        for node in list.list()? {
-            let tier = node.object(&["name", "from"])?;
-            let (name, from) = (tier.need("name")?, tier.need("from")?);
-            let units = i128::from(amount::from_double(from.number()?)?);
-            if units < 0 || by != By::Amount && from.number()?.fract() != 0.0 {
-                return Err(from.wrong("not an amount or a count of 0 or more"));
-            }
-            if tiers.last().is_some_and(|below| below.from >= units) {
-                return Err(from.wrong("not more than the tier before takes"));
-            }
-            if tiers.iter().any(|tier| tier.name == name.value.as_str().unwrap_or_default()) {
-                return Err(name.wrong("a name that another tier has"));
-            }
-            tiers.push(Tier { name: name.text()?.to_string(), from: units });
+        let window = length(&rules.window, "window", MAX_WINDOW)?;
+        let grace = length(&rules.grace, "grace", MAX_GRACE)?;
+        if rules.tiers.is_empty() || rules.tiers.len() > MAX_TIERS {
+            let why = format_args!("not 1 to {MAX_TIERS} tiers");
+            return Err(RULES.wrong(&[Step::Key("tiers")], why));
         }
-        if tiers.is_empty() || tiers.len() > MAX_TIERS {
-            return Err(list.wrong(format!("not 1 to {MAX_TIERS} tiers")));
+        let mut tiers: std::vec::Vec<Tier> = std::vec::Vec::new();
+        for (place, Object(tier)) in (1..).zip(rules.tiers) {
+            let wrong = |key, why| {
+                RULES.wrong(&[Step::Key("tiers"), Step::Place(place), Step::Key(key)], why)
+            };
+            let (Text(name), Number(number)) = (tier.name, tier.from);
+            let from = i128::from(amount::from_double(number)?);
+            if from < 0 || by != By::Amount && number.fract() != 0.0 {
+                return Err(wrong("from", "not an amount or a count of 0 or more"));
+            }
+            if tiers.last().is_some_and(|below| below.from >= from) {
+                return Err(wrong("from", "not more than the tier before takes"));
+            }
+            if tiers.iter().any(|tier| tier.name == name) {
+                return Err(wrong("name", "a name that another tier has"));
+            }
+            tiers.push(Tier { name, from });
         }
         Ok(Rules { by, window, grace, tiers })
     }

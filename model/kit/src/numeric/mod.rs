@@ -7,6 +7,7 @@ pub mod newton;
 pub mod normal;
 mod poisson;
 pub mod quadrature;
+mod random;
 pub mod real;
 mod wilson;
 
@@ -14,5 +15,6 @@ pub use cholesky::{Symmetric, cholesky};
 pub use difference::{Difference, effective_trials};
 pub use gamma::{ln_gamma, ln_rising};
 pub use poisson::Poisson;
+pub use random::SplitMix64;
 pub use real::{Dual, Jet, Real, Taylor};
 pub use wilson::{Share, Wilson};

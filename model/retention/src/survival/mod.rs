@@ -8,7 +8,7 @@
 //! | `curve` | Kaplan–Meier, Nelson–Aalen, intervals |
 //! | `hazard` | the rate of leaving, by stretches of tenure |
 //! | `summary` | median and restricted mean |
-//! | `groups`, `names` | the summary of several groups, in strata; its bytes |
+//! | `groups` | the summary of several groups, in strata; its bytes |
 //! | `logrank` | do groups leave alike? |
 //! | `lapse` | the first lapse of the members of a history |
 
@@ -21,7 +21,6 @@ mod hazard;
 mod lapse;
 mod logrank;
 pub mod memberships;
-mod names;
 mod summary;
 mod tally;
 
