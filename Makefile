@@ -29,7 +29,7 @@ test: ## set up, build, run every test
 test-model: ## the mathematics only: no server needed
 	@scripts/test.sh model
 
-test-sql: ## the SQL regression tests only (tests/sql; one of them: TESTS=name)
+test-sql: ## the SQL regression tests only (tests/sql; some of them: TESTS="name ...")
 	@scripts/test.sh sql
 
 test-docs: ## the examples in README.md and docs/ only

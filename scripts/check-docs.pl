@@ -1,7 +1,8 @@
 #!/usr/bin/perl
-# Runs the SQL examples of documents and compares what they print with what the documents say.
+# Runs the SQL examples of documents and compares what they print with what the documents say; or follows their links.
 #
 #   check-docs.pl [--update] --psql PSQL --template DATABASE [--count FILE] DOCUMENT.md ...
+#   check-docs.pl --links [--count FILE] DOCUMENT.md ...     (needs no server)
 #
 # A document is one psql session, in a fresh copy of the template database (times in UTC, ISO dates). In it
 #
@@ -12,21 +13,26 @@
 #
 # --update writes the real output into the text blocks. Blocks that "..." shortens stay if they match, and errors are written
 # only where the document shows one already.
-# --count writes "passed failed skipped". The server is found by PGHOST and so on. Needs no module beyond perl-base.
+# --links: a link without a scheme must lead to a file that is there, and its #anchor to a heading of that file.
+# --count writes "passed failed skipped" (of links: documents). The server is found by PGHOST and so on. Needs no module beyond perl-base.
 
 use strict;
 use warnings;
 use Getopt::Long;
-use File::Basename qw(basename);
+use File::Basename qw(dirname);
 use IPC::Open3;
 
-my ($update, $psql, $template, $count_file) = (0, 'psql');
-GetOptions('update' => \$update, 'psql=s' => \$psql, 'template=s' => \$template, 'count=s' => \$count_file)
-    && defined $template && @ARGV
-    or die "usage: check-docs.pl [--update] --psql PSQL --template DATABASE [--count FILE] DOCUMENT.md ...\n";
+my ($update, $links, $psql, $template, $count_file) = (0, 0, 'psql');
+GetOptions('update' => \$update, 'links' => \$links, 'psql=s' => \$psql, 'template=s' => \$template, 'count=s' => \$count_file)
+    && ($links || defined $template) && @ARGV
+    or die "usage: check-docs.pl [--update] --psql PSQL --template DATABASE [--count FILE] DOCUMENT.md ...\n"
+    . "       check-docs.pl --links [--count FILE] DOCUMENT.md ...\n";
 
 my %total = (passed => 0, failed => 0, skipped => 0);
-check_document($_) for @ARGV;
+my %anchors_of;
+for my $document (@ARGV) {
+    if ($links) { check_links($document) } else { check_document($document) }
+}
 if (defined $count_file) {
     open my $out, '>', $count_file or die "$count_file: $!\n";
     print $out "$total{passed} $total{failed} $total{skipped}\n";
@@ -42,7 +48,7 @@ sub check_document {
     $total{skipped} += @examples - @run;
     return unless @run;
 
-    my $database = 'docs_' . lc(basename($file, '.md')) =~ s/[^a-z0-9]+/_/gr;
+    my $database = 'docs_' . lc($file =~ s/\.md$//r) =~ s/[^a-z0-9]+/_/gr;
     psql_quietly('postgres', "DROP DATABASE IF EXISTS \"$database\"", "CREATE DATABASE \"$database\" TEMPLATE \"$template\"");
     run_examples($database, @run);
     psql_quietly('postgres', "DROP DATABASE \"$database\"");
@@ -59,6 +65,56 @@ sub check_document {
     $total{failed} += $failed;
     $total{passed} += @run - $failed;
     write_lines($file, @lines) if $update;
+}
+
+# Every link of a document that leads to another file of the repository, or to a heading.
+sub check_links {
+    my ($file) = @_;
+    my ($failed, $number) = (0, 0);
+    for my $line (prose(read_lines($file))) {
+        $number++;
+        while ($line =~ /\]\(([^()\s]+)(?:\s+"[^"]*")?\)/g) {
+            my ($path, $anchor) = split /#/, $1, 2;
+            next if $path =~ /^[a-z][a-z0-9+.-]*:/i;
+            my $target = $path eq '' ? $file : $path =~ m{^/} ? $path : dirname($file) . "/$path";
+            my $problem = !-e $target ? "there is no $target"
+                : defined $anchor && !anchors($target)->{$anchor} ? "$target has no heading for #$anchor" : next;
+            print "$file:$number: $problem\n";
+            $failed++;
+        }
+    }
+    $total{$failed ? 'failed' : 'passed'}++;
+}
+
+# The lines outside of fenced blocks; those inside are empty, so that line numbers stay.
+sub prose {
+    my $fence;
+    return map {
+        my $inside = $fence;
+        if ($fence) { undef $fence if /^ {0,3}\Q$fence\E[`~]*\s*$/ }
+        elsif (/^ {0,3}(`{3,}|~{3,})/) { $fence = $1 }
+        $inside || $fence ? '' : $_;
+    } @_;
+}
+
+# What a heading is called in links, as GitHub does it: in lower case, without punctuation, with hyphens for blanks, and with
+# a number if it is not the first of its name.
+sub anchors {
+    my ($file) = @_;
+    return $anchors_of{$file} //= do {
+        my (%seen, %anchors);
+        for my $line ($file =~ /\.md$/ ? prose(read_lines($file)) : ()) {
+            next unless $line =~ /^ {0,3}#{1,6}\s+(.*?)\s*#*\s*$/;
+            my $name = $1 =~ s/\[([^\]]*)\]\([^)]*\)/$1/gr;
+            utf8::decode($name);
+            $name = lc($name) =~ s/[^\w\- ]//gr =~ tr/ /-/r;
+            my $times = $seen{$name}++;
+            $name .= "-$times" if $times;
+            utf8::encode($name);
+            $anchors{$name} = 1;
+        }
+        \%anchors;
+    };
 }
 
 # The fenced blocks of a document: for each ```sql where it is, its text, and the ```text that follows it, if one does.

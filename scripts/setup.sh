@@ -3,6 +3,7 @@
 # headers with it), PostgreSQL and its headers. When nothing is missing it touches nothing and asks for no rights.
 #
 #   scripts/setup.sh            install what is missing
+#   scripts/setup.sh --lint     the same, and shellcheck, which only continuous integration needs
 #   scripts/setup.sh --check    only say what is missing for a build (no server needed), and fail if anything is
 #
 # An existing PostgreSQL is left alone: no cluster is made, started, stopped or upgraded.
@@ -23,7 +24,11 @@ has_libclang() {
         compgen -G '/usr/lib64/libclang.so*' > /dev/null
 }
 
+LINT=
+[ "${1:-}" != --lint ] || LINT=yes
+
 missing_tools() {
+    [ -z "$LINT" ] || command -v shellcheck > /dev/null || echo shellcheck
     command -v make > /dev/null || echo make
     has_c_compiler || echo gcc libc6-dev
     command -v clang > /dev/null || echo clang

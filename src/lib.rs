@@ -13,6 +13,7 @@
 
 mod history;
 mod pg;
+mod released;
 mod retention;
 mod value;
 

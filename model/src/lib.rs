@@ -40,4 +40,4 @@ pub use model_ground::{amount, calendar, error, host, state};
 pub use model_history::{history, memberships};
 pub use model_kit::numeric;
 pub use model_retention::{churn, cohorts, cox, engagement, repurchase, survival};
-pub use model_value::{clv, rfm, tiers, value};
+pub use model_value::{clv, revenue_split, rfm, tiers, value};

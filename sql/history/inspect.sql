@@ -31,18 +31,8 @@ COMMENT ON FUNCTION time_zone(history) IS
 CREATE FUNCTION history_rows(h history)
     RETURNS TABLE (member text, at timestamptz, events bigint, amount numeric)
     AS 'MODULE_PATHNAME', 'history_rows_wrapper' LANGUAGE c STABLE PARALLEL SAFE ROWS 100000;
-CREATE FUNCTION history_rows(h history, id bigint)
-    RETURNS TABLE (member bigint, at timestamptz, events bigint, amount numeric)
-    AS 'MODULE_PATHNAME', 'history_rows_wrapper' LANGUAGE c STABLE PARALLEL SAFE ROWS 100000;
-CREATE FUNCTION history_rows(h history, id uuid)
-    RETURNS TABLE (member uuid, at timestamptz, events bigint, amount numeric)
-    AS 'MODULE_PATHNAME', 'history_rows_wrapper' LANGUAGE c STABLE PARALLEL SAFE ROWS 100000;
 COMMENT ON FUNCTION history_rows(history) IS
     'what is inside: a row for every member and tick, with the time at which the tick begins, its events and the sum of their amounts';
-COMMENT ON FUNCTION history_rows(history, bigint) IS
-    'what is inside, with members as bigint: history_rows(h, id => NULL::bigint)';
-COMMENT ON FUNCTION history_rows(history, uuid) IS
-    'what is inside, with members as uuid: history_rows(h, id => NULL::uuid)';
 
 CREATE FUNCTION slice(h history, from_date date DEFAULT NULL, to_date date DEFAULT NULL)
     RETURNS history

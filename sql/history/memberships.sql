@@ -186,18 +186,8 @@ COMMENT ON FUNCTION members(memberships) IS 'number of members, present and past
 CREATE FUNCTION membership_rows(m memberships)
     RETURNS TABLE (member text, joined date, ended date)
     AS 'MODULE_PATHNAME', 'membership_rows_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
-CREATE FUNCTION membership_rows(m memberships, id bigint)
-    RETURNS TABLE (member bigint, joined date, ended date)
-    AS 'MODULE_PATHNAME', 'membership_rows_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
-CREATE FUNCTION membership_rows(m memberships, id uuid)
-    RETURNS TABLE (member uuid, joined date, ended date)
-    AS 'MODULE_PATHNAME', 'membership_rows_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
 COMMENT ON FUNCTION membership_rows(memberships) IS
     'what is inside: a row for every spell, with the first day in and the first day out, NULL for who is still a member';
-COMMENT ON FUNCTION membership_rows(memberships, bigint) IS
-    'what is inside, with members as bigint: membership_rows(m, id => NULL::bigint)';
-COMMENT ON FUNCTION membership_rows(memberships, uuid) IS
-    'what is inside, with members as uuid: membership_rows(m, id => NULL::uuid)';
 
 CREATE FUNCTION without(m memberships, members bigint[]) RETURNS memberships
     AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
@@ -211,52 +201,3 @@ COMMENT ON FUNCTION without(memberships, uuid[]) IS
     'the memberships of all but these members, for erasure requests; NULL if nobody is left';
 COMMENT ON FUNCTION without(memberships, text[]) IS
     'the memberships of all but these members, for erasure requests; NULL if nobody is left';
-
-CREATE FUNCTION churn(
-    m memberships,
-    period text DEFAULT 'month',
-    as_of date DEFAULT NULL,
-    confidence float8 DEFAULT 0.95
-) RETURNS TABLE (
-    period_start date,
-    opening bigint,
-    joined bigint,
-    rejoined bigint,
-    departed bigint,
-    retained bigint,
-    churned bigint,
-    closing bigint,
-    retention_rate float8,
-    churn_rate float8,
-    churn_low float8,
-    churn_high float8,
-    member_years float8,
-    departure_rate float8,
-    departure_low float8,
-    departure_high float8,
-    complete boolean
-)
-    AS 'MODULE_PATHNAME', 'churn_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
-COMMENT ON FUNCTION churn(memberships, text, date, float8) IS
-    'the churn of members with a contract: a row a period with members at its opening, joined, rejoined, departed and at its closing, churned / opening with a Wilson interval, and departures per member-year with an exact Poisson interval';
-
-CREATE FUNCTION cohorts(
-    m memberships,
-    period text DEFAULT 'month',
-    as_of date DEFAULT NULL,
-    confidence float8 DEFAULT 0.95
-) RETURNS TABLE (
-    cohort date,
-    period_number integer,
-    members bigint,
-    eligible bigint,
-    retained bigint,
-    rate float8,
-    rate_low float8,
-    rate_high float8,
-    active bigint,
-    complete boolean
-)
-    AS 'MODULE_PATHNAME', 'cohorts_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 500;
-COMMENT ON FUNCTION cohorts(memberships, text, date, float8) IS
-    'cohort retention of members with a contract: for every period in which members first joined and every period since, how many are in at its end, with Wilson intervals';

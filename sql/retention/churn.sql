@@ -25,6 +25,34 @@ CREATE FUNCTION churn(
 COMMENT ON FUNCTION churn(history, text, integer, date, float8) IS
     'the churn ledger: a row a period with members at its opening, new, reactivated, retained, churned and at its closing, and churned / opening with a Wilson interval; a member is out after gap periods of silence';
 
+CREATE FUNCTION churn(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    period_start date,
+    opening bigint,
+    joined bigint,
+    rejoined bigint,
+    departed bigint,
+    retained bigint,
+    churned bigint,
+    closing bigint,
+    retention_rate float8,
+    churn_rate float8,
+    churn_low float8,
+    churn_high float8,
+    member_years float8,
+    departure_rate float8,
+    departure_low float8,
+    departure_high float8,
+    complete boolean
+)
+    AS 'MODULE_PATHNAME', 'churn_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION churn(memberships, text, date, float8) IS
+    'the churn of members with a contract: a row a period with members at its opening, joined, rejoined, departed and at its closing, churned / opening with a Wilson interval, and departures per member-year with an exact Poisson interval';
+
 CREATE FUNCTION churn_members(
     h history,
     period_start date,
@@ -33,30 +61,8 @@ CREATE FUNCTION churn_members(
     as_of date DEFAULT NULL
 ) RETURNS TABLE (member text, change text)
     AS 'MODULE_PATHNAME', 'churn_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
-CREATE FUNCTION churn_members(
-    h history,
-    id bigint,
-    period_start date,
-    period text DEFAULT 'month',
-    gap integer DEFAULT 1,
-    as_of date DEFAULT NULL
-) RETURNS TABLE (member bigint, change text)
-    AS 'MODULE_PATHNAME', 'churn_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
-CREATE FUNCTION churn_members(
-    h history,
-    id uuid,
-    period_start date,
-    period text DEFAULT 'month',
-    gap integer DEFAULT 1,
-    as_of date DEFAULT NULL
-) RETURNS TABLE (member uuid, change text)
-    AS 'MODULE_PATHNAME', 'churn_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION churn_members(history, date, text, integer, date) IS
     'the members that churn counts as new, reactivated or churned in the row of this period_start';
-COMMENT ON FUNCTION churn_members(history, bigint, date, text, integer, date) IS
-    'the members that churn counts as new, reactivated or churned, as bigint: churn_members(h, id => NULL::bigint, period_start => …)';
-COMMENT ON FUNCTION churn_members(history, uuid, date, text, integer, date) IS
-    'the members that churn counts as new, reactivated or churned, as uuid: churn_members(h, id => NULL::uuid, period_start => …)';
 
 CREATE FUNCTION growth(
     h history,

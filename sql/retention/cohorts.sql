@@ -27,6 +27,27 @@ CREATE FUNCTION cohorts(
 COMMENT ON FUNCTION cohorts(history, text, text, text, history, date, integer[], integer, float8) IS
     'cohort retention: for every cohort and period since its own, how many members could be and were active, with Wilson intervals';
 
+CREATE FUNCTION cohorts(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    cohort date,
+    period_number integer,
+    members bigint,
+    eligible bigint,
+    retained bigint,
+    rate float8,
+    rate_low float8,
+    rate_high float8,
+    active bigint,
+    complete boolean
+)
+    AS 'MODULE_PATHNAME', 'cohorts_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 500;
+COMMENT ON FUNCTION cohorts(memberships, text, date, float8) IS
+    'cohort retention of members with a contract: for every period in which members first joined and every period since, how many are in at its end, with Wilson intervals';
+
 CREATE FUNCTION retention_curve(
     h history,
     period text DEFAULT 'month',
@@ -64,40 +85,8 @@ CREATE FUNCTION cohort_members(
     min_events integer DEFAULT 1
 ) RETURNS TABLE (member text)
     AS 'MODULE_PATHNAME', 'cohort_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
-CREATE FUNCTION cohort_members(
-    h history,
-    id bigint,
-    cohort date,
-    period_number integer,
-    period text DEFAULT 'month',
-    mode text DEFAULT 'on',
-    entry text DEFAULT 'first',
-    starts history DEFAULT NULL,
-    as_of date DEFAULT NULL,
-    brackets integer[] DEFAULT NULL,
-    min_events integer DEFAULT 1
-) RETURNS TABLE (member bigint)
-    AS 'MODULE_PATHNAME', 'cohort_members_typed_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
-CREATE FUNCTION cohort_members(
-    h history,
-    id uuid,
-    cohort date,
-    period_number integer,
-    period text DEFAULT 'month',
-    mode text DEFAULT 'on',
-    entry text DEFAULT 'first',
-    starts history DEFAULT NULL,
-    as_of date DEFAULT NULL,
-    brackets integer[] DEFAULT NULL,
-    min_events integer DEFAULT 1
-) RETURNS TABLE (member uuid)
-    AS 'MODULE_PATHNAME', 'cohort_members_typed_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION cohort_members(history, date, integer, text, text, text, history, date, integer[], integer) IS
     'who is behind a cell: the members that cohorts, with the same arguments, counts as active in the cell of this cohort and period number';
-COMMENT ON FUNCTION cohort_members(history, bigint, date, integer, text, text, text, history, date, integer[], integer) IS
-    'who is behind a cell, with members as bigint: cohort_members(h, NULL::bigint, ''2024-01-01'', 3)';
-COMMENT ON FUNCTION cohort_members(history, uuid, date, integer, text, text, text, history, date, integer[], integer) IS
-    'who is behind a cell, with members as uuid: cohort_members(h, NULL::uuid, ''2024-01-01'', 3)';
 
 CREATE FUNCTION compare_retention(
     h1 history,

@@ -27,7 +27,7 @@ COMMENT ON FUNCTION cox_model_send(cox_model) IS 'I/O';
 CREATE FUNCTION cox_step(internal, float8, boolean, float8[]) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION cox_step(internal, float8, boolean, float8[], float8) RETURNS internal
-    AS 'MODULE_PATHNAME', 'cox_step_from_entry_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'cox_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION cox_final(internal) RETURNS cox_model
     AS 'MODULE_PATHNAME', 'cox_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cox_step(internal, float8, boolean, float8[]) IS

@@ -27,7 +27,7 @@ COMMENT ON FUNCTION logrank_data_send(logrank_data) IS 'I/O';
 CREATE FUNCTION logrank_step(internal, float8, boolean, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION logrank_step(internal, float8, boolean, text, text) RETURNS internal
-    AS 'MODULE_PATHNAME', 'logrank_step_in_stratum_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION logrank_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION logrank_serialize(internal) RETURNS bytea

@@ -29,7 +29,7 @@ COMMENT ON FUNCTION survival_data_send(survival_data) IS 'I/O';
 CREATE FUNCTION survival_step(internal, float8, boolean) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION survival_step(internal, float8, boolean, float8) RETURNS internal
-    AS 'MODULE_PATHNAME', 'survival_step_from_entry_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'survival_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION survival_merge(internal, survival_data) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_merge_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION survival_combine(internal, internal) RETURNS internal

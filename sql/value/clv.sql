@@ -37,18 +37,8 @@ COMMENT ON FUNCTION clv_model_send(clv_model) IS 'binary output';
 CREATE FUNCTION btyd(h history, unit text DEFAULT 'week', as_of date DEFAULT NULL)
     RETURNS TABLE (member text, x bigint, t_x float8, age float8, litt float8, spend float8)
     AS 'MODULE_PATHNAME', 'btyd_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10000;
-CREATE FUNCTION btyd(h history, id bigint, unit text DEFAULT 'week', as_of date DEFAULT NULL)
-    RETURNS TABLE (member bigint, x bigint, t_x float8, age float8, litt float8, spend float8)
-    AS 'MODULE_PATHNAME', 'btyd_with_id_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10000;
-CREATE FUNCTION btyd(h history, id uuid, unit text DEFAULT 'week', as_of date DEFAULT NULL)
-    RETURNS TABLE (member uuid, x bigint, t_x float8, age float8, litt float8, spend float8)
-    AS 'MODULE_PATHNAME', 'btyd_with_id_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10000;
 COMMENT ON FUNCTION btyd(history, text, date) IS
     'the statistics of buy-till-you-die models: repeat purchase days x, time from the first to the last purchase t_x, time since the first purchase age, sum of ln(times between purchases) litt, mean value of the repeat purchase days spend';
-COMMENT ON FUNCTION btyd(history, bigint, text, date) IS
-    'the statistics of buy-till-you-die models, with members as bigint: btyd(h, id => NULL::bigint)';
-COMMENT ON FUNCTION btyd(history, uuid, text, date) IS
-    'the statistics of buy-till-you-die models, with members as uuid: btyd(h, id => NULL::uuid)';
 
 -- Fitting.
 
@@ -120,7 +110,7 @@ COMMENT ON AGGREGATE clv_fit_agg(float8, float8, float8, float8, float8, float8[
     'fits a model to a table with a row for every customer, with the sum of ln(times between purchases) litt, which models with a k need, the covariates of the customers for bg/nbd and pareto/nbd (or NULL), and the unit of the times';
 
 CREATE FUNCTION clv_survivors_step(internal, bigint, float8) RETURNS internal
-    AS 'MODULE_PATHNAME', 'clv_survivors_default_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'clv_survivors_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION clv_survivors_step(internal, bigint, float8, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_survivors_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION clv_survivors_combine(internal, internal) RETURNS internal
@@ -212,70 +202,8 @@ CREATE FUNCTION clv(
     clv_high float8
 )
     AS 'MODULE_PATHNAME', 'clv_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10000;
-CREATE FUNCTION clv(
-    h history,
-    id bigint,
-    fitted clv_model,
-    horizon interval,
-    discount float8 DEFAULT 0,
-    margin float8 DEFAULT 1.0,
-    as_of date DEFAULT NULL,
-    confidence float8 DEFAULT 0.95
-) RETURNS TABLE (
-    member bigint,
-    x bigint,
-    t_x float8,
-    age float8,
-    spend float8,
-    p_alive float8,
-    p_alive_low float8,
-    p_alive_high float8,
-    expected_purchases float8,
-    expected_low float8,
-    expected_high float8,
-    purchases_low bigint,
-    purchases_high bigint,
-    expected_spend float8,
-    clv float8,
-    clv_low float8,
-    clv_high float8
-)
-    AS 'MODULE_PATHNAME', 'clv_with_id_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10000;
-CREATE FUNCTION clv(
-    h history,
-    id uuid,
-    fitted clv_model,
-    horizon interval,
-    discount float8 DEFAULT 0,
-    margin float8 DEFAULT 1.0,
-    as_of date DEFAULT NULL,
-    confidence float8 DEFAULT 0.95
-) RETURNS TABLE (
-    member uuid,
-    x bigint,
-    t_x float8,
-    age float8,
-    spend float8,
-    p_alive float8,
-    p_alive_low float8,
-    p_alive_high float8,
-    expected_purchases float8,
-    expected_low float8,
-    expected_high float8,
-    purchases_low bigint,
-    purchases_high bigint,
-    expected_spend float8,
-    clv float8,
-    clv_low float8,
-    clv_high float8
-)
-    AS 'MODULE_PATHNAME', 'clv_with_id_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10000;
 COMMENT ON FUNCTION clv(history, clv_model, interval, float8, float8, date, float8) IS
     'for every member: probability of being alive, expected purchases and value within the horizon (NULL: the rest of the lifetime, which needs a discount), with intervals; purchases_low and purchases_high bound the purchases themselves';
-COMMENT ON FUNCTION clv(history, bigint, clv_model, interval, float8, float8, date, float8) IS
-    'lifetime value, with members as bigint: clv(h, id => NULL::bigint, fitted => …, horizon => …)';
-COMMENT ON FUNCTION clv(history, uuid, clv_model, interval, float8, float8, date, float8) IS
-    'lifetime value, with members as uuid: clv(h, id => NULL::uuid, fitted => …, horizon => …)';
 
 -- For tables that are summarised already: the columns of clv, and single numbers.
 

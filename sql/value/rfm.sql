@@ -14,42 +14,8 @@ CREATE FUNCTION rfm(
     r integer, f integer, m integer, score text, segment text
 )
     AS 'MODULE_PATHNAME', 'rfm_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
-CREATE FUNCTION rfm(
-    h history,
-    id bigint,
-    as_of date DEFAULT NULL,
-    bins integer DEFAULT 5,
-    method text DEFAULT 'quantile',
-    cuts jsonb DEFAULT NULL,
-    map text DEFAULT 'rf10',
-    distinct_days boolean DEFAULT false,
-    monetary text DEFAULT 'total'
-) RETURNS TABLE (
-    member bigint, recency integer, frequency bigint, monetary numeric,
-    r integer, f integer, m integer, score text, segment text
-)
-    AS 'MODULE_PATHNAME', 'rfm_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
-CREATE FUNCTION rfm(
-    h history,
-    id uuid,
-    as_of date DEFAULT NULL,
-    bins integer DEFAULT 5,
-    method text DEFAULT 'quantile',
-    cuts jsonb DEFAULT NULL,
-    map text DEFAULT 'rf10',
-    distinct_days boolean DEFAULT false,
-    monetary text DEFAULT 'total'
-) RETURNS TABLE (
-    member uuid, recency integer, frequency bigint, monetary numeric,
-    r integer, f integer, m integer, score text, segment text
-)
-    AS 'MODULE_PATHNAME', 'rfm_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
 COMMENT ON FUNCTION rfm(history, date, integer, text, jsonb, text, boolean, text) IS
     'a row per member: days since the last event, number of events and sum of amounts as of a day, their scores from 1 (worst) to bins (best), and the segment that the map names';
-COMMENT ON FUNCTION rfm(history, bigint, date, integer, text, jsonb, text, boolean, text) IS
-    'RFM scores and segments, with members as bigint: rfm(h, id => NULL::bigint)';
-COMMENT ON FUNCTION rfm(history, uuid, date, integer, text, jsonb, text, boolean, text) IS
-    'RFM scores and segments, with members as uuid: rfm(h, id => NULL::uuid)';
 
 CREATE FUNCTION rfm_cuts(
     h history,

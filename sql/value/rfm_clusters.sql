@@ -32,33 +32,5 @@ CREATE FUNCTION rfm_cluster_members(
     member text, recency integer, frequency bigint, monetary numeric, cluster integer, silhouette float8
 )
     AS 'MODULE_PATHNAME', 'rfm_cluster_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 100000;
-CREATE FUNCTION rfm_cluster_members(
-    h history,
-    id bigint,
-    k integer DEFAULT NULL,
-    seed bigint DEFAULT 1,
-    as_of date DEFAULT NULL,
-    distinct_days boolean DEFAULT false,
-    monetary text DEFAULT 'total'
-) RETURNS TABLE (
-    member bigint, recency integer, frequency bigint, monetary numeric, cluster integer, silhouette float8
-)
-    AS 'MODULE_PATHNAME', 'rfm_cluster_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 100000;
-CREATE FUNCTION rfm_cluster_members(
-    h history,
-    id uuid,
-    k integer DEFAULT NULL,
-    seed bigint DEFAULT 1,
-    as_of date DEFAULT NULL,
-    distinct_days boolean DEFAULT false,
-    monetary text DEFAULT 'total'
-) RETURNS TABLE (
-    member uuid, recency integer, frequency bigint, monetary numeric, cluster integer, silhouette float8
-)
-    AS 'MODULE_PATHNAME', 'rfm_cluster_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 100000;
 COMMENT ON FUNCTION rfm_cluster_members(history, integer, bigint, date, boolean, text) IS
     'a row per member with its cluster of rfm_clusters, for the same arguments';
-COMMENT ON FUNCTION rfm_cluster_members(history, bigint, integer, bigint, date, boolean, text) IS
-    'members of clusters, with members as bigint: rfm_cluster_members(h, id => NULL::bigint)';
-COMMENT ON FUNCTION rfm_cluster_members(history, uuid, integer, bigint, date, boolean, text) IS
-    'members of clusters, with members as uuid: rfm_cluster_members(h, id => NULL::uuid)';

@@ -4,20 +4,8 @@ CREATE FUNCTION tiers(h history, rules jsonb, as_of date DEFAULT NULL) RETURNS T
     member text, tier text, value numeric, grace_until date, next_tier text, missing numeric
 )
     AS 'MODULE_PATHNAME', 'tiers_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
-CREATE FUNCTION tiers(h history, id bigint, rules jsonb, as_of date DEFAULT NULL) RETURNS TABLE (
-    member bigint, tier text, value numeric, grace_until date, next_tier text, missing numeric
-)
-    AS 'MODULE_PATHNAME', 'tiers_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
-CREATE FUNCTION tiers(h history, id uuid, rules jsonb, as_of date DEFAULT NULL) RETURNS TABLE (
-    member uuid, tier text, value numeric, grace_until date, next_tier text, missing numeric
-)
-    AS 'MODULE_PATHNAME', 'tiers_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
 COMMENT ON FUNCTION tiers(history, jsonb, date) IS
     'a row per member: its tier by rules of your own (thresholds of amount, events or days over a trailing window, with a grace period), what it has in the window, and what is missing for the next tier';
-COMMENT ON FUNCTION tiers(history, bigint, jsonb, date) IS
-    'tiers, with members as bigint: tiers(h, id => NULL::bigint, rules => ...)';
-COMMENT ON FUNCTION tiers(history, uuid, jsonb, date) IS
-    'tiers, with members as uuid: tiers(h, id => NULL::uuid, rules => ...)';
 
 CREATE FUNCTION tier_migration(h history, rules jsonb, from_date date, to_date date) RETURNS TABLE (
     from_tier text,

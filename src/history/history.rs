@@ -1,20 +1,77 @@
 //! `retention.history`: the aggregates that build it, its text and bytes, and how it compares.
 
-use crate::pg::call::{Arguments, Call};
+use super::Events;
+use crate::pg::aggregate::{self, begin};
+use crate::pg::call::{Call, Places};
 use crate::pg::errors::{OrRaise, raise};
-use crate::pg::expanded::{self, Expanded, Form, Home};
+use crate::pg::expanded::{self, Expanded, Methods};
+use crate::pg::fold::Fold;
+use crate::pg::literal::{self, Literal, Message};
 use crate::pg::memory::PgHost;
-use crate::pg::state::aggregate_context;
-use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
-use crate::pg::{amount, literal, member};
+use crate::pg::{amount, member};
+use pg_retention_model::calendar::Grain;
 use pg_retention_model::error::Error;
-use pg_retention_model::history::{Flat, History, Meta};
-use pg_retention_model::memberships;
+use pg_retention_model::history::{Flat, History, MemberKind, Meta, View};
 use pgrx::prelude::*;
 use pgrx::{pg_guard, pg_sys};
 use std::ffi::CStr;
+
+impl Fold for Events {
+    const TYPE: &'static str = "history";
+    type Flat<'a> = Flat<'a, PgHost>;
+    type View<'a> = View<'a, PgHost>;
+
+    fn methods() -> &'static Methods {
+        static METHODS: Methods = Methods::of::<Events>();
+        &METHODS
+    }
+
+    fn empty(kind: MemberKind, grain: Grain, zone: &str, host: PgHost) -> Self {
+        History::new(Meta::new(kind, grain, zone, host), host)
+    }
+
+    fn empty_like(other: &View<'_, PgHost>, host: PgHost) -> Self {
+        History::new(other.meta.empty(host), host)
+    }
+
+    fn grain(&self) -> Grain {
+        self.meta().grain
+    }
+
+    fn absorb(&mut self, other: &View<'_, PgHost>) -> Result<(), Error> {
+        History::absorb(self, other)
+    }
+
+    fn settle(&mut self) -> Result<(), Error> {
+        History::settle(self)
+    }
+
+    fn view(&self) -> View<'_, PgHost> {
+        History::view(self)
+    }
+
+    fn zone<'v>(view: &'v View<'_, PgHost>) -> &'v str {
+        view.meta.zone()
+    }
+
+    fn flat_size(&mut self) -> Result<usize, Error> {
+        History::flat_size(self)
+    }
+
+    fn write_flat(&self, out: &mut [u8]) -> Result<(), Error> {
+        History::write_flat(self, out)
+    }
+
+    fn parse(bytes: &[u8], host: PgHost) -> Result<Flat<'_, PgHost>, Error> {
+        Flat::parse(bytes, host)
+    }
+
+    fn view_of<'v>(flat: &'v Flat<'_, PgHost>) -> View<'v, PgHost> {
+        flat.view()
+    }
+}
 
 #[unsafe(no_mangle)]
 #[doc(hidden)]
@@ -35,62 +92,38 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
     // SAFETY: PostgreSQL passes values of the declared types; the state is this aggregate's own, so
     // nobody else uses it.
     unsafe {
-        let arguments = Arguments::of(fcinfo);
-        let state = arguments.get(Arguments::STATE);
-        let (Some(member), Some(at)) =
-            (arguments.get(Arguments::MEMBER), arguments.get(Arguments::AT))
+        let arguments = Places::of(fcinfo);
+        let state = arguments.get(Places::STATE);
+        let (Some(member), Some(at)) = (arguments.get(Places::MEMBER), arguments.get(Places::AT))
         else {
             // No event. The state is what it was.
             (*fcinfo).isnull = state.is_none();
             return state.unwrap_or(pg_sys::Datum::null());
         };
-        let mut object = state.and_then(|state| expanded::writable(state));
-        let call = Call::of(fcinfo, arguments, Arguments::TEXTS, object.as_deref_mut());
+        let mut object = state.and_then(|state| expanded::writable::<Events>(state));
+        let notes = object.as_deref_mut().map(|object| &mut object.notes);
+        let call = Call::of(fcinfo, arguments, Places::TEXTS, notes);
         let object = match object {
             Some(object) => object,
-            None => begin(Form::History, fcinfo, state, call),
+            None => begin(fcinfo, state, call),
         };
         check_state(object, call);
-        let amount = match (call.signature.amount, arguments.get(Arguments::AMOUNT)) {
+        let amount = match (call.signature.amount, arguments.get(Places::AMOUNT)) {
             (Some(kind), Some(datum)) => Some(amount::from_datum(kind, datum).or_raise()),
             _ => None,
         };
         let member = member::from_datum(call.signature.member, member);
         let at = call.signature.time.micros(at).or_raise();
         let tick = object.clock.tick(&object.zone, at);
-        object.history.push(member, tick, at, amount).or_raise();
+        object.state.push(member, tick, at, amount).or_raise();
         object.datum()
-    }
-}
-
-/// A state for the first row, or for the first after somebody flattened it.
-///
-/// # Safety
-/// As for [`history_step`].
-#[cold]
-pub unsafe fn begin<'a>(
-    form: Form,
-    fcinfo: pg_sys::FunctionCallInfo,
-    state: Option<pg_sys::Datum>,
-    call: &Call,
-) -> &'a mut Expanded {
-    // SAFETY: see `history_step`.
-    unsafe {
-        let home = Home::Aggregate(aggregate_context(fcinfo));
-        match state {
-            Some(state) => copy(form, home, state),
-            None => Expanded::create(form, home, call.zone, |host| {
-                let meta = Meta::new(call.signature.member, call.grain, &call.zone.name(), host);
-                History::new(meta, host)
-            }),
-        }
     }
 }
 
 /// Grain and zone must be the same for every row of a state, and the members of its type.
 #[inline]
-fn check_state(object: &Expanded, call: &Call) {
-    let (grain, kind) = (object.history.meta().grain, object.history.meta().kind);
+fn check_state(object: &Expanded<Events>, call: &Call) {
+    let (grain, kind) = (object.state.meta().grain, object.state.meta().kind);
     if grain == call.grain && object.zone == call.zone && kind == call.signature.member {
         return;
     }
@@ -111,56 +144,12 @@ fn check_state(object: &Expanded, call: &Call) {
     })
 }
 
-/// A new state with the content of another value.
-///
-/// # Safety
-/// The datum must be a valid value of the type that `form` says.
-unsafe fn copy<'a>(form: Form, home: Home, datum: pg_sys::Datum) -> &'a mut Expanded {
-    // SAFETY: see above.
-    let stored = unsafe { Stored::read(form, datum) };
-    let view = stored.view();
-    let make = |host| History::new(view.meta.empty(host), host);
-    let object = Expanded::create(form, home, stored.zone(), make);
-    object.history.absorb(&view).or_raise();
-    object
-}
-
 /// The transition function of `rollup` and the combine function of both aggregates: one history
 /// into the state.
 #[pg_extern]
-fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded> {
+fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded<Events>> {
     // SAFETY: PostgreSQL passes two histories, the first as the state.
-    unsafe { merge(Form::History, fcinfo) }
-}
-
-/// Merges one value into the state.
-///
-/// # Safety
-/// PostgreSQL passes two values of the type that `form` says; the first is the state of an aggregate.
-pub unsafe fn merge(form: Form, fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded> {
-    // SAFETY: the state is the aggregate's own, and nobody else uses it. The other value is read
-    // before the state is changed, and is another object.
-    unsafe {
-        let arguments = Arguments::of(fcinfo);
-        let (state, other) = (arguments.get(0), arguments.get(1));
-        let object = match state.map(|state| (state, expanded::writable(state))) {
-            Some((_, Some(object))) => object,
-            Some((state, None)) => copy(form, Home::Aggregate(aggregate_context(fcinfo)), state),
-            None => {
-                let home = |fcinfo| Home::Aggregate(aggregate_context(fcinfo));
-                return other.map(|other| copy(form, home(fcinfo), other));
-            }
-        };
-        if let Some(other) = other {
-            let other = Stored::read(form, other);
-            match form {
-                Form::History => object.history.absorb(&other.view()),
-                Form::Memberships => memberships::absorb(&mut object.history, &other.view()),
-            }
-            .or_raise();
-        }
-        Some(object)
-    }
+    unsafe { aggregate::merge(fcinfo) }
 }
 
 #[unsafe(no_mangle)]
@@ -170,11 +159,7 @@ pub extern "C" fn pg_finfo_history_final() -> &'static pg_sys::Pg_finfo_record {
     &V1
 }
 
-/// The final function of both aggregates: the state itself.
-///
-/// PostgreSQL 14 and 15 copy a result that is not in the memory where they asked for it, which would
-/// flatten the history; so what they get there is a pointer to it. Not in a window, where the rows
-/// to come still change the state.
+/// The final function of every aggregate whose state is a summary: see [`aggregate::finish`].
 ///
 /// # Safety
 /// Called by PostgreSQL, as the function that sql/history/history_agg.sql declares over it.
@@ -182,20 +167,21 @@ pub extern "C" fn pg_finfo_history_final() -> &'static pg_sys::Pg_finfo_record {
 #[pg_guard]
 pub unsafe extern "C-unwind" fn history_final(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     // SAFETY: PostgreSQL passes a state; the function is STRICT.
-    unsafe {
-        let Some(state) = Arguments::of(fcinfo).get(Arguments::STATE) else {
-            unreachable!("a null argument of a strict function");
-        };
-        let kind = pg_sys::AggCheckCallContext(fcinfo, std::ptr::null_mut());
-        let is_final = u32::try_from(kind) == Ok(pg_sys::AGG_CONTEXT_AGGREGATE);
-        is_final.then(|| expanded::pointer_to(state)).flatten().unwrap_or(state)
-    }
+    unsafe { aggregate::finish(fcinfo) }
 }
+
+const LITERAL: Literal = Literal {
+    of: "history",
+    made: "retention.history_of('TABLE', 'member_id', 'ordered_at'), or (SELECT \
+           retention.history_agg(member_id, ordered_at) FROM TABLE) in brackets of its own, with the names of \
+           your columns",
+    not_base64: || Error::Malformed("its text is not base64"),
+};
 
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
-    literal::read(text, &Error::Malformed("its text is not base64"), check)
+    LITERAL.read(text, check)
 }
 
 /// Writes the text form.
@@ -206,9 +192,8 @@ fn history_out(bytes: &[u8]) -> CText {
 
 /// Reads the binary form, which is the stored one.
 #[pg_extern]
-fn history_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
-    // SAFETY: the call is that of a receive function.
-    unsafe { literal::receive(fcinfo, check) }
+fn history_recv(message: Message<'_>) -> Varlena {
+    message.receive(check)
 }
 
 /// Writes the binary form.

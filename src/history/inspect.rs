@@ -1,64 +1,62 @@
 //! What is inside a history, and parts of one.
 
+use super::Events;
+use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
-use crate::pg::expanded::{Expanded, Form, Home};
+use crate::pg::expanded::{Expanded, Home};
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use crate::pg::zone::PgZone;
-use crate::pg::{arguments, member};
 use pg_retention_model::calendar::{Clock, date_text};
 use pg_retention_model::error::Error;
-use pg_retention_model::history::{History, MemberKind, MemberRef, View};
-use pg_retention_model::host::{Host, Vec};
-use pgrx::datum::{Date, TimestampWithTimeZone};
+use pg_retention_model::history::{History, MemberRef, View};
+use pg_retention_model::host::Vec;
+use pgrx::datum::TimestampWithTimeZone;
 use pgrx::prelude::*;
-use pgrx::{AnyArray, direct_function_call, pg_sys};
+
+/// The only argument of these functions.
+fn history<'a>(mut args: Args<'a>) -> Option<Stored<'a, Events>> {
+    let h = args.summary("h");
+    args.end();
+    h
+}
 
 #[pg_extern]
-fn members(h: Stored<'_>) -> i64 {
+fn members(args: Args<'_>) -> Option<i64> {
+    let h = history(args)?;
     let view = h.view();
     let members = view.members().map_or_else(|| view.count_members(), Ok).or_raise();
-    i64::try_from(members).unwrap_or(i64::MAX)
+    Some(i64::try_from(members).unwrap_or(i64::MAX))
 }
 
 #[pg_extern]
-fn events(h: Stored<'_>) -> i64 {
-    i64::try_from(h.view().events()).unwrap_or(i64::MAX)
+fn events(args: Args<'_>) -> Option<i64> {
+    Some(i64::try_from(history(args)?.view().events()).unwrap_or(i64::MAX))
 }
 
 #[pg_extern]
-fn first_at(h: Stored<'_>) -> Option<TimestampWithTimeZone> {
+fn first_at(args: Args<'_>) -> Option<TimestampWithTimeZone> {
+    let h = history(args)?;
     let first = h.view().meta.extent?.first;
-    instant(&h.zone(), first).try_into().ok()
+    h.zone().instant(first).try_into().ok()
 }
 
 #[pg_extern]
-fn last_at(h: Stored<'_>) -> Option<TimestampWithTimeZone> {
+fn last_at(args: Args<'_>) -> Option<TimestampWithTimeZone> {
+    let h = history(args)?;
     let last = h.view().meta.extent?.last;
-    instant(&h.zone(), last).try_into().ok()
-}
-
-/// The instant of a time of a history. A local time is taken as PostgreSQL casts a timestamp to
-/// timestamptz: as one of the session's zone.
-fn instant(zone: &PgZone, micros: i64) -> i64 {
-    if zone.name().is_empty() {
-        // SAFETY: a timestamp in, a timestamptz out.
-        let cast = unsafe {
-            direct_function_call::<i64>(pg_sys::timestamp_timestamptz, &[Some(micros.into())])
-        };
-        return cast.unwrap_or(micros);
-    }
-    micros
+    h.zone().instant(last).try_into().ok()
 }
 
 #[pg_extern]
-fn grain(h: Stored<'_>) -> &'static str {
-    h.view().meta.grain.name()
+fn grain(args: Args<'_>) -> Option<&'static str> {
+    Some(history(args)?.view().meta.grain.name())
 }
 
 #[pg_extern]
-fn time_zone(h: Stored<'_>) -> Option<String> {
+fn time_zone(args: Args<'_>) -> Option<String> {
+    let h = history(args)?;
     let name = h.view().meta.zone().to_string();
     (!name.is_empty()).then_some(name)
 }
@@ -86,7 +84,7 @@ impl Times {
     fn of(&mut self, tick: i64) -> i64 {
         let place = tick as usize % Self::PLACES;
         if self.seen[place].0 != tick {
-            let time = instant(&self.zone, self.clock.label(&self.zone, tick));
+            let time = self.zone.instant(self.clock.label(&self.zone, tick));
             self.seen[place] = (tick, time);
         }
         self.seen[place].1
@@ -94,14 +92,19 @@ impl Times {
 }
 
 #[pg_extern]
-fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/history/inspect.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
+fn history_rows(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let id = args.id();
+    args.end();
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
+    let picked = id.among(view.meta.kind);
     let mut times = Times::new(&view, zone);
     let mut walk = view.walk().or_raise();
     while let Some((member, timeline)) = walk.next_member().or_raise() {
+        if !picked.has(&member) {
+            continue;
+        }
         let mut ticks = timeline.ticks().iter().map(|&tick| times.of(tick)).enumerate();
         let mut next = ticks.next();
         while let Some((i, at)) = next {
@@ -114,33 +117,28 @@ fn history_rows(h: Option<Stored<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows
                 amount = amount.map_or(more, |amount| Some(amount + more.unwrap_or(0)));
                 next = ticks.next();
             }
-            rows.put(|column| {
-                Ok([
-                    column.member(&member)?,
-                    column.instant(at)?,
-                    column.count(events),
-                    column.amount(amount),
-                ])
-            })
-            .or_raise();
+            rows.put(|row| {
+                row.member(&member);
+                row.instant(at);
+                row.count(events);
+                row.amount(amount);
+            });
         }
     }
     rows
 }
 
 #[pg_extern]
-fn slice(
-    h: Option<Stored<'_>>,
-    from_date: Option<Date>,
-    to_date: Option<Date>,
-) -> Option<&'static mut Expanded> {
+fn slice(mut args: Args<'_>) -> Option<&'static mut Expanded<Events>> {
+    let h = args.summary::<Events>("h");
+    let (from, to) = (args.day("from_date"), args.day("to_date"));
+    args.end();
     let h = h?;
     let (view, zone) = (h.view(), h.zone());
     let grain = view.meta.grain;
     let mut clock = Clock::new(grain, PgHost::current());
     let (first_day, last_day) = view.meta.extent?.days(&mut clock, &zone);
-    let from = arguments::day("from_date", from_date).or_raise().unwrap_or(first_day);
-    let to = arguments::day("to_date", to_date).or_raise().unwrap_or(last_day);
+    let (from, to) = (from.unwrap_or(first_day), to.unwrap_or(last_day));
     if from > last_day || to < first_day {
         return None;
     }
@@ -168,79 +166,27 @@ fn slice(
 }
 
 #[pg_extern]
-fn without(h: Option<Stored<'_>>, members: Option<AnyArray>) -> Option<&'static mut Expanded> {
+fn without(mut args: Args<'_>) -> Option<&'static mut Expanded<Events>> {
+    let h = args.summary::<Events>("h");
+    let members = args.members("members");
+    args.end();
     let h = h?;
     let Some(members) = members else {
         return part(&h, |_| true, |_| true);
     };
-    let gone = members_named(h.view().meta.kind, &members);
+    let gone = members.of(h.view().meta.kind);
     part(&h, |member| gone.binary_search(&member).is_err(), |_| true)
-}
-
-/// The members in an array, sorted, which must be of this kind.
-pub fn members_named(kind: MemberKind, members: &AnyArray) -> Vec<MemberRef<'_>, PgHost> {
-    let asked = array_kind(members);
-    if asked != Some(kind) {
-        Err(Error::MemberType { found: kind.name(), asked: asked.map_or("that", MemberKind::name) })
-            .or_raise()
-    }
-    elements(kind, members)
-}
-
-/// The kind of members in an array.
-fn array_kind(members: &AnyArray) -> Option<MemberKind> {
-    // SAFETY: looks up the element type of an array type.
-    member::kind_of(unsafe { pg_sys::get_element_type(members.oid()) })
-}
-
-/// The members in an array, sorted.
-fn elements<'a>(kind: MemberKind, members: &'a AnyArray) -> Vec<MemberRef<'a>, PgHost> {
-    let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
-    // SAFETY: the array is of this element type; what comes back is `count` long, and like the
-    // array itself in the memory of this call.
-    let (values, nulls) = unsafe {
-        let array = pg_sys::pg_detoast_datum(members.datum().cast_mut_ptr()).cast();
-        let (oid, len, by_value, align) = match kind {
-            MemberKind::Int => (pg_sys::INT8OID, 8, true, b'd'),
-            MemberKind::Uuid => (pg_sys::UUIDOID, 16, false, b'c'),
-            MemberKind::Text => (pg_sys::TEXTOID, -1, false, b'i'),
-        };
-        let align = align as std::ffi::c_char;
-        pg_sys::deconstruct_array(
-            array,
-            oid,
-            len,
-            by_value,
-            align,
-            &mut values,
-            &mut nulls,
-            &mut count,
-        );
-        let count = usize::try_from(count).unwrap_or(0);
-        (std::slice::from_raw_parts(values, count), std::slice::from_raw_parts(nulls, count))
-    };
-    let host = PgHost::current();
-    let mut members = Vec::with_capacity_in(values.len(), host);
-    for (i, (datum, _)) in values.iter().zip(nulls).filter(|(_, null)| !**null).enumerate() {
-        if i % 4096 == 0 {
-            host.poll();
-        }
-        // SAFETY: the element is of this kind.
-        members.push(unsafe { member::from_datum(kind, *datum) });
-    }
-    members.sort_unstable();
-    members
 }
 
 /// A history of a part of another.
 fn part(
-    h: &Stored<'_>,
+    h: &Stored<'_, Events>,
     keep_member: impl FnMut(MemberRef<'_>) -> bool,
     keep_tick: impl FnMut(i64) -> bool,
-) -> Option<&'static mut Expanded> {
+) -> Option<&'static mut Expanded<Events>> {
     let (view, zone) = (h.view(), h.zone());
     let mut is_empty = false;
-    let object = Expanded::create(Form::History, Home::Own, zone, |host| {
+    let object = Expanded::create(Home::Own, zone, |host| {
         let part = History::part_of(&view, &zone, host, keep_member, keep_tick).or_raise();
         part.unwrap_or_else(|| {
             is_empty = true;

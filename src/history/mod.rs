@@ -2,6 +2,13 @@
 
 // The family `history` of the group `history`.
 #[allow(clippy::module_inception)]
-pub mod history;
+mod history;
 mod inspect;
 mod memberships;
+
+use crate::pg::memory::PgHost;
+use pg_retention_model::history::History;
+
+/// The state of `history_agg`, which the type `history` is.
+pub type Events = History<PgHost>;
+pub use memberships::Spells;

@@ -1,24 +1,387 @@
-//! Arguments that readers share. NULL is the same as leaving one out.
+//! The arguments of a function, taken one after another in the order of its SQL declaration.
+//!
+//! A function takes [`Args`] and asks for each argument by its name; NULL is the same as leaving one
+//! out. Types and names are compared with the declaration the first time that a call in a query is
+//! executed. So a library that is newer than what a database declares, as it is between the
+//! installation of new files and ALTER EXTENSION UPDATE, ends in an ERROR that says so.
+//!
+//! ```ignore
+//! #[pg_extern] // growth(h history, period text, gap integer, as_of date, confidence float8)
+//! fn growth(mut args: Args<'_>, mut rows: Rows) -> Rows {
+//!     let h = args.summary::<Events>("h");
+//!     let (period, gap, as_of) = (args.period(), args.integer("gap"), args.day("as_of"));
+//!     let confidence = args.confidence();
+//!     args.end();
+//! ```
 
+use super::errors::{OrRaise, outdated, raise};
+use super::fold::Fold;
+use super::member::{self, Members};
+use super::memory::PgHost;
+use super::state::InState;
+use super::stored::Stored;
+use super::varlena::{self, Borrowed};
 use pg_retention_model::calendar::Period;
 use pg_retention_model::error::Error;
+use pg_retention_model::history::{MemberKind, MemberRef};
 use pgrx::callconv::{Arg, ArgAbi};
-use pgrx::datum::Date;
+use pgrx::datum::{Date, Interval};
+use pgrx::pg_catalog::pg_proc::PgProc;
+use pgrx::{Array, FromDatum, pg_sys};
+use std::ffi::CStr;
 
-/// The period: 'month' by default.
-pub fn period(name: Option<&str>) -> Result<Period, Error> {
-    name.map_or(Ok(Period::MONTH), Period::parse)
+/// An SQL type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SqlType {
+    /// One of PostgreSQL's own.
+    Of(pg_sys::Oid),
+    /// One of this extension's, by its name.
+    Ours(&'static str),
 }
 
-/// A day, such as `as_of`; none by default.
-pub fn day(what: &str, date: Option<Date>) -> Result<Option<i64>, Error> {
-    match date {
-        Some(date) if date.is_infinity() || date.is_neg_infinity() => Err(Error::BadArgument {
-            message: format!("{what} is infinite"),
-            hint: "Take a date, or NULL for the default.",
-        }),
-        date => Ok(date.map(|date| i64::from(date.to_pg_epoch_days()))),
+impl SqlType {
+    fn is(self, type_oid: pg_sys::Oid) -> bool {
+        match self {
+            SqlType::Of(known) => known == type_oid,
+            // Whatever schema it is in. Other people's types have other names, or no function of ours.
+            SqlType::Ours(name) => name_of(type_oid).rsplit('.').next() == Some(name),
+        }
     }
+
+    fn name(self) -> String {
+        match self {
+            SqlType::Of(known) => name_of(known),
+            SqlType::Ours(name) => name.to_string(),
+        }
+    }
+}
+
+/// The name of a type, with its schema where that is needed.
+pub fn name_of(type_oid: pg_sys::Oid) -> String {
+    // SAFETY: returns a C string for every number.
+    unsafe { CStr::from_ptr(pg_sys::format_type_be(type_oid)).to_string_lossy().into_owned() }
+}
+
+/// The name of a function.
+pub fn name_of_function(function: pg_sys::Oid) -> String {
+    // SAFETY: returns a C string, or null where there is no such function.
+    unsafe {
+        let name = pg_sys::get_func_name(function);
+        if name.is_null() {
+            return String::new();
+        }
+        CStr::from_ptr(name).to_string_lossy().into_owned()
+    }
+}
+
+/// What can be an argument.
+///
+/// # Safety
+/// `from_datum` must read the values of this SQL type.
+pub unsafe trait Argument: FromDatum {
+    /// The type that it is declared with.
+    const TYPE: SqlType;
+}
+
+macro_rules! arguments {
+    ($($rust:ty: $oid:ident;)*) => {
+        $(
+            // SAFETY: pgrx reads this type so.
+            unsafe impl Argument for $rust {
+                const TYPE: SqlType = SqlType::Of(pg_sys::$oid);
+            }
+        )*
+    };
+}
+
+arguments! {
+    bool: BOOLOID;
+    i32: INT4OID;
+    i64: INT8OID;
+    f64: FLOAT8OID;
+    Date: DATEOID;
+    Interval: INTERVALOID;
+    Array<'_, i32>: INT4ARRAYOID;
+    Array<'_, i64>: INT8ARRAYOID;
+    Array<'_, &str>: TEXTARRAYOID;
+}
+
+/// The arguments of the call that is under way.
+pub struct Args<'a> {
+    fcinfo: pg_sys::FunctionCallInfo,
+    values: &'a [pg_sys::NullableDatum],
+    next: usize,
+    declared: Declared,
+}
+
+/// What is known of the declaration.
+enum Declared {
+    /// It is to be compared with what is asked for.
+    As(Box<Declaration>),
+    /// It has been.
+    Checked(&'static Checked),
+}
+
+struct Declaration {
+    function: String,
+    types: Vec<pg_sys::Oid>,
+    names: Vec<Option<String>>,
+}
+
+/// What is remembered with a function that was compared: a pointer to one of three constants, so that
+/// nothing is allocated.
+struct Checked {
+    /// The type of `id`, in the overloads that have one.
+    id: Option<MemberKind>,
+}
+
+static CHECKED: [Checked; 3] = [
+    Checked { id: None },
+    Checked { id: Some(MemberKind::Int) },
+    Checked { id: Some(MemberKind::Uuid) },
+];
+
+// SAFETY: reads the call that is under way, whose arguments and function live as long as it lasts.
+unsafe impl<'fcx> ArgAbi<'fcx> for Args<'fcx> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: PostgreSQL passes as many arguments as it says. Nobody else uses `fn_extra` of the
+        // functions that take `Args`.
+        unsafe {
+            let fcinfo: pg_sys::FunctionCallInfo = arg.unbox_unchecked();
+            let count = (*fcinfo).nargs as usize;
+            let values = std::slice::from_raw_parts((*fcinfo).args.as_ptr(), count);
+            let function = (*fcinfo).flinfo;
+            let declared = match (*function).fn_extra.cast::<Checked>().as_ref() {
+                Some(checked) => Declared::Checked(checked),
+                None => Declared::As(Box::new(Declaration::of((*function).fn_oid))),
+            };
+            Args { fcinfo, values, next: 0, declared }
+        }
+    }
+
+    fn is_virtual_arg() -> bool {
+        true
+    }
+}
+
+impl Declaration {
+    #[cold]
+    fn of(function: pg_sys::Oid) -> Self {
+        let Some(proc) = PgProc::new(function) else {
+            return Declaration { function: String::new(), types: Vec::new(), names: Vec::new() };
+        };
+        Declaration {
+            function: name_of_function(function),
+            types: proc.proargtypes(),
+            names: proc.proargnames(),
+        }
+    }
+
+    /// Compares an argument with what is asked for.
+    #[cold]
+    fn check(&self, at: usize, name: &str, sql_type: SqlType) {
+        let Some(declared) = self.types.get(at).copied() else {
+            outdated(format!("function {} is declared without {name}", self.function));
+        };
+        // Those of aggregates have no names.
+        let named = self.names.get(at).and_then(Option::as_deref).filter(|name| !name.is_empty());
+        if !sql_type.is(declared) || named.is_some_and(|named| named != name) {
+            outdated(format!(
+                "argument {} of function {} is declared as {} {}, and the library expects {name} {}",
+                at + 1,
+                self.function,
+                named.unwrap_or(name),
+                name_of(declared),
+                sql_type.name(),
+            ));
+        }
+    }
+}
+
+impl<'a> Args<'a> {
+    /// The next argument, which must be declared so.
+    #[inline]
+    fn take(&mut self, name: &str, sql_type: SqlType) -> Option<pg_sys::Datum> {
+        if let Declared::As(declaration) = &self.declared {
+            declaration.check(self.next, name, sql_type);
+        }
+        let argument = self.values.get(self.next);
+        self.next += 1;
+        argument.filter(|argument| !argument.isnull).map(|argument| argument.value)
+    }
+
+    /// The next argument, of the SQL type of `T`.
+    #[inline]
+    pub fn get<T: Argument>(&mut self, name: &str) -> Option<T> {
+        let datum = self.take(name, T::TYPE)?;
+        // SAFETY: it is of the type that `T` reads.
+        unsafe { T::from_datum(datum, false) }
+    }
+
+    /// Has this overload more arguments?
+    #[inline]
+    pub fn has_more(&self) -> bool {
+        self.next < self.values.len()
+    }
+
+    /// All arguments are taken: from the next call on they need not be compared any more.
+    #[inline]
+    pub fn end(&self) {
+        if let Declared::As(declaration) = &self.declared {
+            self.end_check(declaration);
+        }
+    }
+
+    #[cold]
+    fn end_check(&self, declaration: &Declaration) {
+        if self.has_more() {
+            outdated(format!(
+                "function {} is declared with {} arguments, and the library takes {}",
+                declaration.function,
+                self.values.len(),
+                self.next
+            ));
+        }
+        let id = declaration.id_at(1).and_then(member::kind_of);
+        if let Some(checked) = CHECKED.iter().find(|checked| checked.id == id) {
+            // SAFETY: the function is that of the call under way, and the place is ours.
+            let function = unsafe { &mut *(*self.fcinfo).flinfo };
+            function.fn_extra = std::ptr::from_ref(checked).cast_mut().cast();
+        }
+    }
+
+    /// A summary.
+    #[inline]
+    pub fn summary<T: Fold>(&mut self, name: &str) -> Option<Stored<'a, T>> {
+        let datum = self.take(name, SqlType::Ours(T::TYPE))?;
+        // SAFETY: it is of the type of this summary.
+        Some(unsafe { Stored::read(datum) })
+    }
+
+    /// Whom the rows are to be about: `id`, in the overloads that have it. It comes after the summary.
+    #[inline]
+    pub fn id(&mut self) -> Id {
+        let kind = match &self.declared {
+            Declared::As(declaration) => declaration.id_at(self.next).and_then(member::kind_of),
+            Declared::Checked(checked) => checked.id,
+        };
+        let sql_type = match kind {
+            Some(MemberKind::Int) => SqlType::Of(pg_sys::INT8OID),
+            Some(MemberKind::Uuid) => SqlType::Of(pg_sys::UUIDOID),
+            // There is no such overload: it would take dates for members.
+            Some(MemberKind::Text) | None => return Id(None),
+        };
+        let datum = self.take("id", sql_type);
+        // SAFETY: it is of the type of this kind, which is copied.
+        Id(datum.zip(kind).map(|(datum, kind)| unsafe { member::from_datum(kind, datum) }))
+    }
+
+    /// A text.
+    #[inline]
+    pub fn text(&mut self, name: &str) -> Option<&'a str> {
+        let datum = self.take(name, SqlType::Of(pg_sys::TEXTOID))?;
+        // SAFETY: text is a varlena.
+        let text = member::to_utf8(unsafe { varlena::bytes(datum) });
+        Some(std::str::from_utf8(text).unwrap_or_else(|_| not_utf8(name)))
+    }
+
+    /// A text, as the bytes that are kept of names.
+    #[inline]
+    pub fn name(&mut self, name: &str) -> Option<&'a [u8]> {
+        let datum = self.take(name, SqlType::Of(pg_sys::TEXTOID))?;
+        // SAFETY: text is a varlena.
+        Some(member::to_utf8(unsafe { varlena::bytes(datum) }))
+    }
+
+    /// The bytes of a value of a type of ours.
+    #[inline]
+    pub fn bytes(&mut self, name: &str, type_name: &'static str) -> Option<Borrowed<'a>> {
+        let datum = self.take(name, SqlType::Ours(type_name))?;
+        // SAFETY: such types are varlenas.
+        unsafe { Borrowed::from_datum(datum, false) }
+    }
+
+    /// The state of an aggregate whose transition type is `internal`, the first argument; a new one
+    /// for the first row.
+    #[inline]
+    pub fn state<T>(&mut self, make: impl FnOnce(PgHost) -> T) -> InState<T> {
+        let datum = self.take("state", SqlType::Of(pg_sys::INTERNALOID));
+        // SAFETY: SQL has no values of this type, and only this aggregate calls the function.
+        let state = datum.and_then(|datum| unsafe { InState::of(datum) });
+        InState::or_new(state, self.fcinfo, make)
+    }
+
+    /// The members in an array, and their type.
+    pub fn members(&mut self, name: &str) -> Option<Members> {
+        let kinds = [
+            (MemberKind::Int, pg_sys::INT8ARRAYOID),
+            (MemberKind::Uuid, pg_sys::UUIDARRAYOID),
+            (MemberKind::Text, pg_sys::TEXTARRAYOID),
+        ];
+        // SAFETY: the function is that of the call under way.
+        let declared = Declaration::of(unsafe { (*(*self.fcinfo).flinfo).fn_oid });
+        let declared = declared.types.get(self.next).copied();
+        let known = kinds.iter().find(|(_, oid)| declared == Some(*oid)).unwrap_or(&kinds[0]);
+        let datum = self.take(name, SqlType::Of(known.1))?;
+        // SAFETY: it is of this type.
+        Some(unsafe { Members::new(known.0, datum) })
+    }
+
+    /// A whole number.
+    #[inline]
+    pub fn integer(&mut self, name: &str) -> Option<i32> {
+        self.get(name)
+    }
+
+    /// A number.
+    #[inline]
+    pub fn number(&mut self, name: &str) -> Option<f64> {
+        self.get(name)
+    }
+
+    /// Yes or no: no by default.
+    #[inline]
+    pub fn flag(&mut self, name: &str) -> bool {
+        self.get(name).unwrap_or(false)
+    }
+
+    /// A day; none by default.
+    pub fn day(&mut self, name: &str) -> Option<i64> {
+        let date: Date = self.get(name)?;
+        if date.is_infinity() || date.is_neg_infinity() {
+            raise(&Error::BadArgument {
+                message: format!("{name} is infinite"),
+                hint: "Take a date, or NULL for the default.",
+            });
+        }
+        Some(i64::from(date.to_pg_epoch_days()))
+    }
+
+    /// The period: 'month' by default.
+    pub fn period(&mut self) -> Period {
+        self.text("period").map_or(Period::MONTH, |name| Period::parse(name).or_raise())
+    }
+
+    /// The confidence of intervals: 0.95 by default.
+    pub fn confidence(&mut self) -> f64 {
+        self.number("confidence").unwrap_or(0.95)
+    }
+}
+
+impl Declaration {
+    /// The type of an argument that is called `id`.
+    fn id_at(&self, at: usize) -> Option<pg_sys::Oid> {
+        let is_id = self.names.get(at).is_some_and(|name| name.as_deref() == Some("id"));
+        self.types.get(at).copied().filter(|_| is_id)
+    }
+}
+
+#[cold]
+fn not_utf8(name: &str) -> ! {
+    raise(&Error::BadArgument {
+        message: format!("{name} is not text in the encoding of the database"),
+        hint: "Take words that it knows.",
+    })
 }
 
 /// An argument without a default.
@@ -26,17 +389,30 @@ pub fn given<T>(what: &str, value: Option<T>, hint: &'static str) -> Result<T, E
     value.ok_or_else(|| Error::BadArgument { message: format!("{what} is not given"), hint })
 }
 
-/// The confidence of intervals: 0.95 by default.
-pub fn confidence(value: Option<f64>) -> f64 {
-    value.unwrap_or(0.95)
+/// The member that `id` names, if it names one.
+#[derive(Debug, Clone, Copy)]
+pub struct Id(Option<MemberRef<'static>>);
+
+impl Id {
+    /// Whom it picks among members of a type, which must be its own.
+    pub fn among(self, kind: MemberKind) -> Picked {
+        match self.0 {
+            Some(member) if member.kind() != kind => {
+                raise(&Error::MemberType { found: kind.name(), asked: member.kind().name() })
+            }
+            member => Picked(member),
+        }
+    }
 }
 
-/// An argument that only picks the overload of a function: its value is not looked at.
-pub struct Ignored;
+/// Everybody, or one member.
+#[derive(Debug, Clone, Copy)]
+pub struct Picked(Option<MemberRef<'static>>);
 
-// SAFETY: reads nothing.
-unsafe impl<'fcx> ArgAbi<'fcx> for Ignored {
-    unsafe fn unbox_arg_unchecked(_: Arg<'_, 'fcx>) -> Self {
-        Ignored
+impl Picked {
+    /// Is this one of them?
+    #[inline]
+    pub fn has(&self, member: &MemberRef<'_>) -> bool {
+        self.0.is_none_or(|picked| picked == *member)
     }
 }

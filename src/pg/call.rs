@@ -1,20 +1,22 @@
-//! The call of `history_step`: its arguments, and what is the same for all of its rows.
+//! The call of a function that is called once a row, such as `history_step`: its arguments by their
+//! places, and what is the same for all rows.
 
 use super::errors::OrRaise;
-use super::expanded::Expanded;
+use super::expanded::Notes;
 use super::signature::{Signature, TimeKind};
 use super::varlena;
 use super::zone::PgZone;
 use pg_retention_model::calendar::Grain;
 use pg_retention_model::error::Error;
+use pg_retention_wire::memo::Seen;
 use pgrx::pg_sys;
 
-/// The arguments of a call, read without a call into PostgreSQL.
+/// The arguments of a call by their places, read without a call into PostgreSQL.
 #[derive(Clone, Copy)]
-pub struct Arguments<'a>(&'a [pg_sys::NullableDatum]);
+pub struct Places<'a>(&'a [pg_sys::NullableDatum]);
 
-impl<'a> Arguments<'a> {
-    /// Arguments of `history_step` by position.
+impl<'a> Places<'a> {
+    /// Those of `history_step`.
     pub const STATE: usize = 0;
     pub const MEMBER: usize = 1;
     pub const AT: usize = 2;
@@ -33,7 +35,7 @@ impl<'a> Arguments<'a> {
         // SAFETY: PostgreSQL passes as many arguments as it says.
         unsafe {
             let count = (*fcinfo).nargs as usize;
-            Arguments(std::slice::from_raw_parts((*fcinfo).args.as_ptr(), count))
+            Places(std::slice::from_raw_parts((*fcinfo).args.as_ptr(), count))
         }
     }
 
@@ -73,14 +75,14 @@ impl Call {
     /// it anew for every row.
     ///
     /// # Safety
-    /// Called from `history_step` or `membership_step` with its call, its state and the places of its
-    /// texts, and not again while the result is used.
+    /// Called from `history_step` or `membership_step` with its call, the notes of its state and the
+    /// places of its texts, and not again while the result is used.
     #[inline(always)] // once a row
     pub unsafe fn of<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
-        arguments: Arguments<'_>,
+        arguments: Places<'_>,
         texts: [usize; 2],
-        state: Option<&mut Expanded>,
+        state: Option<&mut Notes>,
     ) -> &'a Call {
         // SAFETY: `fn_extra` is the function's own, for as long as its plan.
         unsafe {
@@ -96,15 +98,15 @@ impl Call {
     /// As for [`Call::of`].
     unsafe fn looked_at_again<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
-        arguments: Arguments<'_>,
+        arguments: Places<'_>,
         texts: [usize; 2],
-        state: Option<&mut Expanded>,
+        state: Option<&mut Notes>,
         mut remembered: *const Call,
     ) -> &'a Call {
         // SAFETY: see `of`. `call` is the state's; the last two arguments are declared as text.
         unsafe {
             if remembered.is_null() {
-                remembered = state.as_ref().map_or(std::ptr::null(), |state| state.call);
+                remembered = state.as_ref().map_or(std::ptr::null(), |notes| notes.place.cast());
             }
             let [grain, zone] = texts.map(|position| arguments.text(position));
             match remembered.as_ref() {
@@ -119,7 +121,7 @@ impl Call {
     #[cold]
     unsafe fn remember<'a>(
         fcinfo: pg_sys::FunctionCallInfo,
-        state: Option<&mut Expanded>,
+        state: Option<&mut Notes>,
         texts: [usize; 2],
         grain: Option<&[u8]>,
         zone: Option<&[u8]>,
@@ -140,13 +142,13 @@ impl Call {
             };
             let allocate =
                 |context| pg_sys::MemoryContextAlloc(context, size_of::<Call>()).cast::<Call>();
-            let place = match state {
+            let place: *mut Call = match state {
                 _ if !(*function).fn_extra.is_null() => (*function).fn_extra.cast(),
-                Some(state) => {
-                    if state.call.is_null() {
-                        state.call = allocate(state.context());
+                Some(notes) => {
+                    if notes.place.is_null() {
+                        notes.place = allocate(notes.context).cast();
                     }
-                    state.call
+                    notes.place.cast()
                 }
                 None => {
                     (*function).fn_extra = allocate((*function).fn_mcxt).cast();
@@ -200,37 +202,4 @@ fn zone_of(time: TimeKind, name: Option<&[u8]>) -> Result<PgZone, Error> {
         // Local times are on a calendar already.
         TimeKind::Local | TimeKind::Date => PgZone::NONE,
     })
-}
-
-/// A text argument as it was last seen: none, or one that was not too long to remember.
-struct Seen {
-    len: u8,
-    bytes: [u8; Seen::MOST],
-}
-
-impl Seen {
-    const MOST: usize = 62;
-    const NULL: u8 = 254;
-    const TOO_LONG: u8 = 255;
-
-    fn of(text: Option<&[u8]>) -> Self {
-        let mut bytes = [0; Self::MOST];
-        let len = match text.map(|text| (text, bytes.get_mut(..text.len()))) {
-            None => Self::NULL,
-            Some((_, None)) => Self::TOO_LONG,
-            Some((text, Some(place))) => {
-                place.copy_from_slice(text);
-                text.len() as u8
-            }
-        };
-        Seen { len, bytes }
-    }
-
-    #[inline]
-    fn is(&self, text: Option<&[u8]>) -> bool {
-        match text {
-            None => self.len == Self::NULL,
-            Some(text) => self.bytes.get(..usize::from(self.len)) == Some(text),
-        }
-    }
 }

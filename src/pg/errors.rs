@@ -17,7 +17,7 @@ fn code(error: &Error) -> PgSqlErrorCode {
             ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE
         }
         Error::TimeOutOfRange { .. } => ERRCODE_DATETIME_FIELD_OVERFLOW,
-        Error::Malformed(_) | Error::MalformedValue { .. } => ERRCODE_INVALID_BINARY_REPRESENTATION,
+        Error::Malformed(_) | Error::MalformedValue { .. } | Error::NotAValue { .. } => ERRCODE_INVALID_BINARY_REPRESENTATION,
         Error::BadModel(_) => ERRCODE_INVALID_TEXT_REPRESENTATION,
         Error::NotConverged { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         Error::TooLarge { .. } => ERRCODE_PROGRAM_LIMIT_EXCEEDED,
@@ -37,6 +37,17 @@ pub fn raise_as(code: PgSqlErrorCode, error: &Error) -> ! {
         Some(hint) => report.set_hint(hint),
         None => report,
     };
+    report.report(PgLogLevel::ERROR);
+    unreachable!("an ERROR does not return")
+}
+
+/// Raises the ERROR of a library and a declaration that do not go together.
+#[cold]
+pub fn outdated(message: String) -> ! {
+    let code = PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
+    let hint = "The installed files of pg_retention are of another version than the extension in this \
+                database: run ALTER EXTENSION pg_retention UPDATE.";
+    let report = ErrorReport::new(code, message, "pg_retention").set_hint(hint);
     report.report(PgLogLevel::ERROR);
     unreachable!("an ERROR does not return")
 }

@@ -1,50 +1,54 @@
-//! The history as an expanded object: the form that an aggregate hands from row to row. Memberships
-//! are histories of joins and ends, and share it.
+//! A summary as an expanded object: the form that an aggregate hands from row to row.
 //!
 //! It lives in a memory context with everything it owns, so that PostgreSQL counts it and frees it
 //! whole, and no destructor is ever needed. Its flat form is made when somebody asks for bytes.
 //! See src/include/utils/expandeddatum.h.
 
-use super::call::Call;
 use super::errors::OrRaise;
+use super::fold::Fold;
 use super::memory::PgHost;
 use super::zone::PgZone;
 use pg_retention_model::calendar::Clock;
-use pg_retention_model::history::History;
-use pg_retention_model::memberships;
-use pgrx::{pg_guard, pg_sys};
+use pgrx::pg_sys;
+use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use std::ffi::CStr;
 use std::ptr::NonNull;
 
-/// The SQL type whose value an object is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// `retention.history`
-    History,
-    /// `retention.memberships`
-    Memberships,
-}
-
-/// A history, and what its rows need.
+/// A summary, and what its rows need.
 #[repr(C)]
-pub struct Expanded {
+pub struct Expanded<T> {
     header: pg_sys::ExpandedObjectHeader,
-    /// The history.
-    pub history: History<PgHost>,
-    /// What it is to SQL.
-    pub form: Form,
+    /// The summary.
+    pub state: T,
     /// Turns the times of rows into ticks.
     pub clock: Clock<PgHost>,
     /// The zone of the rows' times.
     pub zone: PgZone,
     /// What is remembered of the calls that add rows, where the function can not remember it.
-    pub call: *mut Call,
+    pub notes: Notes,
 }
 
-static METHODS: pg_sys::ExpandedObjectMethods = pg_sys::ExpandedObjectMethods {
-    get_flat_size: Some(flat_size),
-    flatten_into: Some(flatten_into),
-};
+/// A place for something that is remembered with a state.
+pub struct Notes {
+    /// The memory of the state.
+    pub context: pg_sys::MemoryContext,
+    /// What is remembered there, if there is something.
+    pub place: *mut std::ffi::c_void,
+}
+
+/// How PostgreSQL flattens the objects of a type. Whose an object is, is told by which methods it has.
+#[repr(transparent)]
+pub struct Methods(pg_sys::ExpandedObjectMethods);
+
+impl Methods {
+    /// Those of a type: for a static of its own.
+    pub const fn of<T: Fold>() -> Self {
+        Methods(pg_sys::ExpandedObjectMethods {
+            get_flat_size: Some(flat_size::<T>),
+            flatten_into: Some(flatten_into::<T>),
+        })
+    }
+}
 
 /// First bytes of a varlena that points to a read-write expanded object
 /// (src/include/varatt.h: a 1-byte header that says "external", and the tag).
@@ -52,16 +56,15 @@ const EXTERNAL: u8 = if cfg!(target_endian = "little") { 0x01 } else { 0x80 };
 const READ_WRITE: u8 = pg_sys::vartag_external::VARTAG_EXPANDED_RW as u8;
 const READ_ONLY: u8 = pg_sys::vartag_external::VARTAG_EXPANDED_RO as u8;
 
-/// The expanded object behind a datum, and whether the pointer lets one write; none if the datum is
-/// flat. No call into PostgreSQL: this is on the path of every row.
+/// The header of the expanded object behind a datum, whatever its type, and whether the pointer lets
+/// one write; none if the datum is flat. No call into PostgreSQL: this is on the path of every row.
 ///
 /// # Safety
 /// The datum must be a valid varlena.
 #[inline]
-unsafe fn expanded(datum: pg_sys::Datum) -> Option<(NonNull<Expanded>, bool)> {
+unsafe fn header_of(datum: pg_sys::Datum) -> Option<(*mut pg_sys::ExpandedObjectHeader, bool)> {
     let value: *const u8 = datum.cast_mut_ptr();
-    // SAFETY: a varlena has two bytes at least; behind an expanded tag is the pointer, unaligned,
-    // to an object whose header tells whose it is.
+    // SAFETY: a varlena has two bytes at least; behind an expanded tag is the pointer, unaligned.
     unsafe {
         if *value != EXTERNAL {
             return None;
@@ -70,20 +73,33 @@ unsafe fn expanded(datum: pg_sys::Datum) -> Option<(NonNull<Expanded>, bool)> {
         if tag != READ_WRITE && tag != READ_ONLY {
             return None;
         }
-        let header = value.add(2).cast::<*mut pg_sys::ExpandedObjectHeader>().read_unaligned();
-        if !std::ptr::eq((*header).eoh_methods, &METHODS) {
-            return None;
-        }
-        Some((NonNull::new_unchecked(header.cast()), tag == READ_WRITE))
+        let header = value.add(2).cast::<*mut pg_sys::ExpandedObjectHeader>();
+        Some((header.read_unaligned(), tag == READ_WRITE))
     }
 }
 
-/// A history that this call may change: the aggregate's own state.
+/// The same, if the object is one of this type.
 ///
 /// # Safety
-/// The datum must be a valid history, and nobody else may use the object while `'a` lasts.
+/// The datum must be a valid varlena.
 #[inline]
-pub unsafe fn writable<'a>(datum: pg_sys::Datum) -> Option<&'a mut Expanded> {
+unsafe fn expanded<T: Fold>(datum: pg_sys::Datum) -> Option<(NonNull<Expanded<T>>, bool)> {
+    // SAFETY: the header of an object tells whose it is.
+    unsafe {
+        let (header, is_writable) = header_of(datum)?;
+        if !std::ptr::eq((*header).eoh_methods, &T::methods().0) {
+            return None;
+        }
+        Some((NonNull::new_unchecked(header.cast()), is_writable))
+    }
+}
+
+/// A summary that this call may change: the aggregate's own state.
+///
+/// # Safety
+/// The datum must be a valid value, and nobody else may use the object while `'a` lasts.
+#[inline]
+pub unsafe fn writable<'a, T: Fold>(datum: pg_sys::Datum) -> Option<&'a mut Expanded<T>> {
     // SAFETY: see above.
     unsafe {
         match expanded(datum) {
@@ -93,16 +109,16 @@ pub unsafe fn writable<'a>(datum: pg_sys::Datum) -> Option<&'a mut Expanded> {
     }
 }
 
-/// A history in memory that this call may read: settled, so that reading changes nothing.
+/// A summary in memory that this call may read: settled, so that reading changes nothing.
 ///
 /// # Safety
-/// The datum must be a valid history that lives as long as its use.
-pub unsafe fn readable(datum: pg_sys::Datum) -> Option<NonNull<Expanded>> {
+/// The datum must be a valid value that lives as long as its use.
+pub unsafe fn readable<T: Fold>(datum: pg_sys::Datum) -> Option<NonNull<Expanded<T>>> {
     // SAFETY: see above. Settling changes the representation and not the value, which a read-only
     // pointer allows; no other reference is alive during it.
     unsafe {
-        let (mut object, _) = expanded(datum)?;
-        object.as_mut().history.settle().or_raise();
+        let (mut object, _) = expanded::<T>(datum)?;
+        object.as_mut().state.settle().or_raise();
         Some(object)
     }
 }
@@ -151,34 +167,28 @@ impl Home {
     }
 }
 
-impl Expanded {
-    /// A new object, its history made by `make`.
+impl<T: Fold> Expanded<T> {
+    /// A new object, its summary made by `make`.
     pub fn create<'a>(
-        form: Form,
         home: Home,
         zone: PgZone,
-        make: impl FnOnce(PgHost) -> History<PgHost>,
-    ) -> &'a mut Expanded {
+        make: impl FnOnce(PgHost) -> T,
+    ) -> &'a mut Expanded<T> {
         let context = home.context();
         // SAFETY: the context is alive. The object is written whole before anyone sees it; it has
         // no destructor to miss, since all it owns is in its context.
         unsafe {
             let host = PgHost::of(context);
-            let object: *mut Expanded =
-                pg_sys::MemoryContextAlloc(context, size_of::<Expanded>()).cast();
-            let history = make(host);
-            let clock = Clock::new(history.meta().grain, host);
+            let object: *mut Expanded<T> =
+                pg_sys::MemoryContextAlloc(context, size_of::<Expanded<T>>()).cast();
+            let state = make(host);
+            let clock = Clock::new(state.grain(), host);
             let header = pg_sys::ExpandedObjectHeader::default();
-            let call = std::ptr::null_mut();
-            object.write(Expanded { header, history, form, clock, zone, call });
-            pg_sys::EOH_init_header(object.cast(), &METHODS, context);
+            let notes = Notes { context, place: std::ptr::null_mut() };
+            object.write(Expanded { header, state, clock, zone, notes });
+            pg_sys::EOH_init_header(object.cast(), &T::methods().0, context);
             &mut *object
         }
-    }
-
-    /// The memory context in which it lives.
-    pub fn context(&self) -> pg_sys::MemoryContext {
-        self.header.eoh_context
     }
 
     /// The datum through which the object may be changed.
@@ -191,12 +201,12 @@ impl Expanded {
 /// flat. As good as the first one, and no better: it may be read only.
 ///
 /// # Safety
-/// The datum must be a valid history.
+/// The datum must be a valid value.
 pub unsafe fn pointer_to(datum: pg_sys::Datum) -> Option<pg_sys::Datum> {
     const SIZE: usize = 2 + size_of::<*mut pg_sys::ExpandedObjectHeader>();
-    // SAFETY: the pointer of an expanded object has that many bytes (see `expanded`).
+    // SAFETY: the pointer of an expanded object has that many bytes (see `header_of`).
     unsafe {
-        expanded(datum)?;
+        header_of(datum)?;
         let copy: *mut [u8; SIZE] = pg_sys::palloc(SIZE).cast();
         copy.write(datum.cast_mut_ptr::<[u8; SIZE]>().read());
         Some(pg_sys::Datum::from(copy))
@@ -211,45 +221,44 @@ const HEADER: usize = pg_sys::VARHDRSZ;
 /// Called by PostgreSQL before it flattens.
 ///
 /// # Safety
-/// `header` must be that of an [`Expanded`].
-#[pg_guard]
-unsafe extern "C-unwind" fn flat_size(header: *mut pg_sys::ExpandedObjectHeader) -> pg_sys::Size {
+/// `header` must be that of an [`Expanded`] with the methods of `T`.
+unsafe extern "C-unwind" fn flat_size<T: Fold>(
+    header: *mut pg_sys::ExpandedObjectHeader,
+) -> pg_sys::Size {
     // SAFETY: PostgreSQL calls the methods of an object with that object.
     unsafe {
-        let object = &mut *header.cast::<Expanded>();
-        let before = pg_sys::MemoryContextSwitchTo(object.context());
-        let size = match object.form {
-            Form::History => object.history.flat_size(),
-            Form::Memberships => memberships::flat_size(&mut object.history),
-        };
-        pg_sys::MemoryContextSwitchTo(before);
-        HEADER + size.or_raise()
+        pgrx_extern_c_guard(|| {
+            let object = &mut *header.cast::<Expanded<T>>();
+            let before = pg_sys::MemoryContextSwitchTo(object.notes.context);
+            let size = object.state.flat_size();
+            pg_sys::MemoryContextSwitchTo(before);
+            HEADER + size.or_raise()
+        })
     }
 }
 
 /// Called by PostgreSQL to flatten into `size` bytes, just as many as [`flat_size`] told.
 ///
 /// # Safety
-/// `header` must be that of an [`Expanded`], and `result` must have room for `size` bytes.
-#[pg_guard]
-unsafe extern "C-unwind" fn flatten_into(
+/// `header` must be that of an [`Expanded`] with the methods of `T`, and `result` must have room for
+/// `size` bytes.
+unsafe extern "C-unwind" fn flatten_into<T: Fold>(
     header: *mut pg_sys::ExpandedObjectHeader,
     result: *mut std::ffi::c_void,
     size: pg_sys::Size,
 ) {
     // SAFETY: as above; the bytes are initialised before they are borrowed.
     unsafe {
-        let object = &*header.cast::<Expanded>();
-        std::ptr::write_bytes(result.cast::<u8>(), 0, size);
-        pgrx::varlena::set_varsize_4b(result.cast(), size as i32);
-        let body = result.cast::<u8>().add(HEADER);
-        let out = std::slice::from_raw_parts_mut(body, size - HEADER);
-        let before = pg_sys::MemoryContextSwitchTo(object.context());
-        let written = match object.form {
-            Form::History => object.history.write_flat(out),
-            Form::Memberships => memberships::write_flat(&object.history, out),
-        };
-        pg_sys::MemoryContextSwitchTo(before);
-        written.or_raise();
+        pgrx_extern_c_guard(|| {
+            let object = &*header.cast::<Expanded<T>>();
+            std::ptr::write_bytes(result.cast::<u8>(), 0, size);
+            pgrx::varlena::set_varsize_4b(result.cast(), size as i32);
+            let body = result.cast::<u8>().add(HEADER);
+            let out = std::slice::from_raw_parts_mut(body, size - HEADER);
+            let before = pg_sys::MemoryContextSwitchTo(object.notes.context);
+            let written = object.state.write_flat(out);
+            pg_sys::MemoryContextSwitchTo(before);
+            written.or_raise();
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! Arrays of float8 as arguments, read where they lie.
 
-use pgrx::callconv::{Arg, ArgAbi};
+use super::arguments::{Argument, SqlType};
 use pgrx::{FromDatum, pg_sys};
 
 /// The numbers of an array; none if one of them is null.
@@ -45,13 +45,7 @@ impl FromDatum for Floats<'_> {
     }
 }
 
-// SAFETY: reads the datum as what the SQL declaration says it is.
-unsafe impl<'fcx> ArgAbi<'fcx> for Floats<'fcx> {
-    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
-        // SAFETY: declared as float8[]. A null is an Option's affair.
-        match unsafe { arg.unbox_arg_using_from_datum() } {
-            Some(floats) => floats,
-            None => unreachable!("a null where Option is not expected"),
-        }
-    }
+// SAFETY: reads a float8[].
+unsafe impl Argument for Floats<'_> {
+    const TYPE: SqlType = SqlType::Of(pg_sys::FLOAT8ARRAYOID);
 }

@@ -1,8 +1,10 @@
 //! `jsonb`: documents in and out. What they mean is the model's affair.
 
+use super::arguments::{Argument, SqlType};
 use super::member::{from_utf8, to_utf8};
+use super::varlena;
 use pg_retention_model::error::Error;
-use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::callconv::{BoxRet, FcInfo};
 use pgrx::datum::Datum;
 use pgrx::{FromDatum, direct_function_call, direct_function_call_as_datum, pg_sys};
 use std::ffi::{CStr, CString};
@@ -34,15 +36,42 @@ impl FromDatum for JsonText<'_> {
     }
 }
 
-// SAFETY: reads the datum as what the SQL declaration says it is.
-unsafe impl<'fcx> ArgAbi<'fcx> for JsonText<'fcx> {
-    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
-        // SAFETY: declared as jsonb. A null is an Option's affair.
-        match unsafe { arg.unbox_arg_using_from_datum() } {
-            Some(text) => text,
-            None => unreachable!("a null where Option is not expected"),
-        }
+// SAFETY: reads a jsonb.
+unsafe impl Argument for JsonText<'_> {
+    const TYPE: SqlType = SqlType::Of(pg_sys::JSONBOID);
+}
+
+/// A jsonb argument whose bytes are looked at before its text: those of one and the same document, as
+/// a function that is called once a row sees it again and again.
+pub struct JsonValue<'a>(&'a [u8], pg_sys::Datum);
+
+impl<'a> JsonValue<'a> {
+    /// Its bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.0
     }
+
+    /// It as a JSON text in UTF-8.
+    pub fn text(&self) -> Option<JsonText<'a>> {
+        // SAFETY: it is a jsonb.
+        unsafe { JsonText::from_datum(self.1, false) }
+    }
+}
+
+impl FromDatum for JsonValue<'_> {
+    unsafe fn from_polymorphic_datum(
+        datum: pg_sys::Datum,
+        is_null: bool,
+        _: pg_sys::Oid,
+    ) -> Option<Self> {
+        // SAFETY: the caller vouches for a jsonb, which is a varlena.
+        (!is_null).then(|| JsonValue(unsafe { varlena::bytes(datum) }, datum))
+    }
+}
+
+// SAFETY: reads a jsonb.
+unsafe impl Argument for JsonValue<'_> {
+    const TYPE: SqlType = SqlType::Of(pg_sys::JSONBOID);
 }
 
 /// A jsonb value to return.

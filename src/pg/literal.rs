@@ -1,74 +1,91 @@
 //! The text and the binary form of types whose values are bytes: base64, and the bytes.
 
 use super::errors::{OrRaise, raise_as};
+use super::memory::PgHost;
 use super::varlena::{CText, Varlena};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use pg_retention_model::error::Error;
+use pg_retention_wire::base64;
+use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::CStr;
 
-/// Reads a literal whose bytes `check` finds good; `not_base64` is the error for another text.
-pub fn read(
-    text: &CStr,
-    not_base64: &Error,
-    check: impl FnOnce(&[u8]) -> Result<(), Error>,
-) -> Varlena {
-    let invalid =
-        |error: &Error| raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, error);
-    let mut value = Varlena::with_len(base64::decoded_len_estimate(text.count_bytes()));
-    let len = decode(text.to_bytes(), value.bytes()).unwrap_or_else(|| invalid(not_base64));
-    let bytes = &value.bytes()[..len];
-    if let Err(error) = check(bytes) {
-        invalid(&error);
-    }
-    Varlena::copy_of(bytes)
+/// A type whose values have such a text.
+pub struct Literal {
+    /// Its name.
+    pub of: &'static str,
+    /// How a value is made from a table, whose name stands as TABLE.
+    pub made: &'static str,
+    /// The error about a text that is not base64.
+    pub not_base64: fn() -> Error,
 }
+
+impl Literal {
+    /// Reads a text whose bytes `check` finds good.
+    pub fn read(&self, text: &CStr, check: impl FnOnce(&[u8]) -> Result<(), Error>) -> Varlena {
+        let mut value = Varlena::with_len(base64::decoded_len(text.count_bytes()));
+        let bytes = base64::decode(text.to_bytes(), value.bytes(), &PgHost::current())
+            .ok_or_else(self.not_base64)
+            .map(|len| &value.bytes()[..len]);
+        match bytes.and_then(|bytes| check(bytes).map(|()| bytes)) {
+            Ok(bytes) => Varlena::copy_of(bytes),
+            Err(error) => {
+                let error = self.of_name(text).unwrap_or(error);
+                raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error)
+            }
+        }
+    }
+
+    /// The error about a text that somebody typed: where a value is expected, the name of the table that
+    /// it should be made from is everybody's first guess.
+    fn of_name(&self, text: &CStr) -> Option<Error> {
+        let given = text.to_str().ok().filter(|text| text.chars().count() <= LONGEST_NAME)?;
+        let is_name = !given.is_empty()
+            && given.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | '"'));
+        let (of, made, given) = (self.of, self.made, given.to_string());
+        is_name.then_some(Error::NotAValue { of, given, made })
+    }
+}
+
+/// Characters of a name with its schema. No value of a type is as short in base64.
+const LONGEST_NAME: usize = 40;
 
 /// Writes it.
 pub fn write(bytes: &[u8]) -> CText {
-    let size = base64::encoded_len(bytes.len(), true).unwrap_or(usize::MAX);
-    let mut text = CText::with_len(size);
-    for (to, from) in text.bytes().chunks_mut(PIECE * 4).zip(bytes.chunks(PIECE * 3)) {
-        pgrx::check_for_interrupts!();
-        let written = STANDARD.encode_slice(from, to);
-        debug_assert_eq!(written, Ok(to.len()));
-    }
+    let mut text = CText::with_len(base64::encoded_len(bytes.len()).unwrap_or(usize::MAX));
+    base64::encode(bytes, text.bytes(), &PgHost::current());
     text
 }
 
-/// Groups of three bytes, four letters, between two chances to stop.
-const PIECE: usize = 1 << 18;
+/// What a receive function is given: the bytes of a binary form, from somebody else.
+pub struct Message<'a>(&'a [u8]);
 
-/// Decodes a text and tells how many bytes it was.
-fn decode(text: &[u8], bytes: &mut [u8]) -> Option<usize> {
-    let mut len = 0;
-    for piece in text.chunks(PIECE * 4) {
-        pgrx::check_for_interrupts!();
-        // Only the last piece may be padded.
-        if len % (PIECE * 3) != 0 {
-            return None;
+// SAFETY: PostgreSQL calls receive functions with a StringInfo whose unread part is the value, and
+// nobody else can: the argument is `internal`. Having read it all is told by the cursor.
+unsafe impl<'fcx> ArgAbi<'fcx> for Message<'fcx> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let Some(datum) = arg.unbox_arg_using_from_datum::<pg_sys::Datum>() else {
+                unreachable!("a null argument of a strict function");
+            };
+            let message: pg_sys::StringInfo = datum.cast_mut_ptr();
+            let (len, cursor) = ((*message).len as usize, (*message).cursor as usize);
+            (*message).cursor = (*message).len;
+            let start = (*message).data.cast::<u8>().add(cursor);
+            Message(std::slice::from_raw_parts(start, len - cursor))
         }
-        len += STANDARD.decode_slice(piece, bytes.get_mut(len..)?).ok()?;
     }
-    Some(len)
 }
 
-/// The bytes of a binary form, if `check` finds them good.
-///
-/// # Safety
-/// PostgreSQL calls receive functions with a StringInfo whose unread part is the value.
-pub unsafe fn receive(
-    fcinfo: pg_sys::FunctionCallInfo,
-    check: impl FnOnce(&[u8]) -> Result<(), Error>,
-) -> Varlena {
-    // SAFETY: see above; having read it all is told by the cursor.
-    let bytes = unsafe {
-        let message: pg_sys::StringInfo = (*fcinfo).args.as_slice(1)[0].value.cast_mut_ptr();
-        let (len, cursor) = ((*message).len as usize, (*message).cursor as usize);
-        (*message).cursor = (*message).len;
-        std::slice::from_raw_parts((*message).data.cast::<u8>().add(cursor), len - cursor)
-    };
-    check(bytes).or_raise();
-    Varlena::copy_of(bytes)
+impl Message<'_> {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.0
+    }
+
+    /// A value of these bytes, if `check` finds them good.
+    pub fn receive(&self, check: impl FnOnce(&[u8]) -> Result<(), Error>) -> Varlena {
+        check(self.0).or_raise();
+        Varlena::copy_of(self.0)
+    }
 }

@@ -1,12 +1,13 @@
 //! Members: SQL values in, SQL values out.
 
-use super::arena::Arena;
+use super::errors::raise;
+use super::memory::PgHost;
 use super::varlena::bytes;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{MemberKind, MemberRef};
+use pg_retention_model::host::{Host, Vec};
 use pgrx::pg_sys;
 use std::ffi::{CStr, c_char};
-use std::io::Write;
 use std::sync::OnceLock;
 
 /// The kind of members of an SQL type.
@@ -34,31 +35,6 @@ pub unsafe fn from_datum<'a>(kind: MemberKind, datum: pg_sys::Datum) -> MemberRe
         }
         // SAFETY: text is a varlena.
         MemberKind::Text => MemberRef::Text(to_utf8(unsafe { bytes(datum) })),
-    }
-}
-
-/// A member as a value of an SQL type: its own, or text.
-pub fn to_datum(
-    member: MemberRef<'_>,
-    type_oid: pg_sys::Oid,
-    arena: &Arena,
-) -> Result<pg_sys::Datum, Error> {
-    match (type_oid, member) {
-        (pg_sys::INT8OID, MemberRef::Int(key)) => Ok(pg_sys::Datum::from(key)),
-        (pg_sys::UUIDOID, MemberRef::Uuid(key)) => Ok(arena.sixteen(key.to_be_bytes())),
-        (pg_sys::TEXTOID, MemberRef::Text(key)) => Ok(arena.varlena(from_utf8(key))),
-        (pg_sys::TEXTOID, key) => {
-            let mut text = [0; 40];
-            let mut rest = text.as_mut_slice();
-            let fits = write!(rest, "{key}");
-            debug_assert!(fits.is_ok(), "a uuid has 36 letters, an integer 20");
-            let len = 40 - rest.len();
-            Ok(arena.varlena(&text[..len]))
-        }
-        (asked, member) => Err(Error::MemberType {
-            found: member.kind().name(),
-            asked: kind_of(asked).map_or("that", MemberKind::name),
-        }),
     }
 }
 
@@ -111,7 +87,69 @@ pub fn check_text(member: MemberRef<'_>) -> Result<(), Error> {
     }
 }
 
+/// Is the database's encoding UTF-8?
+pub fn is_utf8() -> bool {
+    // SAFETY: reads a number.
+    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
+}
+
 fn is_sql_ascii() -> bool {
     // SAFETY: reads a number.
     unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_SQL_ASCII as i32 }
+}
+
+/// An array of members.
+pub struct Members {
+    kind: MemberKind,
+    array: pg_sys::Datum,
+}
+
+impl Members {
+    /// # Safety
+    /// The datum must be an array of members of this kind.
+    pub unsafe fn new(kind: MemberKind, array: pg_sys::Datum) -> Self {
+        Members { kind, array }
+    }
+
+    /// Those that are not null, sorted. They must be of this kind.
+    pub fn of<'a>(self, kind: MemberKind) -> Vec<MemberRef<'a>, PgHost> {
+        if self.kind != kind {
+            raise(&Error::MemberType { found: kind.name(), asked: self.kind.name() });
+        }
+        let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
+        // SAFETY: the array is of this element type; what comes back is `count` long, and like the
+        // array itself in the memory of this call.
+        let (values, nulls) = unsafe {
+            let array = pg_sys::pg_detoast_datum(self.array.cast_mut_ptr()).cast();
+            let (oid, len, by_value, align) = match kind {
+                MemberKind::Int => (pg_sys::INT8OID, 8, true, b'd'),
+                MemberKind::Uuid => (pg_sys::UUIDOID, 16, false, b'c'),
+                MemberKind::Text => (pg_sys::TEXTOID, -1, false, b'i'),
+            };
+            let align = align as c_char;
+            pg_sys::deconstruct_array(
+                array,
+                oid,
+                len,
+                by_value,
+                align,
+                &mut values,
+                &mut nulls,
+                &mut count,
+            );
+            let count = usize::try_from(count).unwrap_or(0);
+            (std::slice::from_raw_parts(values, count), std::slice::from_raw_parts(nulls, count))
+        };
+        let host = PgHost::current();
+        let mut members = Vec::with_capacity_in(values.len(), host);
+        for (i, (datum, _)) in values.iter().zip(nulls).filter(|(_, null)| !**null).enumerate() {
+            if i % 4096 == 0 {
+                host.poll();
+            }
+            // SAFETY: the element is of this kind.
+            members.push(unsafe { from_datum(kind, *datum) });
+        }
+        members.sort_unstable();
+        members
+    }
 }

@@ -1,12 +1,13 @@
 //! The bridge between PostgreSQL and the model.
 
+pub mod aggregate;
 pub mod amount;
-pub mod arena;
 pub mod arguments;
 pub mod call;
 pub mod errors;
 pub mod expanded;
 pub mod floats;
+pub mod fold;
 pub mod json;
 pub mod literal;
 pub mod member;
@@ -15,6 +16,5 @@ pub mod rows;
 pub mod signature;
 pub mod state;
 pub mod stored;
-pub mod tuples;
 pub mod varlena;
 pub mod zone;

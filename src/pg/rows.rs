@@ -1,35 +1,56 @@
 //! Set-returning functions: rows straight into a tuple store.
+//!
+//! A function takes [`Rows`], puts rows into them and returns them. Each value of a row is of the type
+//! that its column is declared with, or the row is an ERROR: see [`super::arguments`].
 
-use super::arena::Arena;
-use super::tuples::Tuples;
-use super::varlena::Varlena;
-use super::{amount, member};
+use super::arguments::{name_of, name_of_function};
+use super::errors::{outdated, raise};
+use super::memory::PgHost;
+use super::{amount, member, varlena};
+use pg_retention_model::amount::to_base_10000;
 use pg_retention_model::calendar::date_text;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
-use pgrx::callconv::{BoxRet, FcInfo};
+use pg_retention_model::host::Vec;
+use pg_retention_model::numeric::Estimate;
+use pg_retention_wire::row::{self, Batch, Mismatch, Type};
+use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::datum::Datum;
-use pgrx::{IntoDatum, pg_sys};
-use std::cell::Cell;
+use pgrx::pg_sys;
+use std::io::Write;
+use std::mem::offset_of;
 
-/// Rows between two clean-ups of the values that they refer to.
+/// Rows between two clean-ups of what was made for their values.
 const ROWS_PER_CLEANING: usize = 256;
 
 /// The rows that a function returns. Their columns are those of its SQL declaration.
 pub struct Rows {
-    tuples: Tuples,
-    /// Where the values of a row are made.
+    batch: Batch<PgHost>,
+    store: *mut pg_sys::Tuplestorestate,
+    desc: pg_sys::TupleDesc,
+    function: pg_sys::Oid,
+    /// Where the values of a row are made, if they are not written at once.
     values: pg_sys::MemoryContext,
-    columns: Columns,
+    last_member: LastMember,
     since_cleaning: usize,
 }
 
+// SAFETY: begins rows for the call that is under way.
+unsafe impl<'fcx> ArgAbi<'fcx> for Rows {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: see above.
+        unsafe { Rows::begin(arg.unbox_unchecked()) }
+    }
+
+    fn is_virtual_arg() -> bool {
+        true
+    }
+}
+
 impl Rows {
-    /// Begins to return rows from the function being called.
-    ///
     /// # Safety
-    /// `fcinfo` must be that of a function declared RETURNS TABLE.
-    pub unsafe fn begin(fcinfo: pg_sys::FunctionCallInfo) -> Self {
+    /// Called with the call that is under way.
+    unsafe fn begin(fcinfo: pg_sys::FunctionCallInfo) -> Self {
         // SAFETY: PostgreSQL calls a set-returning function with a ReturnSetInfo, which tells
         // whether a tuple store will do. Store and description live in the per-query context.
         unsafe {
@@ -65,157 +86,278 @@ impl Rows {
                 pg_sys::ALLOCSET_DEFAULT_INITSIZE as usize,
                 pg_sys::ALLOCSET_DEFAULT_MAXSIZE as usize,
             );
-            let columns = Columns {
-                first_type: pg_sys::SPI_gettypeid(desc, 1),
-                arena: Arena::new(),
-                member: Arena::new(),
-                last_member: Cell::new(None),
-            };
-            let tuples = Tuples::new(store, desc);
-            Rows { tuples, values, columns, since_cleaning: 0 }
+            let host = PgHost::current();
+            let mut columns = Vec::new_in(host);
+            columns
+                .extend((1..=(*desc).natts).map(|i| column_type(pg_sys::SPI_gettypeid(desc, i))));
+            Rows {
+                batch: Batch::new(columns, host),
+                store,
+                desc,
+                function: (*(*fcinfo).flinfo).fn_oid,
+                values,
+                last_member: LastMember::NONE,
+                since_cleaning: 0,
+            }
         }
     }
 
-    /// Adds a row: `fill` makes its values, in the order of the columns.
-    pub fn put<const N: usize>(
-        &mut self,
-        fill: impl FnOnce(&Columns) -> Result<[Option<pg_sys::Datum>; N], Error>,
-    ) -> Result<(), Error> {
-        // SAFETY: the values were made in `values`, which is reset only when they are copied. Each is
-        // of the type that its column is declared with.
-        unsafe {
-            self.columns.arena.clear();
-            let before = pg_sys::MemoryContextSwitchTo(self.values);
-            let row = fill(&self.columns);
-            pg_sys::MemoryContextSwitchTo(before);
-            self.tuples.put(&row?);
-            self.since_cleaning += 1;
-            if self.since_cleaning == ROWS_PER_CLEANING {
-                pg_sys::MemoryContextReset(self.values);
-                self.since_cleaning = 0;
-                pgrx::check_for_interrupts!();
-            }
+    /// Adds a row: `fill` writes its values, in the order of the columns.
+    #[inline]
+    pub fn put(&mut self, fill: impl FnOnce(&mut Row<'_>)) {
+        // SAFETY: the contexts are alive; what was made in `values` is not used after its row.
+        let before = unsafe { pg_sys::MemoryContextSwitchTo(self.values) };
+        let mut row = Row { row: self.batch.row(), last_member: &mut self.last_member };
+        fill(&mut row);
+        let finished = row.row.finish();
+        // SAFETY: see above.
+        unsafe { pg_sys::MemoryContextSwitchTo(before) };
+        if let Err(mismatch) = finished {
+            self.raise(mismatch);
         }
-        Ok(())
+        if self.batch.is_full() {
+            self.flush();
+        }
+        self.since_cleaning += 1;
+        if self.since_cleaning == ROWS_PER_CLEANING {
+            // SAFETY: see above.
+            unsafe { pg_sys::MemoryContextReset(self.values) };
+            self.since_cleaning = 0;
+            pgrx::check_for_interrupts!();
+        }
+    }
+
+    /// Hands over the rows that are still here. A call into the server is guarded against its errors,
+    /// which costs as much as making a row: so many go together.
+    fn flush(&mut self) {
+        unsafe extern "C-unwind" {
+            fn tuplestore_puttuple(
+                store: *mut pg_sys::Tuplestorestate,
+                tuple: *mut pg_sys::HeapTupleData,
+            );
+        }
+        let (store, batch) = (self.store, &self.batch);
+        // SAFETY: the batch holds tuples of the store's columns. The store copies them; if it raises
+        // an ERROR the guard finds nothing to drop.
+        unsafe {
+            pg_sys::ffi::pg_guard_ffi_boundary(|| {
+                for tuple in batch.tuples() {
+                    let mut tuple = pg_sys::HeapTupleData {
+                        t_len: tuple.len() as u32,
+                        t_data: tuple.as_ptr().cast_mut().cast(),
+                        ..Default::default()
+                    };
+                    tuplestore_puttuple(store, &mut tuple);
+                }
+            });
+        }
+        self.batch.clear();
+    }
+
+    #[cold]
+    fn raise(&self, mismatch: Mismatch) -> ! {
+        let Mismatch { column, written } = mismatch;
+        let declared = (column < self.batch.columns().len()).then(|| {
+            let column = i32::try_from(column + 1).unwrap_or(i32::MAX);
+            // SAFETY: there is such a column.
+            name_of(unsafe { pg_sys::SPI_gettypeid(self.desc, column) })
+        });
+        let function = name_of_function(self.function);
+        let place = format!("column {} of function {function}", column + 1);
+        let written = written.map_or("no such column", sql_name);
+        outdated(match declared {
+            Some(declared) => {
+                format!("{place} is declared as {declared}, and the library returns {written}")
+            }
+            None => format!("{place} is not declared, and the library returns {written}"),
+        })
+    }
+}
+
+// The layout of `row` is that of the server.
+const _: () = assert!(row::HEADER == offset_of!(pg_sys::HeapTupleHeaderData, t_bits));
+const _: () = assert!(row::FIELDS[0] == offset_of!(pg_sys::HeapTupleHeaderData, t_infomask2));
+const _: () = assert!(row::FIELDS[1] == offset_of!(pg_sys::HeapTupleHeaderData, t_infomask));
+const _: () = assert!(row::FIELDS[2] == offset_of!(pg_sys::HeapTupleHeaderData, t_hoff));
+
+fn column_type(type_oid: pg_sys::Oid) -> Type {
+    match type_oid {
+        pg_sys::BOOLOID => Type::Bool,
+        pg_sys::INT4OID => Type::Int4,
+        pg_sys::INT8OID => Type::Int8,
+        pg_sys::FLOAT8OID => Type::Float8,
+        pg_sys::DATEOID => Type::Date,
+        pg_sys::TIMESTAMPTZOID => Type::Timestamptz,
+        pg_sys::NUMERICOID => Type::Numeric,
+        pg_sys::TEXTOID => Type::Text,
+        pg_sys::UUIDOID => Type::Uuid,
+        _ => Type::Other,
+    }
+}
+
+fn sql_name(of: Type) -> &'static str {
+    match of {
+        Type::Bool => "boolean",
+        Type::Int4 => "integer",
+        Type::Int8 => "bigint",
+        Type::Float8 => "double precision",
+        Type::Date => "date",
+        Type::Timestamptz => "timestamp with time zone",
+        Type::Numeric => "numeric",
+        Type::Text => "text",
+        Type::Uuid => "uuid",
+        Type::Other => "another type",
     }
 }
 
 // SAFETY: in materialize mode the result is in the ReturnSetInfo, and the datum is not looked at.
 unsafe impl BoxRet for Rows {
     unsafe fn box_into<'fcx>(mut self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
-        self.tuples.flush();
+        self.flush();
         fcinfo.return_null()
     }
 }
 
-/// A text that many rows share: made once, in the memory of the call.
-#[derive(Clone, Copy)]
-pub struct SharedText(pg_sys::Datum);
+/// A number that names a member, as text: rows of one member often follow each other.
+struct LastMember {
+    member: Option<MemberRef<'static>>,
+    text: [u8; 40],
+    len: usize,
+}
 
-impl SharedText {
-    /// Makes it. Not while a row is being filled: values of rows do not last.
-    pub fn new(text: &str) -> Self {
-        SharedText(Varlena::copy_of(member::from_utf8(text.as_bytes())).into_datum())
+impl LastMember {
+    const NONE: Self = LastMember { member: None, text: [0; 40], len: 0 };
+
+    fn text(&mut self, member: MemberRef<'static>) -> &[u8] {
+        if self.member != Some(member) {
+            let mut rest = self.text.as_mut_slice();
+            let fits = write!(rest, "{member}");
+            debug_assert!(fits.is_ok(), "a uuid has 36 letters, an integer 20");
+            self.len = 40 - rest.len();
+            self.member = Some(member);
+        }
+        &self.text[..self.len]
     }
 }
 
-/// Makes the values of a row.
-pub struct Columns {
-    /// The SQL type of the first column.
-    first_type: pg_sys::Oid,
-    /// Where the values of a row are made, if they are small.
-    arena: Arena,
-    /// Where the member is, which is often the one of the row before.
-    member: Arena,
-    last_member: Cell<Option<(MemberRef<'static>, pg_sys::Datum)>>,
+/// A row that is being written. A value that may be missing is NULL then.
+pub struct Row<'a> {
+    row: row::Row<'a, PgHost>,
+    last_member: &'a mut LastMember,
 }
 
-impl Columns {
-    /// A member, which is the first column of its rows, in the type of that column.
+impl Row<'_> {
+    /// A member, in the type of its column: its own, or text.
     #[inline]
-    pub fn member(&self, member: &MemberRef<'_>) -> Result<Option<pg_sys::Datum>, Error> {
-        if let MemberRef::Int(key) = *member
-            && self.first_type == pg_sys::INT8OID
-        {
-            return Ok(Some(pg_sys::Datum::from(key)));
+    pub fn member(&mut self, member: &MemberRef<'_>) {
+        match (*member, self.row.next_type()) {
+            (MemberRef::Int(key), Type::Int8) => self.row.int8(Some(key)),
+            (MemberRef::Uuid(key), Type::Uuid) => self.row.uuid(Some(key.to_be_bytes())),
+            (MemberRef::Text(key), Type::Text) => self.row.text(Some(member::from_utf8(key))),
+            (MemberRef::Int(key), Type::Text) => {
+                self.row.text(Some(self.last_member.text(MemberRef::Int(key))));
+            }
+            (MemberRef::Uuid(key), Type::Text) => {
+                self.row.text(Some(self.last_member.text(MemberRef::Uuid(key))));
+            }
+            (member, asked @ (Type::Int8 | Type::Uuid)) => other_type(member, asked),
+            // No column of members at all.
+            _ => self.row.text(None),
         }
-        self.member_by_reference(member).map(Some)
-    }
-
-    fn member_by_reference(&self, member: &MemberRef<'_>) -> Result<pg_sys::Datum, Error> {
-        let key = match *member {
-            MemberRef::Int(key) if self.first_type == pg_sys::TEXTOID => MemberRef::Int(key),
-            MemberRef::Uuid(key) if self.first_type == pg_sys::TEXTOID => MemberRef::Uuid(key),
-            member => return member::to_datum(member, self.first_type, &self.arena),
-        };
-        // Numbers as text are worth remembering from row to row.
-        if let Some((_, datum)) = self.last_member.get().filter(|(last, _)| *last == key) {
-            return Ok(datum);
-        }
-        self.member.clear();
-        let datum = member::to_datum(key, self.first_type, &self.member)?;
-        self.last_member.set(Some((key, datum)));
-        Ok(datum)
     }
 
     /// A number of members or events.
-    pub fn count(&self, count: u64) -> Option<pg_sys::Datum> {
-        i64::try_from(count).unwrap_or(i64::MAX).into_datum()
+    #[inline]
+    pub fn count(&mut self, count: impl Into<Option<u64>>) {
+        self.row.int8(count.into().map(|count| i64::try_from(count).unwrap_or(i64::MAX)));
     }
 
     /// A whole number.
-    pub fn integer(&self, number: i64) -> Option<pg_sys::Datum> {
-        i32::try_from(number).unwrap_or(i32::MAX).into_datum()
+    #[inline]
+    pub fn integer(&mut self, number: impl Into<Option<i64>>) {
+        self.row.int4(number.into().map(|number| i32::try_from(number).unwrap_or(i32::MAX)));
     }
 
     /// A difference between two counts.
-    pub fn difference(&self, difference: i64) -> Option<pg_sys::Datum> {
-        difference.into_datum()
-    }
-
-    /// A word.
-    pub fn text(&self, text: &str) -> Option<pg_sys::Datum> {
-        Some(self.arena.varlena(member::from_utf8(text.as_bytes())))
-    }
-
-    /// A text that other rows have too.
-    pub fn shared(&self, text: Option<SharedText>) -> Option<pg_sys::Datum> {
-        text.map(|text| text.0)
+    #[inline]
+    pub fn difference(&mut self, difference: impl Into<Option<i64>>) {
+        self.row.int8(difference.into());
     }
 
     /// Yes or no.
-    pub fn flag(&self, flag: bool) -> Option<pg_sys::Datum> {
-        flag.into_datum()
+    #[inline]
+    pub fn flag(&mut self, flag: impl Into<Option<bool>>) {
+        self.row.bool(flag.into());
     }
 
-    /// A rate, a number of periods, an estimate.
-    pub fn float(&self, value: Option<f64>) -> Option<pg_sys::Datum> {
-        value.and_then(IntoDatum::into_datum)
+    /// A rate, a number of periods.
+    #[inline]
+    pub fn float(&mut self, value: impl Into<Option<f64>>) {
+        self.row.float8(value.into());
+    }
+
+    /// Three columns: an estimate x, x_low and x_high.
+    #[inline]
+    pub fn estimate(&mut self, estimate: impl Into<Option<Estimate>>) {
+        let estimate = estimate.into();
+        self.float(estimate.map(|estimate| estimate.value));
+        self.bounds(estimate.map(|estimate| (estimate.low, estimate.high)));
+    }
+
+    /// Two columns: x_low and x_high.
+    #[inline]
+    pub fn bounds(&mut self, bounds: Option<(f64, f64)>) {
+        self.float(bounds.map(|(low, _)| low));
+        self.float(bounds.map(|(_, high)| high));
+    }
+
+    /// A text.
+    #[inline]
+    pub fn text<'t>(&mut self, text: impl Into<Option<&'t str>>) {
+        self.row.text(text.into().map(|text| member::from_utf8(text.as_bytes())));
     }
 
     /// An amount in millionths.
-    pub fn amount(&self, units: Option<i128>) -> Option<pg_sys::Datum> {
-        units.and_then(|units| amount::to_datum(units, &self.arena))
+    #[inline]
+    pub fn amount(&mut self, units: impl Into<Option<i128>>) {
+        match units.into().map(|units| (units, i64::try_from(units))) {
+            None => self.row.decimal(None),
+            Some((_, Ok(units))) => self.row.decimal(Some(&to_base_10000(units))),
+            Some((units, Err(_))) => {
+                let numeric = amount::to_numeric(units);
+                // SAFETY: it is a numeric, made in the memory of this row.
+                let bytes = numeric.as_ref().map(|datum| unsafe { varlena::bytes(*datum) });
+                self.row.numeric(bytes);
+            }
+        }
     }
 
     /// A day.
-    pub fn day(&self, day: i64) -> Result<Option<pg_sys::Datum>, Error> {
-        // src/include/datatype/timestamp.h: dates begin on Julian day 0.
-        const FIRST: i64 = -2_451_545;
-        match i32::try_from(day) {
-            Ok(day) if i64::from(day) >= FIRST => Ok(Some(pg_sys::Datum::from(day))),
-            _ => Err(Error::TimeOutOfRange { given: date_text(day) }),
-        }
+    #[inline]
+    pub fn day(&mut self, day: impl Into<Option<i64>>) {
+        self.row.date(
+            day.into().map(|day| row::date(day).unwrap_or_else(|| out_of_range(date_text(day)))),
+        );
     }
 
     /// An instant.
-    pub fn instant(&self, micros: i64) -> Result<Option<pg_sys::Datum>, Error> {
-        // src/include/datatype/timestamp.h: 4714-11-24 BC to 294276.
-        const VALID: std::ops::Range<i64> = -211_813_488_000_000_000..9_223_371_331_200_000_000;
-        if VALID.contains(&micros) {
-            Ok(Some(pg_sys::Datum::from(micros)))
-        } else {
-            Err(Error::TimeOutOfRange { given: "a tick begins before 4714-11-24 BC".to_string() })
-        }
+    #[inline]
+    pub fn instant(&mut self, micros: i64) {
+        let instant = row::timestamp(micros);
+        self.row
+            .timestamptz(Some(instant.unwrap_or_else(|| {
+                out_of_range("a tick begins before 4714-11-24 BC".to_string())
+            })));
     }
+}
+
+#[cold]
+fn out_of_range(given: String) -> ! {
+    raise(&Error::TimeOutOfRange { given })
+}
+
+/// The column of members is of another type than they are.
+#[cold]
+fn other_type(member: MemberRef<'_>, asked: Type) -> ! {
+    raise(&Error::MemberType { found: member.kind().name(), asked: sql_name(asked) })
 }

@@ -1,42 +1,23 @@
 //! States of aggregates whose transition type is `internal`.
 //!
-//! An aggregate over a model's `T: State<PgHost>` is five functions of a line or two and, by hand in
-//! `sql/`, a CREATE AGGREGATE with SFUNC, STYPE = internal, COMBINEFUNC, SERIALFUNC, DESERIALFUNC,
-//! FINALFUNC and PARALLEL = SAFE:
+//! An aggregate over a model's `T: State<PgHost>` is a transition function, a final function, what
+//! [`state_functions`] makes and, by hand in `sql/`, a CREATE AGGREGATE with SFUNC, STYPE = internal,
+//! COMBINEFUNC, SERIALFUNC, DESERIALFUNC, FINALFUNC and PARALLEL = SAFE:
 //!
 //! ```ignore
-//! #[pg_extern] // survival_step(internal, float8, boolean) → internal, not STRICT
-//! fn survival_step(
-//!     state: Option<InState<Data<PgHost>>>,
-//!     duration: Option<f64>,
-//!     churned: Option<bool>,
-//!     fcinfo: pg_sys::FunctionCallInfo,
-//! ) -> InState<Data<PgHost>> {
-//!     let mut state = InState::or_new(state, fcinfo, Data::new);
+//! #[pg_extern] // survival_step(internal, float8, boolean [, float8]) → internal, not STRICT
+//! fn survival_step(mut args: Args<'_>) -> InState<Data<PgHost>> {
+//!     let mut state = args.state(Data::new);
+//!     let (duration, churned) = (args.number("duration"), args.get("churned"));
+//!     let entry = if args.has_more() { args.number("entry") } else { None };
+//!     args.end();
 //!     if let (Some(duration), Some(churned)) = (duration, churned) {
-//!         state.push(duration, churned).or_raise();
+//!         state.push(duration, churned, entry).or_raise();
 //!     }
 //!     state
 //! }
-//! #[pg_extern] // (internal, internal) → internal, not STRICT
-//! fn survival_combine(
-//!     left: Option<InState<Data<PgHost>>>,
-//!     right: Option<InState<Data<PgHost>>>,
-//!     fcinfo: pg_sys::FunctionCallInfo,
-//! ) -> Option<InState<Data<PgHost>>> {
-//!     state::combine(left, right, fcinfo)
-//! }
-//! #[pg_extern] // (internal) → bytea, STRICT
-//! fn survival_serialize(state: InState<Data<PgHost>>) -> Varlena {
-//!     state::serialize(&state)
-//! }
-//! #[pg_extern] // (bytea, internal) → internal, STRICT
-//! fn survival_deserialize(
-//!     bytes: &[u8],
-//!     _unused: Option<pgrx::Internal>,
-//! ) -> InState<Data<PgHost>> {
-//!     state::deserialize(bytes)
-//! }
+//!
+//! state_functions!(Data<PgHost>: survival_combine, survival_serialize, survival_deserialize);
 //! ```
 //!
 //! What a state owns must be in the memory of the host that it is made with: it lives in the
@@ -59,6 +40,7 @@ pub struct InState<T>(NonNull<T>);
 
 impl<T> InState<T> {
     /// The state of the rows before, or a new one.
+    #[inline]
     pub fn or_new(
         state: Option<Self>,
         fcinfo: pg_sys::FunctionCallInfo,
@@ -164,8 +146,36 @@ pub fn deserialize<T: State<PgHost>>(bytes: &[u8]) -> InState<T> {
     InState::in_context(context, |host| T::read(bytes, host))
 }
 
+/// The functions of parallel plans, which are the same for every state: (internal, internal) →
+/// internal, not STRICT; (internal) → bytea and (bytea, internal) → internal, both STRICT.
+#[macro_export]
+macro_rules! state_functions {
+    ($state:ty: $combine:ident, $serialize:ident, $deserialize:ident) => {
+        #[pgrx::pg_extern]
+        fn $combine(
+            left: Option<$crate::pg::state::InState<$state>>,
+            right: Option<$crate::pg::state::InState<$state>>,
+            fcinfo: pgrx::pg_sys::FunctionCallInfo,
+        ) -> Option<$crate::pg::state::InState<$state>> {
+            $crate::pg::state::combine(left, right, fcinfo)
+        }
+
+        #[pgrx::pg_extern]
+        fn $serialize(state: $crate::pg::state::InState<$state>) -> $crate::pg::varlena::Varlena {
+            $crate::pg::state::serialize(&*state)
+        }
+
+        #[pgrx::pg_extern]
+        fn $deserialize(
+            bytes: &[u8],
+            _unused: Option<pgrx::Internal>,
+        ) -> $crate::pg::state::InState<$state> {
+            $crate::pg::state::deserialize(bytes)
+        }
+    };
+}
+
 /// The memory context in which states live from row to row.
-///
 pub fn aggregate_context(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::MemoryContext {
     let mut context = std::ptr::null_mut();
     // SAFETY: PostgreSQL passes the call that is under way.

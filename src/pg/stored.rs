@@ -1,122 +1,58 @@
-//! A history as an argument: in memory or in bytes, it reads the same.
+//! A summary as an argument: in memory or in bytes, it reads the same.
 
 use super::errors::OrRaise;
-use super::expanded::{self, Expanded, Form};
+use super::expanded::{self, Expanded};
+use super::fold::Fold;
 use super::memory::PgHost;
 use super::varlena::{CText, Varlena, bytes};
 use super::zone::PgZone;
-use pg_retention_model::history::{Flat, View};
-use pg_retention_model::memberships::{self, Memberships};
-use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::callconv::{BoxRet, FcInfo};
 use pgrx::datum::Datum;
-use pgrx::{FromDatum, pg_sys};
+use pgrx::pg_sys;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-/// A history to be read.
-pub enum Stored<'a> {
+/// A summary to be read.
+pub enum Stored<'a, T: Fold> {
     /// An expanded object, settled when it became an argument.
-    Expanded(NonNull<Expanded>, PhantomData<&'a Expanded>),
+    Expanded(NonNull<Expanded<T>>, PhantomData<&'a T>),
     /// Flat bytes.
-    Flat(Flat<'a, PgHost>),
+    Flat(T::Flat<'a>),
 }
 
-impl Stored<'_> {
-    /// What is behind a datum of a type.
+impl<T: Fold> Stored<'_, T> {
+    /// What is behind a datum.
     ///
     /// # Safety
-    /// The datum must be a valid value of that type, and live as long as the result.
-    pub unsafe fn read(form: Form, datum: pg_sys::Datum) -> Self {
+    /// The datum must be a valid value of the type of `T`, and live as long as the result.
+    pub unsafe fn read(datum: pg_sys::Datum) -> Self {
         // SAFETY: see above.
         unsafe {
             if let Some(object) = expanded::readable(datum) {
                 return Stored::Expanded(object, PhantomData);
             }
-            let (bytes, host) = (bytes(datum), PgHost::current());
-            Stored::Flat(match form {
-                Form::History => Flat::parse(bytes, host).or_raise(),
-                Form::Memberships => memberships::parse(bytes, host).or_raise(),
-            })
+            Stored::Flat(T::parse(bytes(datum), PgHost::current()).or_raise())
         }
     }
 
     /// Its content.
-    pub fn view(&self) -> View<'_, PgHost> {
+    pub fn view(&self) -> T::View<'_> {
         match self {
             // SAFETY: the object lives as long as the argument, and nothing writes to it after the
             // arguments are read.
-            Stored::Expanded(object, _) => unsafe { object.as_ref() }.history.view(),
-            Stored::Flat(flat) => flat.view(),
+            Stored::Expanded(object, _) => unsafe { object.as_ref() }.state.view(),
+            Stored::Flat(flat) => T::view_of(flat),
         }
     }
 
     /// The zone whose calendar it uses.
     pub fn zone(&self) -> PgZone {
-        PgZone::named(self.view().meta.zone()).or_raise()
+        PgZone::named(T::zone(&self.view())).or_raise()
     }
 }
 
-impl FromDatum for Stored<'_> {
-    unsafe fn from_polymorphic_datum(
-        datum: pg_sys::Datum,
-        is_null: bool,
-        _: pg_sys::Oid,
-    ) -> Option<Self> {
-        // SAFETY: the caller vouches for the type: a valid history.
-        (!is_null).then(|| unsafe { Stored::read(Form::History, datum) })
-    }
-}
-
-/// Memberships to be read.
-pub struct StoredMemberships<'a>(Stored<'a>);
-
-impl StoredMemberships<'_> {
-    /// Their content.
-    pub fn view(&self) -> Memberships<'_, PgHost> {
-        Memberships::new(self.0.view())
-    }
-
-    /// The zone on whose calendar their days are.
-    pub fn zone(&self) -> PgZone {
-        self.0.zone()
-    }
-}
-
-impl FromDatum for StoredMemberships<'_> {
-    unsafe fn from_polymorphic_datum(
-        datum: pg_sys::Datum,
-        is_null: bool,
-        _: pg_sys::Oid,
-    ) -> Option<Self> {
-        // SAFETY: the caller vouches for the type: valid memberships.
-        (!is_null).then(|| StoredMemberships(unsafe { Stored::read(Form::Memberships, datum) }))
-    }
-}
-
-// SAFETY: reads the datum as what the SQL declaration says it is.
-unsafe impl<'fcx> ArgAbi<'fcx> for StoredMemberships<'fcx> {
-    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
-        // SAFETY: the declaration says `retention.memberships`. A null is an Option's affair.
-        match unsafe { arg.unbox_arg_using_from_datum() } {
-            Some(stored) => stored,
-            None => unreachable!("a null where Option is not expected"),
-        }
-    }
-}
-
-// SAFETY: reads the datum as what the SQL declaration says it is.
-unsafe impl<'fcx> ArgAbi<'fcx> for Stored<'fcx> {
-    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
-        // SAFETY: the declaration says `retention.history`. A null is an Option's affair.
-        match unsafe { arg.unbox_arg_using_from_datum() } {
-            Some(stored) => stored,
-            None => unreachable!("a null where Option is not expected"),
-        }
-    }
-}
-
-// SAFETY: the datum of an expanded history is a history.
-unsafe impl BoxRet for &mut Expanded {
+// SAFETY: the datum of an expanded object is a value of its type.
+unsafe impl<T: Fold> BoxRet for &mut Expanded<T> {
     unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
         // SAFETY: see above.
         unsafe { fcinfo.return_raw_datum(self.datum()) }

@@ -2,7 +2,7 @@
 
 use pg_retention_model::calendar::{SECOND, Span, Zone};
 use pg_retention_model::error::Error;
-use pgrx::pg_sys;
+use pgrx::{direct_function_call, pg_sys};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString};
@@ -50,6 +50,19 @@ impl PgZone {
         // SAFETY: the zone is valid, and so is its name.
         let name = unsafe { CStr::from_ptr(pg_sys::pg_get_timezone_name(zone)) };
         name.to_string_lossy().into_owned()
+    }
+
+    /// The instant of a time on this zone's clocks. A local time without a zone is taken as PostgreSQL
+    /// casts a timestamp to timestamptz: as one of the session's zone.
+    pub fn instant(&self, micros: i64) -> i64 {
+        if self.0.is_some() {
+            return micros;
+        }
+        // SAFETY: a timestamp in, a timestamptz out.
+        let cast = unsafe {
+            direct_function_call::<i64>(pg_sys::timestamp_timestamptz, &[Some(micros.into())])
+        };
+        cast.unwrap_or(micros)
     }
 
     /// The next change of the clock after a time, in seconds since 1970: the offset before it, and

@@ -1,150 +1,143 @@
 //! The ledger: `churn`, who is in, who left, who came and who came back; `churn_members`, which members
 //! those are; `growth`, the same rows as growth accounting; `compare_churn`, two periods compared.
 
-use crate::pg::arguments;
+use crate::history::{Events, Spells};
+use crate::pg::arguments::{Args, given};
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use crate::pg::stored::Stored;
-use pg_retention_model::churn::{self, Question, Stratum};
-use pg_retention_model::error::Error;
+use pg_retention_model::churn::{self, Question, Stratum, memberships};
 use pg_retention_model::host::Vec;
-use pgrx::datum::Date;
+use pgrx::Array;
 use pgrx::prelude::*;
-use pgrx::{Array, pg_sys};
 
-fn question(
-    period: Option<&str>,
-    gap: Option<i32>,
-    as_of: Option<Date>,
-    confidence: Option<f64>,
-) -> Result<Question, Error> {
+/// The arguments that readers of the ledger share; `churn_members` has no confidence.
+fn question(args: &mut Args<'_>, has_confidence: bool) -> Question {
     let question = Question {
-        period: arguments::period(period)?,
-        gap: gap.unwrap_or(1),
-        as_of: arguments::day("as_of", as_of)?,
-        confidence: arguments::confidence(confidence),
+        period: args.period(),
+        gap: args.integer("gap").unwrap_or(1),
+        as_of: args.day("as_of"),
+        confidence: if has_confidence { args.confidence() } else { 0.95 },
     };
-    question.check().map(|()| question)
+    args.end();
+    question.check().or_raise();
+    question
 }
 
 #[pg_extern]
-fn churn(
-    h: Option<Stored<'_>>,
-    period: Option<&str>,
-    gap: Option<i32>,
-    as_of: Option<Date>,
-    confidence: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/churn.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let question = question(period, gap, as_of, confidence).or_raise();
+fn churn(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let question = question(&mut args, true);
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
     let ledger = churn::ledger(&view, &zone, &question, PgHost::current()).or_raise();
-    for row in ledger.rows() {
-        rows.put(|column| {
-            Ok([
-                column.day(row.period_start)?,
-                column.count(row.opening),
-                column.count(row.new),
-                column.count(row.reactivated),
-                column.count(row.retained),
-                column.count(row.churned),
-                column.count(row.closing),
-                column.float(row.retention_rate),
-                column.float(row.churn_rate.map(|(rate, _, _)| rate)),
-                column.float(row.churn_rate.map(|(_, low, _)| low)),
-                column.float(row.churn_rate.map(|(_, _, high)| high)),
-                column.flag(row.truncated),
-                column.flag(row.complete),
-            ])
-        })
-        .or_raise();
+    for line in ledger.rows() {
+        rows.put(|row| {
+            row.day(line.period_start);
+            row.count(line.opening);
+            row.count(line.new);
+            row.count(line.reactivated);
+            row.count(line.retained);
+            row.count(line.churned);
+            row.count(line.closing);
+            row.float(line.retention_rate);
+            row.estimate(line.churn_rate);
+            row.flag(line.truncated);
+            row.flag(line.complete);
+        });
     }
     rows
 }
 
 #[pg_extern]
-fn churn_members(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/churn.sql, with these arguments; some overloads have one
-    // more before them, whose value is ignored.
-    let (mut rows, h, period_start, period, gap, as_of) = unsafe {
-        let last = usize::try_from((*fcinfo).nargs).unwrap_or(0) - 1;
-        (
-            Rows::begin(fcinfo),
-            pgrx::pg_getarg::<Stored<'_>>(fcinfo, 0),
-            pgrx::pg_getarg::<Date>(fcinfo, last - 3),
-            pgrx::pg_getarg::<&str>(fcinfo, last - 2),
-            pgrx::pg_getarg::<i32>(fcinfo, last - 1),
-            pgrx::pg_getarg::<Date>(fcinfo, last),
-        )
+fn churn_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let m = args.summary::<Spells>("m");
+    let question = memberships::Question {
+        period: args.period(),
+        as_of: args.day("as_of"),
+        confidence: args.confidence(),
     };
-    let question = question(period, gap, as_of, None).or_raise();
-    let period_start = arguments::day("period_start", period_start).or_raise();
+    args.end();
+    question.check().or_raise();
+    let Some(m) = m else { return rows };
+    let host = PgHost::current();
+    let ledger = memberships::churn(&m.memberships(), &question, host).or_raise();
+    for line in ledger.rows() {
+        rows.put(|row| {
+            row.day(line.period_start);
+            row.count(line.opening);
+            row.count(line.joined);
+            row.count(line.rejoined);
+            row.count(line.departed);
+            row.count(line.retained);
+            row.count(line.churned);
+            row.count(line.closing);
+            row.float(line.retention_rate);
+            row.estimate(line.churn_rate);
+            row.float(line.member_years);
+            row.estimate(line.departure_rate);
+            row.flag(line.complete);
+        });
+    }
+    rows
+}
+
+#[pg_extern]
+fn churn_members(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let id = args.id();
+    let period_start = args.day("period_start");
+    let question = question(&mut args, false);
     let hint = "Take a period_start of churn with the same period, gap and as_of.";
-    let period_start = arguments::given("period_start", period_start, hint).or_raise();
+    let period_start = given("period_start", period_start, hint).or_raise();
     let Some(h) = h else { return rows };
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
+    let picked = id.among(view.meta.kind);
     churn::change_of_members(&view, &zone, &question, period_start, host, |member, change| {
-        rows.put(|column| Ok([column.member(&member)?, column.text(change.name())]))
+        if picked.has(&member) {
+            rows.put(|row| {
+                row.member(&member);
+                row.text(change.name());
+            });
+        }
+        Ok(())
     })
     .or_raise();
     rows
 }
 
 #[pg_extern]
-fn growth(
-    h: Option<Stored<'_>>,
-    period: Option<&str>,
-    gap: Option<i32>,
-    as_of: Option<Date>,
-    confidence: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/churn.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let question = question(period, gap, as_of, confidence).or_raise();
+fn growth(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let question = question(&mut args, true);
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
     let ledger = churn::ledger(&view, &zone, &question, PgHost::current()).or_raise();
     for growth in churn::growth(&ledger) {
-        let row = growth.row;
-        rows.put(|column| {
-            Ok([
-                column.day(row.period_start)?,
-                column.count(row.new),
-                column.count(row.retained),
-                column.count(row.reactivated),
-                column.count(growth.dormant),
-                column.count(row.churned),
-                column.difference(growth.net_change),
-                column.float(growth.quick_ratio.map(|(ratio, _, _)| ratio)),
-                column.float(growth.quick_ratio.map(|(_, low, _)| low)),
-                column.float(growth.quick_ratio.map(|(_, _, high)| high)),
-                column.flag(row.truncated),
-                column.flag(row.complete),
-            ])
-        })
-        .or_raise();
+        let line = growth.row;
+        rows.put(|row| {
+            row.day(line.period_start);
+            row.count(line.new);
+            row.count(line.retained);
+            row.count(line.reactivated);
+            row.count(growth.dormant);
+            row.count(line.churned);
+            row.difference(growth.net_change);
+            row.estimate(growth.quick_ratio);
+            row.flag(line.truncated);
+            row.flag(line.complete);
+        });
     }
     rows
 }
 
 #[pg_extern]
-fn compare_churn_arrays(
-    stratum: Option<Array<'_, &str>>,
-    opening_1: Option<Array<'_, i64>>,
-    churned_1: Option<Array<'_, i64>>,
-    opening_2: Option<Array<'_, i64>>,
-    churned_2: Option<Array<'_, i64>>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/churn.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let Some(names) = stratum else { return rows };
-    let mut counts = [opening_1, churned_1, opening_2, churned_2];
+fn compare_churn_arrays(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let names: Option<Array<'_, &str>> = args.get("stratum");
+    let counts = ["opening_1", "churned_1", "opening_2", "churned_2"];
+    let mut counts = counts.map(|name| args.get::<Array<'_, i64>>(name));
+    args.end();
+    let Some(names) = names else { return rows };
     let mut counts = counts.each_mut().map(|array| array.iter().flat_map(Array::iter));
     let mut strata = Vec::with_capacity_in(names.len(), PgHost::current());
     for name in names.iter() {
@@ -152,24 +145,21 @@ fn compare_churn_arrays(
         strata.push(Stratum { name, opening: [o1, o2], churned: [c1, c2] });
     }
     let compared = churn::compare(&strata, PgHost::current()).or_raise();
-    for (i, row) in compared.iter().enumerate() {
+    for (i, effect) in compared.iter().enumerate() {
         let stratum = strata.get(i);
-        rows.put(|column| {
-            Ok([
-                stratum.and_then(|stratum| stratum.name).and_then(|name| column.text(name)),
-                column.count(row.opening[0]),
-                column.count(row.opening[1]),
-                column.float(row.share[0]),
-                column.float(row.share[1]),
-                column.float(row.rate[0]),
-                column.float(row.rate[1]),
-                column.float(row.effects.map(|(mix, _, _)| mix)),
-                column.float(row.effects.map(|(_, rate, _)| rate)),
-                column.float(row.effects.map(|(_, _, both)| both)),
-                column.flag(stratum.is_none()),
-            ])
-        })
-        .or_raise();
+        rows.put(|row| {
+            row.text(stratum.and_then(|stratum| stratum.name));
+            row.count(effect.opening[0]);
+            row.count(effect.opening[1]);
+            row.float(effect.share[0]);
+            row.float(effect.share[1]);
+            row.float(effect.rate[0]);
+            row.float(effect.rate[1]);
+            row.float(effect.effects.map(|(mix, _, _)| mix));
+            row.float(effect.effects.map(|(_, rate, _)| rate));
+            row.float(effect.effects.map(|(_, _, both)| both));
+            row.flag(stratum.is_none());
+        });
     }
     rows
 }

@@ -1,289 +1,212 @@
 //! `cohorts`, `retention_curve`, `cohort_members`, `compare_retention`: who comes back.
 
-use crate::pg::arguments;
-use crate::pg::errors::OrRaise;
+use crate::history::{Events, Spells};
+use crate::pg::arguments::{Args, given};
+use crate::pg::errors::{OrRaise, raise};
 use crate::pg::memory::PgHost;
-use crate::pg::rows::{Columns, Rows};
+use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use crate::pg::zone::PgZone;
-use pg_retention_model::cohorts::{self, Entry, Mode, Question, Subject};
+use pg_retention_model::churn::memberships::Question as QuestionOfMemberships;
+use pg_retention_model::cohorts::{self, Entry, Mode, Question, Subject, memberships};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::View;
 use pg_retention_model::host::Vec;
-use pg_retention_model::numeric::{Share, Wilson};
-use pgrx::datum::Date;
+use pg_retention_model::numeric::Wilson;
+use pgrx::Array;
 use pgrx::prelude::*;
-use pgrx::{Array, pg_sys};
+
+/// What all readers of this family ask, in the order of their declarations: period, mode, entry, the
+/// histories of starts, as_of, brackets, min_events and, but for `cohort_members`, confidence.
+struct Asked<'a, const STARTS: usize> {
+    starts: [Option<Stored<'a, Events>>; STARTS],
+    brackets: Option<Vec<i32, PgHost>>,
+    /// All but the brackets, which it borrows.
+    question: Question<'static>,
+}
+
+impl<'a, const STARTS: usize> Asked<'a, STARTS> {
+    fn take(args: &mut Args<'a>, starts: [&str; STARTS], has_confidence: bool) -> Self {
+        let period = args.period();
+        let mode = args.text("mode").map_or(Mode::On, |mode| Mode::parse(mode).or_raise());
+        let entry = args.text("entry").map_or(Entry::First, |entry| Entry::parse(entry).or_raise());
+        let starts = starts.map(|name| args.summary(name));
+        let as_of = args.day("as_of");
+        let brackets = args.get("brackets").map(bounds);
+        let min_events = args.integer("min_events").unwrap_or(1);
+        let confidence = if has_confidence { args.confidence() } else { 0.95 };
+        args.end();
+        let question =
+            Question { period, mode, entry, as_of, brackets: None, min_events, confidence };
+        let asked = Asked { starts, brackets, question };
+        asked.question().check(asked.starts.iter().any(Option::is_some)).or_raise();
+        asked
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question { brackets: self.brackets.as_deref(), ..self.question }
+    }
+}
+
+/// The bounds of brackets.
+fn bounds(brackets: Array<'_, i32>) -> Vec<i32, PgHost> {
+    let mut bounds = Vec::with_capacity_in(brackets.len(), PgHost::current());
+    for bound in brackets.iter() {
+        bounds.push(bound.unwrap_or_else(|| {
+            raise(&Error::BadArgument {
+                message: "brackets must not have a null".to_string(),
+                hint: "Take bounds such as {1,3,7,14}, for the brackets [1, 3), [3, 7) and [7, 14).",
+            })
+        }));
+    }
+    bounds
+}
 
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
-fn cohorts(
-    h: Option<Stored<'_>>,
-    period: Option<&str>,
-    mode: Option<&str>,
-    entry: Option<&str>,
-    starts: Option<Stored<'_>>,
-    as_of: Option<Date>,
-    brackets: Option<Array<'_, i32>>,
-    min_events: Option<i32>,
-    confidence: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let brackets = bounds(brackets).or_raise();
-    let question =
-        question(period, mode, entry, as_of, &brackets, min_events, confidence).or_raise();
-    question.check(starts.is_some()).or_raise();
-    let (h, starts) = (Opened::of(&h), Opened::of(&starts));
-    let table = cohorts::table(subject(&h, &starts), &question, PgHost::current()).or_raise();
-    let Some(table) = table else { return rows };
+fn cohorts(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary("h");
+    let asked = Asked::take(&mut args, ["starts"], true);
+    let (h, starts) = (Opened::of(&h), Opened::of(&asked.starts[0]));
+    let (subject, host) = (subject(&h, &starts), PgHost::current());
+    let Some(table) = cohorts::table(subject, &asked.question(), host).or_raise() else {
+        return rows;
+    };
     for cell in table.cells() {
-        rows.put(|column| {
-            let [rate, low, high] = rate(column, cell.rate);
-            Ok([
-                column.day(cell.cohort)?,
-                column.integer(cell.period_number),
-                column.count(cell.members),
-                column.count(cell.eligible),
-                column.count(cell.retained),
-                rate,
-                low,
-                high,
-                column.count(cell.active),
-                column.amount(cell.amount),
-                column.flag(cell.complete),
-            ])
-        })
-        .or_raise();
+        rows.put(|row| {
+            row.day(cell.cohort);
+            row.integer(cell.period_number);
+            row.count(cell.members);
+            row.count(cell.eligible);
+            row.count(cell.retained);
+            row.estimate(cell.rate);
+            row.count(cell.active);
+            row.amount(cell.amount);
+            row.flag(cell.complete);
+        });
     }
     rows
 }
 
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
-fn retention_curve(
-    h: Option<Stored<'_>>,
-    period: Option<&str>,
-    mode: Option<&str>,
-    entry: Option<&str>,
-    starts: Option<Stored<'_>>,
-    as_of: Option<Date>,
-    brackets: Option<Array<'_, i32>>,
-    min_events: Option<i32>,
-    confidence: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let brackets = bounds(brackets).or_raise();
-    let question =
-        question(period, mode, entry, as_of, &brackets, min_events, confidence).or_raise();
-    question.check(starts.is_some()).or_raise();
-    let (h, starts) = (Opened::of(&h), Opened::of(&starts));
-    let curve = cohorts::curve(subject(&h, &starts), &question, PgHost::current()).or_raise();
-    let Some(curve) = curve else { return rows };
+fn cohorts_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let m = args.summary::<Spells>("m");
+    let question = QuestionOfMemberships {
+        period: args.period(),
+        as_of: args.day("as_of"),
+        confidence: args.confidence(),
+    };
+    args.end();
+    question.check().or_raise();
+    let Some(m) = m else { return rows };
+    let host = PgHost::current();
+    let table = memberships::cohorts(&m.memberships(), &question, host).or_raise();
+    for cell in table.cells() {
+        rows.put(|row| {
+            row.day(cell.cohort);
+            row.integer(cell.period_number);
+            row.count(cell.members);
+            row.count(cell.eligible);
+            row.count(cell.retained);
+            row.estimate(cell.rate);
+            row.count(cell.active);
+            row.flag(cell.complete);
+        });
+    }
+    rows
+}
+
+#[pg_extern]
+fn retention_curve(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary("h");
+    let asked = Asked::take(&mut args, ["starts"], true);
+    let (h, starts) = (Opened::of(&h), Opened::of(&asked.starts[0]));
+    let (subject, host) = (subject(&h, &starts), PgHost::current());
+    let Some(curve) = cohorts::curve(subject, &asked.question(), host).or_raise() else {
+        return rows;
+    };
     for point in curve.points() {
-        rows.put(|column| {
-            let [rate, low, high] = rate(column, point.rate);
-            Ok([
-                column.integer(point.period_number),
-                column.count(point.members),
-                column.count(point.eligible),
-                column.count(point.retained),
-                rate,
-                low,
-                high,
-                column.amount(point.amount_per_member),
-            ])
-        })
-        .or_raise();
+        rows.put(|row| {
+            row.integer(point.period_number);
+            row.count(point.members);
+            row.count(point.eligible);
+            row.count(point.retained);
+            row.estimate(point.rate);
+            row.amount(point.amount_per_member);
+        });
     }
     rows
 }
 
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
-fn cohort_members(
-    h: Option<Stored<'_>>,
-    cohort: Option<Date>,
-    period_number: Option<i32>,
-    period: Option<&str>,
-    mode: Option<&str>,
-    entry: Option<&str>,
-    starts: Option<Stored<'_>>,
-    as_of: Option<Date>,
-    brackets: Option<Array<'_, i32>>,
-    min_events: Option<i32>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let brackets = bounds(brackets).or_raise();
-    let question = question(period, mode, entry, as_of, &brackets, min_events, None).or_raise();
-    question.check(starts.is_some()).or_raise();
-    let cohort = arguments::day("cohort", cohort).or_raise();
+fn cohort_members(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let id = args.id();
+    let cohort = args.day("cohort");
+    let period_number = args.integer("period_number");
+    let asked = Asked::take(&mut args, ["starts"], false);
     let hint = "Take the cohort and the period_number of a row of cohorts().";
-    let cohort = arguments::given("cohort", cohort, hint).or_raise();
-    let period_number = arguments::given("period_number", period_number, hint).or_raise();
-    let (h, starts) = (Opened::of(&h), Opened::of(&starts));
+    let cohort = given("cohort", cohort, hint).or_raise();
+    let period_number = given("period_number", period_number, hint).or_raise();
+    let picked = h.as_ref().map(|h| id.among(h.view().meta.kind));
+    let (h, starts) = (Opened::of(&h), Opened::of(&asked.starts[0]));
     let (cell, host) = ((cohort, i64::from(period_number)), PgHost::current());
-    cohorts::members_of_cell(subject(&h, &starts), &question, cell, host, |member| {
-        rows.put(|column| Ok([column.member(&member)?]))
+    let subject = subject(&h, &starts);
+    cohorts::members_of_cell(subject, &asked.question(), cell, host, |member| {
+        if picked.is_none_or(|picked| picked.has(&member)) {
+            rows.put(|row| row.member(&member));
+        }
+        Ok(())
     })
     .or_raise();
     rows
 }
 
-/// `cohort_members` with members in their own type: the second argument only names it.
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
-fn cohort_members_typed(
-    h: Option<Stored<'_>>,
-    _id: Option<arguments::Ignored>,
-    cohort: Option<Date>,
-    period_number: Option<i32>,
-    period: Option<&str>,
-    mode: Option<&str>,
-    entry: Option<&str>,
-    starts: Option<Stored<'_>>,
-    as_of: Option<Date>,
-    brackets: Option<Array<'_, i32>>,
-    min_events: Option<i32>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    cohort_members(
-        h,
-        cohort,
-        period_number,
-        period,
-        mode,
-        entry,
-        starts,
-        as_of,
-        brackets,
-        min_events,
-        fcinfo,
-    )
-}
-
-#[pg_extern]
-#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
-fn compare_retention(
-    h1: Option<Stored<'_>>,
-    h2: Option<Stored<'_>>,
-    period: Option<&str>,
-    mode: Option<&str>,
-    entry: Option<&str>,
-    starts1: Option<Stored<'_>>,
-    starts2: Option<Stored<'_>>,
-    as_of: Option<Date>,
-    brackets: Option<Array<'_, i32>>,
-    min_events: Option<i32>,
-    confidence: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let brackets = bounds(brackets).or_raise();
-    let question =
-        question(period, mode, entry, as_of, &brackets, min_events, confidence).or_raise();
-    question.check(starts1.is_some() || starts2.is_some()).or_raise();
+fn compare_retention(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let (h1, h2) = (args.summary("h1"), args.summary("h2"));
+    let asked = Asked::take(&mut args, ["starts1", "starts2"], true);
     let (h1, h2) = (Opened::of(&h1), Opened::of(&h2));
-    let (starts1, starts2) = (Opened::of(&starts1), Opened::of(&starts2));
+    let [starts1, starts2] = asked.starts.each_ref().map(Opened::of);
     let subjects = [subject(&h1, &starts1), subject(&h2, &starts2)];
-    let pair = cohorts::compare(subjects, &question, PgHost::current()).or_raise();
-    let Some(pair) = pair else { return rows };
-    for row in pair.rows() {
-        rows.put(|column| {
-            let count = |count: Option<u64>| count.and_then(|count| column.count(count));
-            let [rate1, _, _] = rate(column, row.first_rate);
-            let [rate2, _, _] = rate(column, row.second_rate);
-            Ok([
-                column.integer(row.period_number),
-                count(Some(row.first.0)),
-                count(Some(row.first.1)),
-                rate1,
-                count(Some(row.second.0)),
-                count(Some(row.second.1)),
-                rate2,
-                column.float(row.difference.map(|d| d.difference)),
-                column.float(row.difference.map(|d| d.low)),
-                column.float(row.difference.map(|d| d.high)),
-                column.float(row.difference.map(|d| d.p_value)),
-            ])
-        })
-        .or_raise();
+    let host = PgHost::current();
+    let Some(pair) = cohorts::compare(subjects, &asked.question(), host).or_raise() else {
+        return rows;
+    };
+    for point in pair.rows() {
+        rows.put(|row| {
+            row.integer(point.period_number);
+            row.count(point.first.0);
+            row.count(point.first.1);
+            row.float(point.first_rate.map(|rate| rate.value));
+            row.count(point.second.0);
+            row.count(point.second.1);
+            row.float(point.second_rate.map(|rate| rate.value));
+            row.float(point.difference.map(|d| d.difference));
+            row.bounds(point.difference.map(|d| (d.low, d.high)));
+            row.float(point.difference.map(|d| d.p_value));
+        });
     }
     rows
 }
 
 #[pg_extern]
-fn wilson(
-    successes: Option<f64>,
-    trials: Option<f64>,
-    confidence: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/cohorts.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let wilson = Wilson::new(arguments::confidence(confidence)).or_raise();
+fn wilson(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let (successes, trials) = (args.number("successes"), args.number("trials"));
+    let wilson = Wilson::new(args.confidence()).or_raise();
+    args.end();
     let share = match (successes, trials) {
         (Some(successes), Some(trials)) => wilson.share_of_counts(successes, trials).or_raise(),
         _ => None,
     };
-    rows.put(|column| Ok(rate(column, share))).or_raise();
+    rows.put(|row| row.estimate(share));
     rows
-}
-
-/// A rate and its interval.
-fn rate(column: &Columns, share: Option<Share>) -> [Option<pg_sys::Datum>; 3] {
-    [
-        column.float(share.map(|share| share.rate)),
-        column.float(share.map(|share| share.low)),
-        column.float(share.map(|share| share.high)),
-    ]
-}
-
-/// The bounds of brackets.
-fn bounds(brackets: Option<Array<'_, i32>>) -> Result<Option<Vec<i32, PgHost>>, Error> {
-    let Some(brackets) = brackets else { return Ok(None) };
-    let mut bounds = Vec::with_capacity_in(brackets.len(), PgHost::current());
-    for bound in brackets.iter() {
-        bounds.push(bound.ok_or_else(|| Error::BadArgument {
-            message: "brackets must not have a null".to_string(),
-            hint: "Take bounds such as {1,3,7,14}, for the brackets [1, 3), [3, 7) and [7, 14).",
-        })?);
-    }
-    Ok(Some(bounds))
-}
-
-#[allow(clippy::too_many_arguments)] // arguments that all readers of this family have
-fn question<'q>(
-    period: Option<&str>,
-    mode: Option<&str>,
-    entry: Option<&str>,
-    as_of: Option<Date>,
-    brackets: &'q Option<Vec<i32, PgHost>>,
-    min_events: Option<i32>,
-    confidence: Option<f64>,
-) -> Result<Question<'q>, Error> {
-    Ok(Question {
-        period: arguments::period(period)?,
-        mode: mode.map_or(Ok(Mode::On), Mode::parse)?,
-        entry: entry.map_or(Ok(Entry::First), Entry::parse)?,
-        as_of: arguments::day("as_of", as_of)?,
-        brackets: brackets.as_deref(),
-        min_events: min_events.unwrap_or(1),
-        confidence: arguments::confidence(confidence),
-    })
 }
 
 /// A history that is being read, if there is one.
 struct Opened<'a>(Option<(View<'a, PgHost>, PgZone)>);
 
 impl<'a> Opened<'a> {
-    fn of(stored: &'a Option<Stored<'_>>) -> Self {
+    fn of(stored: &'a Option<Stored<'_, Events>>) -> Self {
         Opened(stored.as_ref().map(|stored| (stored.view(), stored.zone())))
     }
 

@@ -1,54 +1,31 @@
 //! `cox_fit_agg`: what makes members leave earlier or later. The aggregate, its type, and its
 //! readers.
 
-use crate::pg::errors::{OrRaise, raise_as};
+use crate::pg::arguments::Args;
+use crate::pg::errors::{OrRaise, raise, raise_as};
 use crate::pg::floats::Floats;
+use crate::pg::literal::Message;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::InState;
-use crate::pg::varlena::{Borrowed, CText, Varlena};
-use crate::pg::{arguments, literal};
+use crate::pg::varlena::{CText, Varlena};
 use pg_retention_model::cox::{Members, Model, Stored};
 use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
 use pgrx::prelude::*;
-use pgrx::{PgSqlErrorCode, pg_sys};
+use pgrx::{Array, PgSqlErrorCode};
 use std::ffi::CStr;
 
 type State = InState<Members<PgHost>>;
 
+/// `cox_step(internal, duration, churned, covariates [, entry])`.
 #[pg_extern]
-fn cox_step(
-    state: Option<State>,
-    duration: Option<f64>,
-    churned: Option<bool>,
-    covariates: Option<Floats<'_>>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> State {
-    step(state, duration, churned, covariates, None, fcinfo)
-}
-
-#[pg_extern]
-fn cox_step_from_entry(
-    state: Option<State>,
-    duration: Option<f64>,
-    churned: Option<bool>,
-    covariates: Option<Floats<'_>>,
-    entry: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> State {
-    step(state, duration, churned, covariates, entry, fcinfo)
-}
-
-fn step(
-    state: Option<State>,
-    duration: Option<f64>,
-    churned: Option<bool>,
-    covariates: Option<Floats<'_>>,
-    entry: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> State {
-    let mut state = InState::or_new(state, fcinfo, Members::new);
+fn cox_step(mut args: Args<'_>) -> State {
+    let mut state = args.state(Members::new);
+    let (duration, churned) = (args.number("duration"), args.get("churned"));
+    let covariates: Option<Floats<'_>> = args.get("covariates");
+    let entry = if args.has_more() { args.number("entry") } else { None };
+    args.end();
     let covariates = covariates.and_then(|covariates| covariates.numbers());
     if let (Some(duration), Some(churned), Some(covariates)) = (duration, churned, covariates) {
         state.push(duration, churned, covariates, entry).or_raise();
@@ -80,13 +57,8 @@ fn cox_model_in(text: &CStr) -> Varlena {
 
 /// Reads the binary form, which is the stored one.
 #[pg_extern]
-fn cox_model_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
-    // SAFETY: the call is that of a receive function.
-    unsafe {
-        literal::receive(fcinfo, |bytes| {
-            Model::from_foreign_bytes(bytes, PgHost::current()).map(|_| ())
-        })
-    }
+fn cox_model_recv(message: Message<'_>) -> Varlena {
+    message.receive(|bytes| Model::from_foreign_bytes(bytes, PgHost::current()).map(|_| ()))
 }
 
 /// Writes the text form.
@@ -104,85 +76,79 @@ fn model(bytes: &[u8]) -> Model<PgHost> {
 }
 
 #[pg_extern]
-fn cox_coefficients(
-    fitted: Option<Borrowed<'_>>,
-    names: Option<Array<'_, &str>>,
-    confidence: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/cox.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
+fn cox_coefficients(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let fitted = args.bytes("fitted", "cox_model");
+    let names: Option<Array<'_, &str>> = args.get("names");
+    let confidence = args.confidence();
+    args.end();
     let Some(fitted) = fitted else { return rows };
     let model = model(&fitted);
     if let Some(given) = names.as_ref().map(Array::len).filter(|given| *given != model.width()) {
-        Err(Error::BadArgument {
+        raise(&Error::BadArgument {
             message: format!("{given} names for a model of {} covariates", model.width()),
             hint: "Give a name for each covariate, in the order of the fit.",
-        })
-        .or_raise()
+        });
     }
-    let coefficients = model.coefficients(arguments::confidence(confidence)).or_raise();
-    for (i, row) in coefficients.enumerate() {
+    for (i, found) in model.coefficients(confidence).or_raise().enumerate() {
         let name = names.as_ref().and_then(|names| names.get(i).flatten());
-        rows.put(|column| {
-            Ok([
-                name.map_or_else(|| (i + 1).to_string().into_datum(), IntoDatum::into_datum),
-                column.float(Some(row.coefficient)),
-                column.float(Some(row.std_error)),
-                column.float(row.hazard_ratio),
-                column.float(row.interval.0),
-                column.float(row.interval.1),
-                column.float(Some(row.z)),
-                column.float(Some(row.p_value)),
-            ])
-        })
-        .or_raise();
+        let name = name.map_or_else(|| (i + 1).to_string(), str::to_string);
+        rows.put(|row| {
+            row.text(name.as_str());
+            row.float(found.coefficient);
+            row.float(found.std_error);
+            row.float(found.hazard_ratio);
+            row.float(found.interval.0);
+            row.float(found.interval.1);
+            row.float(found.z);
+            row.float(found.p_value);
+        });
+    }
+    rows
+}
+
+/// The only argument of two of the readers.
+fn fitted(mut args: Args<'_>) -> Option<Model<PgHost>> {
+    let fitted = args.bytes("fitted", "cox_model");
+    args.end();
+    fitted.map(|fitted| model(&fitted))
+}
+
+#[pg_extern]
+fn cox_tests(args: Args<'_>, mut rows: Rows) -> Rows {
+    let Some(model) = fitted(args) else { return rows };
+    for test in model.tests() {
+        rows.put(|row| {
+            row.text(test.name);
+            row.float(test.statistic);
+            row.integer(i64::try_from(test.df).unwrap_or(i64::MAX));
+            row.float(test.p_value);
+        });
     }
     rows
 }
 
 #[pg_extern]
-fn cox_tests(fitted: Option<Borrowed<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/cox.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let Some(fitted) = fitted else { return rows };
-    for test in model(&fitted).tests() {
-        rows.put(|column| {
-            Ok([
-                test.name.into_datum(),
-                column.float(Some(test.statistic)),
-                column.integer(i64::try_from(test.df).unwrap_or(i64::MAX)),
-                column.float(test.p_value),
-            ])
-        })
-        .or_raise();
-    }
+fn cox_summary(args: Args<'_>, mut rows: Rows) -> Rows {
+    let Some(model) = fitted(args) else { return rows };
+    rows.put(|row| {
+        row.count(model.members);
+        row.count(model.events);
+        row.integer(i64::try_from(model.width()).unwrap_or(i64::MAX));
+        row.float(model.log_likelihood_null);
+        row.float(model.log_likelihood);
+        row.float(model.aic());
+        row.float(model.concordance);
+    });
     rows
 }
 
 #[pg_extern]
-fn cox_summary(fitted: Option<Borrowed<'_>>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/cox.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let Some(fitted) = fitted else { return rows };
-    let model = model(&fitted);
-    rows.put(|column| {
-        Ok([
-            column.count(model.members),
-            column.count(model.events),
-            column.integer(i64::try_from(model.width()).unwrap_or(i64::MAX)),
-            column.float(Some(model.log_likelihood_null)),
-            column.float(Some(model.log_likelihood)),
-            column.float(Some(model.aic())),
-            column.float(model.concordance),
-        ])
-    })
-    .or_raise();
-    rows
-}
-
-#[pg_extern]
-fn survival_at_of_model(fitted: Borrowed<'_>, covariates: Floats<'_>, tenure: f64) -> Option<f64> {
+fn survival_at_of_model(mut args: Args<'_>) -> Option<f64> {
+    let fitted = args.bytes("fitted", "cox_model");
+    let covariates: Option<Floats<'_>> = args.get("covariates");
+    let tenure = args.number("tenure");
+    args.end();
+    let fitted = fitted?;
     let model = Stored::parse(&fitted).or_raise();
-    model.survival_at(covariates.numbers()?, tenure).or_raise()
+    model.survival_at(covariates?.numbers()?, tenure?).or_raise()
 }

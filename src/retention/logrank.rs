@@ -1,79 +1,39 @@
 //! `logrank`: do groups leave alike? The aggregate over durations and groups, its type, and its
 //! readers.
 
+use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
+use crate::pg::literal::{self, Literal, Message};
+use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use crate::pg::state::{self, InState};
-use crate::pg::varlena::{Borrowed, CText, Varlena};
-use crate::pg::{literal, member};
+use crate::pg::state::InState;
+use crate::pg::varlena::{CText, Varlena};
+use crate::state_functions;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
 use pg_retention_model::survival::{self, Groups};
-use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
 
 type State = InState<Groups<PgHost>>;
 
+/// `logrank_step(internal, duration, churned, group [, stratum])`.
 #[pg_extern]
-fn logrank_step(
-    state: Option<State>,
-    duration: Option<f64>,
-    churned: Option<bool>,
-    group: Option<Borrowed<'_>>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> State {
-    step(state, duration, churned, group, None, fcinfo)
-}
-
-#[pg_extern]
-fn logrank_step_in_stratum(
-    state: Option<State>,
-    duration: Option<f64>,
-    churned: Option<bool>,
-    group: Option<Borrowed<'_>>,
-    stratum: Option<Borrowed<'_>>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> State {
-    step(state, duration, churned, group, stratum, fcinfo)
-}
-
-fn step(
-    state: Option<State>,
-    duration: Option<f64>,
-    churned: Option<bool>,
-    group: Option<Borrowed<'_>>,
-    stratum: Option<Borrowed<'_>>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> State {
-    let mut state = InState::or_new(state, fcinfo, Groups::new);
+fn logrank_step(mut args: Args<'_>) -> State {
+    let mut state = args.state(Groups::new);
+    let (duration, churned) = (args.number("duration"), args.get("churned"));
+    let group = args.name("group");
+    let stratum = if args.has_more() { args.name("stratum") } else { None };
+    args.end();
     if let (Some(duration), Some(churned), Some(group)) = (duration, churned, group) {
-        let stratum = stratum.as_ref().map(|stratum| member::to_utf8(stratum));
-        state.push(duration, churned, member::to_utf8(&group), stratum).or_raise();
+        state.push(duration, churned, group, stratum).or_raise();
     }
     state
 }
 
-#[pg_extern]
-fn logrank_combine(
-    left: Option<State>,
-    right: Option<State>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Option<State> {
-    state::combine(left, right, fcinfo)
-}
-
-#[pg_extern]
-fn logrank_serialize(state: State) -> Varlena {
-    state::serialize(&*state)
-}
-
-#[pg_extern]
-fn logrank_deserialize(bytes: &[u8], _unused: Option<pgrx::Internal>) -> State {
-    state::deserialize(bytes)
-}
+state_functions!(Groups<PgHost>: logrank_combine, logrank_serialize, logrank_deserialize);
 
 /// The value of a state; none if no row counted.
 #[pg_extern]
@@ -87,17 +47,22 @@ fn logrank_final(state: Option<State>) -> Option<Varlena> {
     Some(Varlena::copy_of(&bytes))
 }
 
+const LITERAL: Literal = Literal {
+    of: "logrank_data",
+    made: "(SELECT retention.logrank_agg(duration, churned, grp) FROM TABLE) in brackets of its own, with the names of your columns",
+    not_base64: || survival::malformed_groups("its text is not base64"),
+};
+
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn logrank_data_in(text: &CStr) -> Varlena {
-    literal::read(text, &survival::malformed_groups("its text is not base64"), check)
+    LITERAL.read(text, check)
 }
 
 /// Reads the binary form, which is the stored one.
 #[pg_extern]
-fn logrank_data_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
-    // SAFETY: the call is that of a receive function.
-    unsafe { literal::receive(fcinfo, check) }
+fn logrank_data_recv(message: Message<'_>) -> Varlena {
+    message.receive(check)
 }
 
 fn check(bytes: &[u8]) -> Result<(), Error> {
@@ -111,49 +76,38 @@ fn logrank_data_out(bytes: &[u8]) -> CText {
     literal::write(bytes)
 }
 
-fn groups(bytes: &[u8]) -> Groups<PgHost> {
-    Groups::from_bytes(bytes, PgHost::current(), |_| Ok(())).or_raise()
+/// What both readers take: the data, and rho.
+fn asked(args: &mut Args<'_>) -> Option<(Groups<PgHost>, f64)> {
+    let d = args.bytes("d", "logrank_data");
+    let rho = args.number("rho").unwrap_or(0.0);
+    args.end();
+    Some((Groups::from_bytes(&d?, PgHost::current(), |_| Ok(())).or_raise(), rho))
 }
 
 #[pg_extern]
-fn logrank(d: Option<Borrowed<'_>>, rho: Option<f64>, fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/logrank.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let Some(d) = d else { return rows };
-    let outcome = groups(&d).compare(rho.unwrap_or(0.0)).or_raise().outcome();
-    rows.put(|column| {
-        Ok([
-            column.float(outcome.chi_square),
-            column.integer(i64::try_from(outcome.df).unwrap_or(i64::MAX)),
-            column.float(outcome.p_value),
-        ])
-    })
-    .or_raise();
+fn logrank(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let Some((mut groups, rho)) = asked(&mut args) else { return rows };
+    let outcome = groups.compare(rho).or_raise().outcome();
+    rows.put(|row| {
+        row.float(outcome.chi_square);
+        row.integer(i64::try_from(outcome.df).unwrap_or(i64::MAX));
+        row.float(outcome.p_value);
+    });
     rows
 }
 
 #[pg_extern]
-fn logrank_groups(
-    d: Option<Borrowed<'_>>,
-    rho: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/logrank.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let Some(d) = d else { return rows };
-    let mut data = groups(&d);
-    let comparison = data.compare(rho.unwrap_or(0.0)).or_raise();
+fn logrank_groups(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let Some((mut groups, rho)) = asked(&mut args) else { return rows };
+    let comparison = groups.compare(rho).or_raise();
     for group in comparison.groups() {
-        rows.put(|column| {
-            Ok([
-                column.member(&MemberRef::Text(group.name))?,
-                column.count(group.members),
-                column.float(Some(group.observed)),
-                column.float(Some(group.expected)),
-                column.float(Some(group.variance)),
-            ])
-        })
-        .or_raise();
+        rows.put(|row| {
+            row.member(&MemberRef::Text(group.name));
+            row.count(group.members);
+            row.float(group.observed);
+            row.float(group.expected);
+            row.float(group.variance);
+        });
     }
     rows
 }

@@ -1,46 +1,31 @@
 //! `survival`: how long members stay. The aggregate over durations, its type, and its readers.
 
+use crate::history::{Events, Spells};
+use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
+use crate::pg::literal::{self, Literal, Message};
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use crate::pg::state::{self, InState};
-use crate::pg::stored::{Stored, StoredMemberships};
+use crate::pg::state::InState;
+use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
-use crate::pg::{arguments, literal};
+use crate::state_functions;
 use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
-use pg_retention_model::survival::memberships;
-use pg_retention_model::survival::{self, Course, Data, Intervals, Question, Scale};
-use pgrx::datum::Date;
+use pg_retention_model::survival::{self, Course, Data, Intervals, Question, Scale, memberships};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
 
 type State = InState<Data<PgHost>>;
 
+/// `survival_step(internal, duration, churned [, entry])`.
 #[pg_extern]
-fn survival_step(
-    state: Option<State>,
-    duration: Option<f64>,
-    churned: Option<bool>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> State {
-    let mut state = InState::or_new(state, fcinfo, Data::new);
-    if let (Some(duration), Some(churned)) = (duration, churned) {
-        state.push(duration, churned, None).or_raise();
-    }
-    state
-}
-
-#[pg_extern]
-fn survival_step_from_entry(
-    state: Option<State>,
-    duration: Option<f64>,
-    churned: Option<bool>,
-    entry: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> State {
-    let mut state = InState::or_new(state, fcinfo, Data::new);
+fn survival_step(mut args: Args<'_>) -> State {
+    let mut state = args.state(Data::new);
+    let (duration, churned) = (args.number("duration"), args.get("churned"));
+    let entry = if args.has_more() { args.number("entry") } else { None };
+    args.end();
     if let (Some(duration), Some(churned)) = (duration, churned) {
         state.push(duration, churned, entry).or_raise();
     }
@@ -60,49 +45,36 @@ fn survival_merge(
     Some(state)
 }
 
-#[pg_extern]
-fn survival_combine(
-    left: Option<State>,
-    right: Option<State>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Option<State> {
-    state::combine(left, right, fcinfo)
-}
-
-#[pg_extern]
-fn survival_serialize(state: State) -> Varlena {
-    state::serialize(&*state)
-}
-
-#[pg_extern]
-fn survival_deserialize(bytes: &[u8], _unused: Option<pgrx::Internal>) -> State {
-    state::deserialize(bytes)
-}
+state_functions!(Data<PgHost>: survival_combine, survival_serialize, survival_deserialize);
 
 /// The value of a state; none if no row counted.
 #[pg_extern]
 fn survival_final(state: Option<State>) -> Option<Varlena> {
     let mut state = state?;
-    (!state.is_empty()).then(|| flat(&mut state))
+    if state.is_empty() {
+        return None;
+    }
+    let mut bytes = Vec::new_in(PgHost::current());
+    state.to_bytes(&mut bytes).or_raise();
+    Some(Varlena::copy_of(&bytes))
 }
 
-fn flat(data: &mut Data<PgHost>) -> Varlena {
-    let mut bytes = Vec::new_in(PgHost::current());
-    data.to_bytes(&mut bytes).or_raise();
-    Varlena::copy_of(&bytes)
-}
+const LITERAL: Literal = Literal {
+    of: "survival_data",
+    made: "(SELECT retention.survival_agg(duration, churned) FROM TABLE) in brackets of its own, with the names of your columns",
+    not_base64: || survival::malformed_data("its text is not base64"),
+};
 
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn survival_data_in(text: &CStr) -> Varlena {
-    literal::read(text, &survival::malformed_data("its text is not base64"), check)
+    LITERAL.read(text, check)
 }
 
 /// Reads the binary form, which is the stored one.
 #[pg_extern]
-fn survival_data_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
-    // SAFETY: the call is that of a receive function.
-    unsafe { literal::receive(fcinfo, check) }
+fn survival_data_recv(message: Message<'_>) -> Varlena {
+    message.receive(check)
 }
 
 fn check(bytes: &[u8]) -> Result<(), Error> {
@@ -115,215 +87,162 @@ fn survival_data_out(bytes: &[u8]) -> CText {
     literal::write(bytes)
 }
 
-fn course(data: &[u8]) -> Course<PgHost> {
-    Data::from_bytes(data, PgHost::current()).or_raise().course()
+/// The members of a `survival_data`, of a history or of memberships: what every reader here is about.
+type Members = Option<Course<PgHost>>;
+
+fn of_data(d: Option<Borrowed<'_>>) -> Members {
+    Some(Data::from_bytes(&d?, PgHost::current()).or_raise().course())
 }
 
-fn intervals(confidence: Option<f64>, conf_type: Option<&str>) -> Intervals {
-    let scale = conf_type.map_or(Ok(Scale::default()), Scale::parse).or_raise();
-    Intervals::new(arguments::confidence(confidence), scale).or_raise()
+/// The arguments h, period, gap, as_of: who lapsed, and after how long.
+struct FirstLapses<'a>(Option<Stored<'a, Events>>, Question);
+
+impl<'a> FirstLapses<'a> {
+    fn take(args: &mut Args<'a>) -> Self {
+        let h = args.summary("h");
+        let question = Question {
+            period: args.period(),
+            gap: args.integer("gap").unwrap_or(1),
+            as_of: args.day("as_of"),
+        };
+        question.check().or_raise();
+        FirstLapses(h, question)
+    }
+
+    fn members(&self) -> Members {
+        let h = self.0.as_ref()?;
+        let host = PgHost::current();
+        Some(survival::first_lapses(&h.view(), &h.zone(), &self.1, host).or_raise())
+    }
 }
 
-fn question(period: Option<&str>, gap: Option<i32>, as_of: Option<Date>) -> Question {
-    let question = Question {
-        period: arguments::period(period).or_raise(),
-        gap: gap.unwrap_or(1),
-        as_of: arguments::day("as_of", as_of).or_raise(),
-    };
-    question.check().or_raise();
-    question
+/// The arguments m, period, as_of: who departed, and after how long.
+struct FirstDepartures<'a>(Option<Stored<'a, Spells>>, memberships::Question);
+
+impl<'a> FirstDepartures<'a> {
+    fn take(args: &mut Args<'a>) -> Self {
+        let m = args.summary("m");
+        let question = memberships::Question { period: args.period(), as_of: args.day("as_of") };
+        question.check().or_raise();
+        FirstDepartures(m, question)
+    }
+
+    fn members(&self) -> Members {
+        let view = self.0.as_ref()?.memberships();
+        let host = PgHost::current();
+        Some(memberships::first_departures(&view, &self.1, host).or_raise())
+    }
 }
 
-fn first_lapses(h: &Stored<'_>, question: &Question) -> Course<PgHost> {
-    survival::first_lapses(&h.view(), &h.zone(), question, PgHost::current()).or_raise()
-}
-
-#[pg_extern]
-fn survival_of_data(
-    d: Option<Borrowed<'_>>,
-    confidence: Option<f64>,
-    conf_type: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
-    let rows = unsafe { Rows::begin(fcinfo) };
-    let intervals = intervals(confidence, conf_type);
-    put_curve(rows, d.map(|d| course(&d)), intervals)
-}
-
-#[pg_extern]
-fn survival_of_history(
-    h: Option<Stored<'_>>,
-    period: Option<&str>,
-    gap: Option<i32>,
-    as_of: Option<Date>,
-    confidence: Option<f64>,
-    conf_type: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
-    let rows = unsafe { Rows::begin(fcinfo) };
-    let intervals = intervals(confidence, conf_type);
-    let question = question(period, gap, as_of);
-    put_curve(rows, h.map(|h| first_lapses(&h, &question)), intervals)
-}
-
-fn first_departures(
-    m: Option<StoredMemberships<'_>>,
-    period: Option<&str>,
-    as_of: Option<Date>,
-) -> Option<Course<PgHost>> {
-    let question = memberships::Question {
-        period: arguments::period(period).or_raise(),
-        as_of: arguments::day("as_of", as_of).or_raise(),
-    };
-    question.check().or_raise();
-    let m = m?;
-    let host = PgHost::current();
-    Some(memberships::first_departures(&m.view(), &question, host).or_raise())
+/// The last arguments of all of them: confidence, conf_type.
+fn intervals(args: &mut Args<'_>) -> Intervals {
+    let confidence = args.confidence();
+    let scale = args.text("conf_type").map(|name| Scale::parse(name).or_raise());
+    args.end();
+    Intervals::new(confidence, scale.unwrap_or_default()).or_raise()
 }
 
 #[pg_extern]
-fn survival_of_memberships(
-    m: Option<StoredMemberships<'_>>,
-    period: Option<&str>,
-    as_of: Option<Date>,
-    confidence: Option<f64>,
-    conf_type: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
-    let rows = unsafe { Rows::begin(fcinfo) };
-    let intervals = intervals(confidence, conf_type);
-    put_curve(rows, first_departures(m, period, as_of), intervals)
+fn survival_of_data(mut args: Args<'_>, rows: Rows) -> Rows {
+    let d = args.bytes("d", "survival_data");
+    let intervals = intervals(&mut args);
+    put_curve(rows, of_data(d), intervals)
 }
 
-fn put_curve(mut rows: Rows, course: Option<Course<PgHost>>, intervals: Intervals) -> Rows {
-    let Some(course) = course else { return rows };
-    for step in course.curve(intervals) {
-        rows.put(|column| {
-            Ok([
-                column.float(Some(step.tenure)),
-                column.count(step.at_risk),
-                column.count(step.events),
-                column.count(step.censored),
-                column.float(Some(step.survival)),
-                column.float(step.interval.map(|(low, _)| low)),
-                column.float(step.interval.map(|(_, high)| high)),
-                column.float(Some(step.cumulative_hazard)),
-                column.float(Some(step.hazard)),
-            ])
-        })
-        .or_raise();
+#[pg_extern]
+fn survival_of_history(mut args: Args<'_>, rows: Rows) -> Rows {
+    let lapses = FirstLapses::take(&mut args);
+    let intervals = intervals(&mut args);
+    put_curve(rows, lapses.members(), intervals)
+}
+
+#[pg_extern]
+fn survival_of_memberships(mut args: Args<'_>, rows: Rows) -> Rows {
+    let departures = FirstDepartures::take(&mut args);
+    let intervals = intervals(&mut args);
+    put_curve(rows, departures.members(), intervals)
+}
+
+fn put_curve(mut rows: Rows, members: Members, intervals: Intervals) -> Rows {
+    let Some(members) = members else { return rows };
+    for step in members.curve(intervals) {
+        rows.put(|row| {
+            row.float(step.tenure);
+            row.count(step.at_risk);
+            row.count(step.events);
+            row.count(step.censored);
+            row.float(step.survival);
+            row.bounds(step.interval);
+            row.float(step.cumulative_hazard);
+            row.float(step.hazard);
+        });
     }
     rows
 }
 
 #[pg_extern]
-fn survival_summary_of_data(
-    d: Option<Borrowed<'_>>,
-    tau: Option<f64>,
-    confidence: Option<f64>,
-    conf_type: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
-    let rows = unsafe { Rows::begin(fcinfo) };
-    let intervals = intervals(confidence, conf_type);
-    put_summary(rows, d.map(|d| course(&d)), tau, intervals)
+fn survival_summary_of_data(mut args: Args<'_>, rows: Rows) -> Rows {
+    let d = args.bytes("d", "survival_data");
+    let tau = args.number("tau");
+    let intervals = intervals(&mut args);
+    put_summary(rows, of_data(d), tau, intervals)
 }
 
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
-fn survival_summary_of_history(
-    h: Option<Stored<'_>>,
-    period: Option<&str>,
-    gap: Option<i32>,
-    as_of: Option<Date>,
-    tau: Option<f64>,
-    confidence: Option<f64>,
-    conf_type: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
-    let rows = unsafe { Rows::begin(fcinfo) };
-    let intervals = intervals(confidence, conf_type);
-    let question = question(period, gap, as_of);
-    put_summary(rows, h.map(|h| first_lapses(&h, &question)), tau, intervals)
+fn survival_summary_of_history(mut args: Args<'_>, rows: Rows) -> Rows {
+    let lapses = FirstLapses::take(&mut args);
+    let tau = args.number("tau");
+    let intervals = intervals(&mut args);
+    put_summary(rows, lapses.members(), tau, intervals)
 }
 
 #[pg_extern]
-fn survival_summary_of_memberships(
-    m: Option<StoredMemberships<'_>>,
-    period: Option<&str>,
-    as_of: Option<Date>,
-    tau: Option<f64>,
-    confidence: Option<f64>,
-    conf_type: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
-    let rows = unsafe { Rows::begin(fcinfo) };
-    let intervals = intervals(confidence, conf_type);
-    put_summary(rows, first_departures(m, period, as_of), tau, intervals)
+fn survival_summary_of_memberships(mut args: Args<'_>, rows: Rows) -> Rows {
+    let departures = FirstDepartures::take(&mut args);
+    let tau = args.number("tau");
+    let intervals = intervals(&mut args);
+    put_summary(rows, departures.members(), tau, intervals)
 }
 
-fn put_summary(
-    mut rows: Rows,
-    course: Option<Course<PgHost>>,
-    tau: Option<f64>,
-    intervals: Intervals,
-) -> Rows {
-    let summary = course.and_then(|course| course.summary(intervals, tau).or_raise());
+fn put_summary(mut rows: Rows, members: Members, tau: Option<f64>, intervals: Intervals) -> Rows {
+    let summary = members.and_then(|members| members.summary(intervals, tau).or_raise());
     let Some(summary) = summary else { return rows };
-    let (median, mean) = (summary.median, summary.restricted_mean);
-    rows.put(|column| {
-        Ok([
-            column.count(summary.members),
-            column.count(summary.events),
-            column.float(median.value),
-            column.float(median.low),
-            column.float(median.high),
-            column.float(mean.value),
-            column.float(mean.low),
-            column.float(mean.high),
-            column.float(Some(summary.tau)),
-        ])
-    })
-    .or_raise();
+    rows.put(|row| {
+        row.count(summary.members);
+        row.count(summary.events);
+        for estimate in [summary.median, summary.restricted_mean] {
+            row.float(estimate.value);
+            row.float(estimate.low);
+            row.float(estimate.high);
+        }
+        row.float(summary.tau);
+    });
     rows
 }
 
 #[pg_extern]
-fn hazard_rates(
-    d: Option<Borrowed<'_>>,
-    width: Option<f64>,
-    confidence: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/retention/survival.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let Some(d) = d else { return rows };
-    let confidence = arguments::confidence(confidence);
-    let rates = course(&d).hazard_rates(width.unwrap_or(1.0), confidence).or_raise();
-    for stretch in rates {
-        rows.put(|column| {
-            Ok([
-                column.float(Some(stretch.from)),
-                column.float(Some(stretch.until)),
-                column.count(stretch.events),
-                column.float(Some(stretch.exposure)),
-                column.float(stretch.rate.map(|(rate, _, _)| rate)),
-                column.float(stretch.rate.map(|(_, low, _)| low)),
-                column.float(stretch.rate.map(|(_, _, high)| high)),
-            ])
-        })
-        .or_raise();
+fn hazard_rates(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let d = args.bytes("d", "survival_data");
+    let width = args.number("width").unwrap_or(1.0);
+    let confidence = args.confidence();
+    args.end();
+    let Some(members) = of_data(d) else { return rows };
+    for stretch in members.hazard_rates(width, confidence).or_raise() {
+        rows.put(|row| {
+            row.float(stretch.from);
+            row.float(stretch.until);
+            row.count(stretch.events);
+            row.float(stretch.exposure);
+            row.estimate(stretch.rate);
+        });
     }
     rows
 }
 
 #[pg_extern]
-fn survival_at_of_data(d: Borrowed<'_>, tenure: f64) -> Option<f64> {
-    course(&d).survival_at(tenure)
+fn survival_at_of_data(mut args: Args<'_>) -> Option<f64> {
+    let d = args.bytes("d", "survival_data");
+    let tenure = args.number("tenure");
+    args.end();
+    of_data(d)?.survival_at(tenure?)
 }

@@ -1,90 +1,70 @@
 //! `tiers` and `tier_migration`: membership levels.
 
-use crate::pg::arguments;
+use crate::history::Events;
+use crate::pg::arguments::{Args, given};
 use crate::pg::errors::OrRaise;
 use crate::pg::json::JsonText;
 use crate::pg::memory::PgHost;
-use crate::pg::rows::{Rows, SharedText};
-use crate::pg::stored::Stored;
-use pg_retention_model::error::Error;
+use crate::pg::rows::Rows;
 use pg_retention_model::tiers::{self, Rules};
-use pgrx::datum::Date;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-fn needed<T>(value: Option<T>, what: &str) -> Result<T, Error> {
+fn needed<T>(value: Option<T>, what: &str) -> T {
     let hint = "tiers needs rules; tier_migration needs rules, from_date and to_date.";
-    arguments::given(what, value, hint)
+    given(what, value, hint).or_raise()
 }
 
-fn names(rules: &Rules) -> Vec<SharedText> {
-    rules.tiers.iter().map(|tier| SharedText::new(&tier.name)).collect()
+/// The name of a tier.
+fn name(rules: &Rules, tier: Option<usize>) -> Option<&str> {
+    Some(rules.tiers.get(tier?)?.name.as_str())
 }
 
 #[pg_extern]
-fn tiers(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value/tiers.sql, with these arguments; some overloads have one
-    // more between them, whose value is ignored.
-    let (mut rows, h, rules, as_of) = unsafe {
-        (
-            Rows::begin(fcinfo),
-            pgrx::pg_getarg::<Stored<'_>>(fcinfo, 0),
-            pgrx::pg_getarg::<JsonText<'_>>(
-                fcinfo,
-                usize::try_from((*fcinfo).nargs).unwrap_or(0) - 2,
-            ),
-            pgrx::pg_getarg::<Date>(fcinfo, usize::try_from((*fcinfo).nargs).unwrap_or(0) - 1),
-        )
-    };
-    let as_of = arguments::day("as_of", as_of).or_raise();
+fn tiers(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let id = args.id();
+    let rules: Option<JsonText<'_>> = args.get("rules");
+    let as_of = args.day("as_of");
+    args.end();
     let Some(h) = h else { return rows };
-    let rules = Rules::parse(&needed(rules, "rules").or_raise()).or_raise();
-    let names = names(&rules);
+    let rules = Rules::parse(&needed(rules, "rules")).or_raise();
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
+    let picked = id.among(view.meta.kind);
     tiers::tiers(&view, &zone, &rules, as_of, host, |member, standing| {
-        rows.put(|column| {
-            Ok([
-                column.member(&member)?,
-                column.shared(standing.tier.map(|tier| names[tier])),
-                column.amount(Some(standing.value)),
-                standing.grace_until.map_or(Ok(None), |day| column.day(day))?,
-                column.shared(standing.next.map(|(tier, _)| names[tier])),
-                column.amount(standing.next.map(|(_, missing)| missing)),
-            ])
-        })
+        if picked.has(&member) {
+            rows.put(|row| {
+                row.member(&member);
+                row.text(name(&rules, standing.tier));
+                row.amount(standing.value);
+                row.day(standing.grace_until);
+                row.text(name(&rules, standing.next.map(|(tier, _)| tier)));
+                row.amount(standing.next.map(|(_, missing)| missing));
+            });
+        }
+        Ok(())
     })
     .or_raise();
     rows
 }
 
 #[pg_extern]
-fn tier_migration(
-    h: Option<Stored<'_>>,
-    rules: Option<JsonText<'_>>,
-    from_date: Option<Date>,
-    to_date: Option<Date>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value/tiers.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let from = arguments::day("from_date", from_date).or_raise();
-    let to = arguments::day("to_date", to_date).or_raise();
+fn tier_migration(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let rules: Option<JsonText<'_>> = args.get("rules");
+    let (from, to) = (args.day("from_date"), args.day("to_date"));
+    args.end();
     let Some(h) = h else { return rows };
-    let rules = Rules::parse(&needed(rules, "rules").or_raise()).or_raise();
-    let between = (needed(from, "from_date").or_raise(), needed(to, "to_date").or_raise());
-    let names = names(&rules);
+    let rules = Rules::parse(&needed(rules, "rules")).or_raise();
+    let between = (needed(from, "from_date"), needed(to, "to_date"));
     let host = PgHost::current();
     let flows = tiers::migration(&h.view(), &h.zone(), &rules, between, host).or_raise();
     for flow in &flows {
-        rows.put(|column| {
-            Ok([
-                column.shared(flow.from.map(|tier| names[tier])),
-                column.shared(flow.to.map(|tier| names[tier])),
-                column.flag(flow.is_new),
-                column.count(flow.members),
-            ])
-        })
-        .or_raise();
+        rows.put(|row| {
+            row.text(name(&rules, flow.from));
+            row.text(name(&rules, flow.to));
+            row.flag(flow.is_new);
+            row.count(flow.members);
+        });
     }
     rows
 }

@@ -1,49 +1,38 @@
 //! `value_summary`: what members have been worth so far.
 
-use crate::pg::arguments;
+use crate::history::Events;
+use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use crate::pg::stored::Stored;
 use pg_retention_model::value::{self, Question};
-use pgrx::datum::Date;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 #[pg_extern]
-fn value_summary(
-    h: Option<Stored<'_>>,
-    period: Option<&str>,
-    as_of: Option<Date>,
-    margin: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value/value.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
+fn value_summary(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
     let question = Question {
-        period: arguments::period(period).or_raise(),
-        as_of: arguments::day("as_of", as_of).or_raise(),
-        margin: margin.unwrap_or(1.0),
+        period: args.period(),
+        as_of: args.day("as_of"),
+        margin: args.number("margin").unwrap_or(1.0),
     };
+    args.end();
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
     let summary = value::summary(&view, &zone, &question, PgHost::current()).or_raise();
     if let Some(summary) = summary {
-        rows.put(|column| {
-            Ok([
-                column.count(summary.members),
-                column.count(summary.orders),
-                column.amount(summary.revenue),
-                column.amount(summary.aov),
-                column.float(Some(summary.orders_per_member)),
-                column.float(Some(summary.repurchase_rate)),
-                column.float(summary.churn_rate),
-                column.float(summary.lifespan),
-                column.amount(summary.historic_clv),
-                column.amount(summary.formula_clv),
-            ])
-        })
-        .or_raise();
+        rows.put(|row| {
+            row.count(summary.members);
+            row.count(summary.orders);
+            row.amount(summary.revenue);
+            row.amount(summary.aov);
+            row.float(summary.orders_per_member);
+            row.float(summary.repurchase_rate);
+            row.float(summary.churn_rate);
+            row.float(summary.lifespan);
+            row.amount(summary.historic_clv);
+            row.amount(summary.formula_clv);
+        });
     }
     rows
 }

@@ -3,7 +3,7 @@
 -- Every function here is written from the definitions alone (docs/), with DISTINCT, date_trunc, joins and
 -- generate_series, for clarity and not for speed. It takes a table or view with the columns
 -- (member, at, amount) and returns the columns of its namesake in the schema retention.
--- Nothing here needs the extension. tests/sql/oracle.sql holds the judge itself against tables counted by hand.
+-- Nothing here needs the extension. tests/sql/whole/oracle.sql holds the judge itself against tables counted by hand.
 SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS oracle CASCADE;
 CREATE SCHEMA oracle;

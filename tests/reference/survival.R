@@ -1,4 +1,4 @@
-# Reference values of R's package survival (3.5.3, R 4.2.2), for tests/sql/survival.sql and cox.sql to agree with:
+# Reference values of R's package survival (3.5.3, R 4.2.2), for survival.sql and cox.sql in tests/sql/retention to agree with:
 #   Rscript tests/reference/survival.R tests/reference
 # The tests need only the files, not R. The data are published: lung C. L. Loprinzi and others, J. Clinical Oncology 12
 # (1994); ovarian J. H. Edmunson and others, Cancer Treatment Reports 63 (1979); kidney C. A. McGilchrist and C. W. Aisbett,

@@ -1,4 +1,4 @@
-# lifelines 0.30.3 on waltons (its data set of fruit flies, MIT licence), for tests/sql/survival.sql and cox.sql to agree with:
+# lifelines 0.30.3 on waltons (its data set of fruit flies, MIT licence), for survival.sql and cox.sql in tests/sql/retention to agree with:
 #   pip install lifelines==0.30.3; python tests/reference/waltons.py
 import lifelines, pandas as pd
 from lifelines.datasets import load_waltons

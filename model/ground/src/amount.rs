@@ -21,7 +21,7 @@ pub fn fit(units: i128, given: impl FnOnce() -> String) -> Result<i64, Error> {
 /// The amount of a whole number.
 ///
 /// ```
-/// use pg_retention_model::amount;
+/// use model_ground::amount;
 /// assert_eq!(amount::from_integer(-3), Ok(-3_000_000));
 /// assert!(amount::from_integer(i64::MAX).is_err());
 /// ```
@@ -37,7 +37,7 @@ pub fn from_integer(value: i64) -> Result<i64, Error> {
 /// significant digits.
 ///
 /// ```
-/// use pg_retention_model::amount;
+/// use model_ground::amount;
 /// assert_eq!(amount::from_double(139.12), Ok(139_120_000));
 /// assert_eq!(amount::from_double(1.0000005), Ok(1_000_001)); // a tie in decimal, not in binary
 /// assert!(amount::from_double(f64::NAN).is_err());
@@ -97,7 +97,7 @@ fn shift_decimal(digits: i128, power: i32) -> i128 {
 /// PostgreSQL stores `numeric`. `given` writes the number for an error.
 ///
 /// ```
-/// use pg_retention_model::amount;
+/// use model_ground::amount;
 /// let cents = amount::from_base_10000(false, 0, [139, 1200].into_iter(), String::new);
 /// assert_eq!(cents, Ok(139_120_000));
 /// ```
@@ -129,7 +129,7 @@ pub fn from_base_10000(
 /// makes of them.
 ///
 /// ```
-/// use pg_retention_model::amount;
+/// use model_ground::amount;
 /// assert_eq!(amount::to_double(139_120_000), 139.12);
 /// assert_eq!(amount::to_double(90_071_992_547_409_930_001), 90071992547409.930001);
 /// ```
@@ -173,7 +173,7 @@ impl Base10000 {
 /// An amount in base 10000.
 ///
 /// ```
-/// use pg_retention_model::amount;
+/// use model_ground::amount;
 /// let number = amount::to_base_10000(-139_120_000);
 /// assert_eq!((number.negative, number.weight, number.decimals), (true, 0, 2));
 /// assert_eq!((number.digits, number.len()), (1200 << 16 | 139, 2));
@@ -222,7 +222,7 @@ pub fn divide(numerator: i128, denominator: i128) -> Option<i128> {
 /// astronomical, else as exact as doubles are.
 ///
 /// ```
-/// use pg_retention_model::amount;
+/// use model_ground::amount;
 /// assert_eq!(amount::share(9_000_000_000_000_000_001, 0.25, 2), Some(1_125_000_000_000_000_000));
 /// ```
 pub fn share(amount: i128, factor: f64, divisor: u64) -> Option<i128> {
@@ -248,7 +248,7 @@ pub fn share(amount: i128, factor: f64, divisor: u64) -> Option<i128> {
 /// The decimal text of an amount, without trailing zeros beyond the second decimal.
 ///
 /// ```
-/// use pg_retention_model::amount;
+/// use model_ground::amount;
 /// assert_eq!(amount::text(139_120_000), "139.12");
 /// assert_eq!(amount::text(-5), "-0.000005");
 /// assert_eq!(amount::text(22_000_000), "22.00");

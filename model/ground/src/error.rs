@@ -76,6 +76,15 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// A text in the place of a value that an aggregate makes, such as the name of a table.
+    NotAValue {
+        /// The type.
+        of: &'static str,
+        /// The text.
+        given: String,
+        /// How such a value is made from a table, whose name stands as TABLE.
+        made: &'static str,
+    },
     /// A number that is not finite, or not in its range.
     OutOfRange {
         /// What it is.
@@ -127,6 +136,9 @@ impl Error {
                  {\"model\": \"nbd\", \"parameters\": {\"r\": 0.4, \"alpha\": 12}}."
                     .to_string(),
             ),
+            Error::NotAValue { of, given, made } => {
+                Some(format!("A {of} is made from rows: {}.", made.replace("TABLE", given)))
+            }
             Error::BadJson { .. } | Error::Malformed(_) | Error::MalformedValue { .. } => None,
         }
     }
@@ -152,6 +164,9 @@ impl fmt::Display for Error {
                 write!(f, "{what} did not converge: {reason}")
             }
             Error::MalformedValue { of, why } => write!(f, "malformed {of}: {why}"),
+            Error::NotAValue { of, given, .. } => {
+                write!(f, "\"{given}\" is the text of no {of}")
+            }
             Error::OutOfRange { what, given, .. } => write!(f, "{what} out of range: {given}"),
             Error::TooLarge { what, .. } => write!(f, "{what} is too large"),
         }

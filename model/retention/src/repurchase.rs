@@ -8,7 +8,7 @@ use crate::calendar::{Clock, Grain, Zone};
 use crate::error::Error;
 use crate::history::{Columns, View};
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::{Share, Wilson};
+use crate::numeric::{Estimate, Wilson};
 use crate::radix;
 
 /// What is asked.
@@ -62,7 +62,7 @@ pub struct Row {
     pub members: u64,
     /// The estimated share that goes on to the next one, and its interval; none where nobody who is
     /// still waiting was watched for so long.
-    pub rate: Option<(f64, f64, f64)>,
+    pub rate: Option<Estimate>,
     /// Days after which a quarter, half, three quarters of them have gone on; none where the curve
     /// does not reach.
     pub gaps: [Option<u32>; 3],
@@ -188,11 +188,7 @@ impl<H: Host> Gaps<H> {
         let is_known = self.question.within.is_none_or(|within| within <= watched);
         let curve = rate.or((is_known || curve.survival == 0.0).then_some(curve));
         let wilson = Wilson::new(self.question.confidence)?;
-        let rate = curve.map(|curve| {
-            let share = 1.0 - curve.survival;
-            let Share { low, high, .. } = wilson.share_of(share, curve.informants());
-            (share, low, high)
-        });
+        let rate = curve.map(|curve| wilson.share_of(1.0 - curve.survival, curve.informants()));
         Ok(Row { purchase_number, members: gaps.len() as u64, rate, gaps: quantiles })
     }
 }
@@ -257,7 +253,7 @@ mod tests {
         gaps.rows().map(Result::unwrap).collect()
     }
 
-    fn rate(row: &Row) -> (f64, f64, f64) {
+    fn rate(row: &Row) -> Estimate {
         row.rate.unwrap()
     }
 
@@ -270,7 +266,7 @@ mod tests {
         // Where all have gone on nobody needs to be watched.
         let h = history([(1, 0), (2, 10), (1, 5), (2, 30)]);
         let row = ask(&h, Question { within: Some(999), ..question(40) })[0];
-        assert_eq!(rate(&row).0, 1.0);
+        assert_eq!(rate(&row).value, 1.0);
     }
 
     fn question(as_of: i64) -> Question {
@@ -289,13 +285,13 @@ mod tests {
         let h = history(rows.chain((100..).zip(censored).map(|(m, t)| (m, 100 - t))));
         let first = ask(&h, question(100))[0];
         assert_eq!((first.purchase_number, first.members), (1, 21));
-        assert!((1.0 - rate(&first).0 - 0.4482).abs() < 5e-5);
+        assert!((1.0 - rate(&first).value - 0.4482).abs() < 5e-5);
         assert_eq!(first.gaps, [Some(13), Some(23), None]);
         for (within, survival) in
             [(6, 0.8571), (7, 0.8067), (12, 0.7529), (13, 0.6902), (22, 0.5378)]
         {
             let row = ask(&h, Question { within: Some(within), ..question(100) })[0];
-            assert!((1.0 - rate(&row).0 - survival).abs() < 5e-5, "{within}: {row:?}");
+            assert!((1.0 - rate(&row).value - survival).abs() < 5e-5, "{within}: {row:?}");
         }
     }
 
@@ -306,27 +302,27 @@ mod tests {
         let h = history((0..10).map(|m| (m, 0)).chain(back));
         let row = ask(&h, question(100))[0];
         let (low, high) = Wilson::new(0.95).unwrap().interval(4, 10);
-        assert!((rate(&row).0 - 0.4).abs() < 1e-12);
-        assert!((rate(&row).1 - low).abs() < 1e-12 && (rate(&row).2 - high).abs() < 1e-12);
+        assert!((rate(&row).value - 0.4).abs() < 1e-12);
+        assert!((rate(&row).low - low).abs() < 1e-12 && (rate(&row).high - high).abs() < 1e-12);
         assert_eq!(row.gaps, [Some(30), None, None]);
     }
 
     #[test]
     fn all_and_none() {
         let none = ask(&history([(1, 0), (2, 0), (3, 0)]), question(50))[0];
-        assert_eq!((rate(&none).0, rate(&none).1, none.gaps), (0.0, 0.0, [None; 3]));
-        assert!(rate(&none).2 > 0.5 && rate(&none).2 < 1.0);
+        assert_eq!((rate(&none).value, rate(&none).low, none.gaps), (0.0, 0.0, [None; 3]));
+        assert!(rate(&none).high > 0.5 && rate(&none).high < 1.0);
         let rows = ask(&history([(1, 0), (2, 0), (1, 5), (2, 6)]), question(50));
         assert_eq!(
-            (rate(&rows[0]).0, rate(&rows[0]).2, rows[0].gaps),
+            (rate(&rows[0]).value, rate(&rows[0]).high, rows[0].gaps),
             (1.0, 1.0, [Some(5), Some(5), Some(6)])
         );
-        assert_eq!((rows.len(), rows[1].members, rate(&rows[1]).0), (2, 2, 0.0));
+        assert_eq!((rows.len(), rows[1].members, rate(&rows[1]).value), (2, 2, 0.0));
         let early =
             ask(&history([(1, 0), (2, 0), (1, 5)]), Question { within: Some(3), ..question(50) })
                 [0];
-        assert_eq!(rate(&early).0, 0.0);
-        assert!(rate(&early).2 < 1.0);
+        assert_eq!(rate(&early).value, 0.0);
+        assert!(rate(&early).high < 1.0);
         // Before the first event there is nobody.
         assert_eq!(ask(&history([(1, 10)]), question(5)), []);
     }

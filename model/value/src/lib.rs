@@ -7,6 +7,7 @@ use model_kit::{index, numeric, radix};
 use model_retention::churn;
 
 pub mod clv;
+pub mod revenue_split;
 pub mod rfm;
 pub mod tiers;
 pub mod value;

@@ -1,122 +1,75 @@
 //! `clv_backtest` and `clv_diagnostics`: is a model to be believed? And fitting contracts.
 
-use crate::pg::arguments;
+use super::unit;
+use crate::history::Events;
+use crate::pg::arguments::{Args, given};
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use crate::pg::state::{self, InState};
-use crate::pg::stored::Stored;
+use crate::pg::state::InState;
 use crate::pg::varlena::Varlena;
+use crate::state_functions;
 use pg_retention_model::clv::backtest::{self, Question};
 use pg_retention_model::clv::diagnostics;
 use pg_retention_model::clv::family::Kind;
 use pg_retention_model::clv::model;
-use pg_retention_model::clv::summary::Unit;
 use pg_retention_model::clv::survivors::Survivors;
-use pg_retention_model::error::Error;
-use pgrx::datum::Date;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 #[pg_extern]
-fn clv_backtest(
-    h: Option<Stored<'_>>,
-    model: Option<&str>,
-    calibrate_until: Option<Date>,
-    unit: Option<&str>,
-    as_of: Option<Date>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value/clv.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let kind = model.map_or(Ok(Some(Kind::Bg)), model::Question::kind).or_raise();
-    let unit = unit.map_or(Ok(Unit::WEEK), Unit::parse).or_raise();
-    let as_of = arguments::day("as_of", as_of).or_raise();
-    let until = arguments::day("calibrate_until", calibrate_until).or_raise();
+fn clv_backtest(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let kind = args.text("model").map(|name| model::Question::kind(name).or_raise());
+    let kind = kind.unwrap_or(Some(Kind::Bg));
+    let calibrate_until = args.day("calibrate_until");
+    let unit = unit(&mut args);
+    let as_of = args.day("as_of");
+    args.end();
     let Some(h) = h else { return rows };
-    let Some(calibrate_until) = until else {
-        return Err(Error::BadArgument {
-            message: "calibrate_until is NULL".to_string(),
-            hint: "Take the last day that the model may see.",
-        })
-        .or_raise();
-    };
+    let hint = "Take the last day that the model may see.";
+    let calibrate_until = given("calibrate_until", calibrate_until, hint).or_raise();
     let (view, zone) = (h.view(), h.zone());
     let question = Question { kind, calibrate_until, unit, as_of };
-    for row in backtest::backtest(&view, &zone, &question, PgHost::current()).or_raise() {
-        rows.put(|column| {
-            Ok([
-                column.text(row.measure),
-                row.at.and_then(|at| column.count(at)),
-                column.count(row.members),
-                column.float(row.actual),
-                column.float(row.expected),
-                column.float(row.value),
-            ])
-        })
-        .or_raise();
+    for found in backtest::backtest(&view, &zone, &question, PgHost::current()).or_raise() {
+        rows.put(|row| {
+            row.text(found.measure);
+            row.count(found.at);
+            row.count(found.members);
+            row.float(found.actual);
+            row.float(found.expected);
+            row.float(found.value);
+        });
     }
     rows
 }
 
 #[pg_extern]
-fn clv_diagnostics(
-    fitted: Option<&[u8]>,
-    confidence: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value/clv.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
+fn clv_diagnostics(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let fitted = args.bytes("fitted", "clv_model");
+    let confidence = args.confidence();
+    args.end();
     let Some(fitted) = fitted else { return rows };
-    let text = String::from_utf8_lossy(fitted);
-    for row in diagnostics::rows(&text, arguments::confidence(confidence)).or_raise() {
-        rows.put(|column| {
-            Ok([
-                column.text(&row.name),
-                column.float(row.value),
-                column.float(row.interval.map(|(low, _)| low)),
-                column.float(row.interval.map(|(_, high)| high)),
-                column.text(&row.remark),
-            ])
-        })
-        .or_raise();
+    let text = String::from_utf8_lossy(&fitted);
+    for found in diagnostics::rows(&text, confidence).or_raise() {
+        rows.put(|row| {
+            row.text(found.name.as_ref());
+            row.float(found.value);
+            row.bounds(found.interval);
+            row.text(found.remark.as_ref());
+        });
     }
     rows
 }
 
 type State = Survivors<PgHost>;
 
-/// period, survivors, model
+/// `clv_survivors_step(internal, period, survivors [, model])`.
 #[pg_extern]
-fn clv_survivors_step(
-    state: Option<InState<State>>,
-    period: Option<i64>,
-    survivors: Option<f64>,
-    model: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> InState<State> {
-    step(state, period, survivors, model, fcinfo)
-}
-
-/// period, survivors
-#[pg_extern]
-fn clv_survivors_default_step(
-    state: Option<InState<State>>,
-    period: Option<i64>,
-    survivors: Option<f64>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> InState<State> {
-    step(state, period, survivors, None, fcinfo)
-}
-
-fn step(
-    state: Option<InState<State>>,
-    period: Option<i64>,
-    survivors: Option<f64>,
-    model: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> InState<State> {
-    let mut state = InState::or_new(state, fcinfo, Survivors::new);
+fn clv_survivors_step(mut args: Args<'_>) -> InState<State> {
+    let mut state = args.state(Survivors::new);
+    let (period, survivors) = (args.get("period"), args.number("survivors"));
+    let model = if args.has_more() { args.text("model") } else { None };
+    args.end();
     state.ask(model).or_raise();
     if let (Some(period), Some(survivors)) = (period, survivors) {
         state.push(period, survivors).or_raise();
@@ -124,24 +77,9 @@ fn step(
     state
 }
 
-#[pg_extern]
-fn clv_survivors_combine(
-    left: Option<InState<State>>,
-    right: Option<InState<State>>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Option<InState<State>> {
-    state::combine(left, right, fcinfo)
-}
-
-#[pg_extern]
-fn clv_survivors_serialize(state: InState<State>) -> Varlena {
-    state::serialize(&*state)
-}
-
-#[pg_extern]
-fn clv_survivors_deserialize(bytes: &[u8], _unused: Option<pgrx::Internal>) -> InState<State> {
-    state::deserialize(bytes)
-}
+state_functions!(
+    State: clv_survivors_combine, clv_survivors_serialize, clv_survivors_deserialize
+);
 
 #[pg_extern]
 fn clv_survivors_final(state: Option<InState<State>>) -> Option<Varlena> {

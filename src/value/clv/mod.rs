@@ -6,24 +6,31 @@ mod model;
 mod read;
 mod scalar;
 
+use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::floats::Floats;
 use model::FittedModel;
 use pg_retention_model::clv::Customer;
+use pg_retention_model::clv::summary::{DAYS_IN_YEAR, Unit};
 use pg_retention_model::error::Error;
 use pgrx::datum::Interval;
 
 /// The days of an interval: a month is a twelfth of a year of 365.25 days.
 fn days(interval: Interval) -> f64 {
-    use pg_retention_model::clv::summary::DAYS_IN_YEAR;
     f64::from(interval.months()) * (DAYS_IN_YEAR / 12.0)
         + f64::from(interval.days())
         + interval.micros() as f64 / 86_400e6
 }
 
-/// A customer, if everything is known of it.
-fn customer(x: Option<f64>, t_x: Option<f64>, age: Option<f64>) -> Option<Customer> {
+/// The arguments x, t_x, age: a customer, if everything is known of it.
+fn customer(args: &mut Args<'_>) -> Option<Customer> {
+    let [x, t_x, age] = ["x", "t_x", "age"].map(|name| args.number(name));
     Some(Customer { x: x?, t_x: t_x?, age: age? })
+}
+
+/// The unit of times: 'week' by default.
+fn unit(args: &mut Args<'_>) -> Unit {
+    args.text("unit").map_or(Unit::WEEK, |name| Unit::parse(name).or_raise())
 }
 
 /// The covariates of a customer; an empty array is none.

@@ -1,12 +1,13 @@
 //! The type `retention.clv_model`: a fitted model, as JSON.
 
+use crate::pg::arguments::Args;
 use crate::pg::errors::{OrRaise, raise_as};
-use crate::pg::varlena::{CText, Varlena, bytes};
+use crate::pg::literal::Message;
+use crate::pg::varlena::{CText, Varlena};
 use pg_retention_model::clv::model::{self, Model};
 use pg_retention_model::error::Error;
-use pgrx::callconv::{Arg, ArgAbi};
+use pgrx::PgSqlErrorCode;
 use pgrx::prelude::*;
-use pgrx::{FromDatum, PgSqlErrorCode, pg_sys};
 use std::cell::RefCell;
 use std::ffi::CStr;
 use std::rc::Rc;
@@ -29,17 +30,12 @@ type LastRead = Option<(String, FittedModel)>;
 // The model that was read last: functions are called with the same one row after row.
 thread_local!(static LAST: RefCell<LastRead> = const { RefCell::new(None) });
 
-impl FromDatum for FittedModel {
-    unsafe fn from_polymorphic_datum(
-        datum: pg_sys::Datum,
-        is_null: bool,
-        _: pg_sys::Oid,
-    ) -> Option<Self> {
-        if is_null {
-            return None;
-        }
-        // SAFETY: the caller vouches for the type, whose values are UTF-8 or that of the database.
-        let text = String::from_utf8_lossy(unsafe { bytes(datum) });
+impl FittedModel {
+    /// The argument `fitted`.
+    pub fn take(args: &mut Args<'_>) -> Option<Self> {
+        let bytes = args.bytes("fitted", "clv_model")?;
+        // Its values are UTF-8, or in the encoding of the database.
+        let text = String::from_utf8_lossy(&bytes);
         let seen = LAST.with_borrow(|last| match last {
             Some((seen, model)) if *seen == *text => Some(model.clone()),
             _ => None,
@@ -49,17 +45,6 @@ impl FromDatum for FittedModel {
             LAST.set(Some((text.into_owned(), model.clone())));
             model
         }))
-    }
-}
-
-// SAFETY: reads the datum as what the SQL declaration says it is.
-unsafe impl<'fcx> ArgAbi<'fcx> for FittedModel {
-    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
-        // SAFETY: the declaration says `retention.clv_model`. A null is an Option's affair.
-        match unsafe { arg.unbox_arg_using_from_datum() } {
-            Some(model) => model,
-            None => unreachable!("a null where Option is not expected"),
-        }
     }
 }
 
@@ -89,16 +74,8 @@ fn clv_model_out(bytes: &[u8]) -> CText {
 
 /// Reads the binary form, which is the text.
 #[pg_extern]
-fn clv_model_recv(fcinfo: pg_sys::FunctionCallInfo) -> Varlena {
-    // SAFETY: PostgreSQL calls receive functions with a StringInfo whose unread part is the value;
-    // having read it all is told by the cursor.
-    let bytes = unsafe {
-        let message: pg_sys::StringInfo = (*fcinfo).args.as_slice(1)[0].value.cast_mut_ptr();
-        let (len, cursor) = ((*message).len as usize, (*message).cursor as usize);
-        (*message).cursor = (*message).len;
-        std::slice::from_raw_parts((*message).data.cast::<u8>().add(cursor), len - cursor)
-    };
-    as_input_error(canonical(&String::from_utf8_lossy(bytes)))
+fn clv_model_recv(message: Message<'_>) -> Varlena {
+    as_input_error(canonical(&String::from_utf8_lossy(message.bytes())))
 }
 
 /// Writes the binary form.

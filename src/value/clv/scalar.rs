@@ -1,115 +1,106 @@
 //! Single numbers of a fitted model: for tables of customers that are summarised already.
 
 use super::{FittedModel, customer, days, numbers};
+use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::floats::Floats;
 use pg_retention_model::clv::Customer;
 use pg_retention_model::clv::model::Model;
 use pg_retention_model::clv::scalar;
 use pg_retention_model::clv::score::Question;
-use pgrx::datum::Interval;
 use pgrx::prelude::*;
 use std::borrow::Cow;
 
-/// The model of customers with these covariates.
+/// The last argument: the model of customers with these covariates.
 fn of_customer<'m>(fitted: &'m FittedModel, covariates: Option<Floats<'_>>) -> Cow<'m, Model> {
     fitted.of_customer(Some(numbers(covariates))).or_raise()
 }
 
 #[pg_extern]
-fn p_alive(
-    fitted: Option<FittedModel>,
-    x: Option<f64>,
-    t_x: Option<f64>,
-    age: Option<f64>,
-    ahead: Option<Interval>,
-    covariates: Option<Floats<'_>>,
-) -> Option<f64> {
-    let (fitted, c) = (fitted?, customer(x, t_x, age)?);
+fn p_alive(mut args: Args<'_>) -> Option<f64> {
+    let fitted = FittedModel::take(&mut args);
+    let customer = customer(&mut args);
+    let ahead = args.get("ahead").map_or(0.0, days);
+    let covariates = args.get("covariates");
+    args.end();
+    let (fitted, c) = (fitted?, customer?);
     let fitted = of_customer(&fitted, covariates);
-    Some(scalar::p_alive(&fitted, c, ahead.map_or(0.0, days)).or_raise())
+    Some(scalar::p_alive(&fitted, c, ahead).or_raise())
 }
 
 #[pg_extern]
-fn expected_purchases(
-    fitted: Option<FittedModel>,
-    x: Option<f64>,
-    t_x: Option<f64>,
-    age: Option<f64>,
-    horizon: Option<Interval>,
-    covariates: Option<Floats<'_>>,
-) -> Option<f64> {
-    let (fitted, c) = (fitted?, customer(x, t_x, age)?);
-    let fitted = of_customer(&fitted, covariates);
-    Some(scalar::expected_purchases(&fitted, c, days(horizon?)).or_raise())
+fn expected_purchases(mut args: Args<'_>) -> Option<f64> {
+    let fitted = FittedModel::take(&mut args);
+    let customer = customer(&mut args);
+    expected(args, fitted, customer)
 }
 
 /// Of a new member.
 #[pg_extern]
-fn expected_purchases_new(
-    fitted: Option<FittedModel>,
-    horizon: Option<Interval>,
-    covariates: Option<Floats<'_>>,
-) -> Option<f64> {
-    let (fitted, c) = (fitted?, Customer::NEW);
+fn expected_purchases_new(mut args: Args<'_>) -> Option<f64> {
+    let fitted = FittedModel::take(&mut args);
+    expected(args, fitted, Some(Customer::NEW))
+}
+
+fn expected(mut args: Args<'_>, fitted: Option<FittedModel>, c: Option<Customer>) -> Option<f64> {
+    let horizon = args.get("horizon").map(days);
+    let covariates = args.get("covariates");
+    args.end();
+    let (fitted, c) = (fitted?, c?);
     let fitted = of_customer(&fitted, covariates);
-    Some(scalar::expected_purchases(&fitted, c, days(horizon?)).or_raise())
+    Some(scalar::expected_purchases(&fitted, c, horizon?).or_raise())
 }
 
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // those of the SQL declaration
-fn purchases_distribution(
-    fitted: Option<FittedModel>,
-    x: Option<f64>,
-    t_x: Option<f64>,
-    age: Option<f64>,
-    horizon: Option<Interval>,
-    n: Option<i64>,
-    covariates: Option<Floats<'_>>,
-) -> Option<f64> {
-    let (fitted, c) = (fitted?, customer(x, t_x, age)?);
-    let fitted = of_customer(&fitted, covariates);
-    Some(scalar::purchases_distribution(&fitted, c, days(horizon?), n?).or_raise())
+fn purchases_distribution(mut args: Args<'_>) -> Option<f64> {
+    let fitted = FittedModel::take(&mut args);
+    let customer = customer(&mut args);
+    distribution(args, fitted, customer)
 }
 
 /// Of a new member.
 #[pg_extern]
-fn purchases_distribution_new(
+fn purchases_distribution_new(mut args: Args<'_>) -> Option<f64> {
+    let fitted = FittedModel::take(&mut args);
+    distribution(args, fitted, Some(Customer::NEW))
+}
+
+fn distribution(
+    mut args: Args<'_>,
     fitted: Option<FittedModel>,
-    horizon: Option<Interval>,
-    n: Option<i64>,
-    covariates: Option<Floats<'_>>,
+    c: Option<Customer>,
 ) -> Option<f64> {
-    let (fitted, c) = (fitted?, Customer::NEW);
+    let horizon = args.get("horizon").map(days);
+    let n: Option<i64> = args.get("n");
+    let covariates = args.get("covariates");
+    args.end();
+    let (fitted, c) = (fitted?, c?);
     let fitted = of_customer(&fitted, covariates);
-    Some(scalar::purchases_distribution(&fitted, c, days(horizon?), n?).or_raise())
+    Some(scalar::purchases_distribution(&fitted, c, horizon?, n?).or_raise())
 }
 
 #[pg_extern]
-fn expected_spend(fitted: Option<FittedModel>, x: Option<f64>, spend: Option<f64>) -> Option<f64> {
+fn expected_spend(mut args: Args<'_>) -> Option<f64> {
+    let fitted = FittedModel::take(&mut args);
+    let (x, spend) = (args.number("x"), args.number("spend"));
+    args.end();
     scalar::mean_spend(&*fitted?, x?, spend).or_raise()
 }
 
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // those of the SQL declaration
-fn clv_value(
-    fitted: Option<FittedModel>,
-    x: Option<f64>,
-    t_x: Option<f64>,
-    age: Option<f64>,
-    spend: Option<f64>,
-    horizon: Option<Interval>,
-    discount: Option<f64>,
-    margin: Option<f64>,
-    covariates: Option<Floats<'_>>,
-) -> Option<f64> {
-    let (fitted, c) = (fitted?, customer(x, t_x, age)?);
-    let fitted = of_customer(&fitted, covariates);
+fn clv_value(mut args: Args<'_>) -> Option<f64> {
+    let fitted = FittedModel::take(&mut args);
+    let customer = customer(&mut args);
+    let spend = args.number("spend");
     let question = Question {
-        horizon: horizon.map(days),
-        discount: discount.unwrap_or(0.0),
-        margin: margin.unwrap_or(1.0),
+        horizon: args.get("horizon").map(days),
+        discount: args.number("discount").unwrap_or(0.0),
+        margin: args.number("margin").unwrap_or(1.0),
         confidence: None,
     };
+    let covariates = args.get("covariates");
+    args.end();
+    let (fitted, c) = (fitted?, customer?);
+    let fitted = of_customer(&fitted, covariates);
     scalar::value(&fitted, c, spend, &question).or_raise()
 }

@@ -4,155 +4,105 @@ mod clusters;
 mod maps;
 mod values;
 
-use crate::pg::arguments;
+use crate::history::Events;
+use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::json::{JsonText, Jsonb};
 use crate::pg::memory::PgHost;
-use crate::pg::rows::{Rows, SharedText};
-use crate::pg::stored::Stored;
-use pg_retention_model::error::Error;
+use crate::pg::rows::Rows;
 use pg_retention_model::history::MemberRef;
-use pg_retention_model::host::Vec;
 use pg_retention_model::rfm::{self, Bin, Method, Migration, Monetary, Plan};
-use pgrx::datum::Date;
 use pgrx::prelude::*;
-use pgrx::{FromDatum, pg_sys};
 
-/// Reads arguments by position: overloads have one more, whose value is ignored.
-struct Arguments {
-    fcinfo: pg_sys::FunctionCallInfo,
-    next: usize,
+fn method(args: &mut Args<'_>) -> Method {
+    args.text("method").map_or(Method::Quantile, |name| Method::parse(name).or_raise())
 }
 
-impl Arguments {
-    /// The last `count` arguments of the call under way.
-    ///
-    /// # Safety
-    /// The call must have as many.
-    unsafe fn last(fcinfo: pg_sys::FunctionCallInfo, count: usize) -> Self {
-        // SAFETY: PostgreSQL passes as many arguments as it says.
-        let all = usize::try_from(unsafe { (*fcinfo).nargs }).unwrap_or(0);
-        Arguments { fcinfo, next: all - count }
-    }
-
-    /// The next argument.
-    ///
-    /// # Safety
-    /// It must be declared with the SQL type of `T`.
-    unsafe fn take<T: FromDatum>(&mut self) -> Option<T> {
-        self.next += 1;
-        // SAFETY: see above.
-        unsafe { pgrx::pg_getarg(self.fcinfo, self.next - 1) }
-    }
+fn monetary(args: &mut Args<'_>) -> Monetary {
+    args.text("monetary").map_or(Monetary::Total, |name| Monetary::parse(name).or_raise())
 }
 
-/// What all readers of scores ask, in the order in which they declare it.
-struct Asked<'a> {
-    bins: Option<i32>,
-    method: Option<&'a str>,
-    cuts: Option<JsonText<'a>>,
-    map: Option<&'a str>,
-    distinct_days: Option<bool>,
-    monetary: Option<&'a str>,
+/// The arguments that all readers of segments share: bins, method, cuts, map, distinct_days, monetary.
+fn plan(args: &mut Args<'_>, as_of: Option<i64>) -> Plan {
+    let bins = args.integer("bins").unwrap_or(5);
+    let method = method(args);
+    let cuts: Option<JsonText<'_>> = args.get("cuts");
+    let map = args.text("map").unwrap_or("rf10");
+    let distinct_days = args.flag("distinct_days");
+    let monetary = monetary(args);
+    Plan::new(bins, method, cuts.as_deref(), map).or_raise().with(as_of, distinct_days, monetary)
 }
 
-impl Asked<'_> {
-    fn plan(&self, as_of: Option<i64>) -> Result<Plan, Error> {
-        let method = self.method.map_or(Ok(Method::Quantile), Method::parse)?;
-        let monetary = self.monetary.map_or(Ok(Monetary::Total), Monetary::parse)?;
-        let map = self.map.unwrap_or("rf10");
-        let plan = Plan::new(self.bins.unwrap_or(5), method, self.cuts.as_deref(), map)?;
-        Ok(plan.with(as_of, self.distinct_days.unwrap_or(false), monetary))
-    }
+/// The same of the readers of cut points, which have no segments and, one of them, cuts at the end.
+fn plan_of_cuts(args: &mut Args<'_>, has_cuts: bool) -> Plan {
+    let as_of = args.day("as_of");
+    let bins = args.integer("bins").unwrap_or(5);
+    let method = method(args);
+    let distinct_days = args.flag("distinct_days");
+    let monetary = monetary(args);
+    let cuts: Option<JsonText<'_>> = if has_cuts { args.get("cuts") } else { None };
+    args.end();
+    let plan = Plan::new(bins, method, cuts.as_deref(), "none").or_raise();
+    plan.with(as_of, distinct_days, monetary)
 }
 
 #[pg_extern]
-fn rfm(fcinfo: pg_sys::FunctionCallInfo) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value/rfm.sql, with these arguments.
-    let (mut rows, h, as_of, asked) = unsafe {
-        let mut arguments = Arguments::last(fcinfo, 7);
-        (
-            Rows::begin(fcinfo),
-            pgrx::pg_getarg::<Stored<'_>>(fcinfo, 0),
-            arguments.take::<Date>(),
-            Asked {
-                bins: arguments.take(),
-                method: arguments.take(),
-                cuts: arguments.take(),
-                map: arguments.take(),
-                distinct_days: arguments.take(),
-                monetary: arguments.take(),
-            },
-        )
-    };
-    let plan = asked.plan(arguments::day("as_of", as_of).or_raise()).or_raise();
+fn rfm(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let id = args.id();
+    let as_of = args.day("as_of");
+    let plan = plan(&mut args, as_of);
+    args.end();
     let Some(h) = h else { return rows };
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
+    let picked = id.among(view.meta.kind);
     let scored = rfm::scored(&view, &zone, &plan, host).or_raise();
     let bins = scored.bins();
-    let segments = texts(&plan.map.segments);
-    let mut scores = Vec::new_in(host);
+    let segments = plan.map.segments.as_slice();
+    // The text of every score is made once.
+    let mut scores = std::vec::Vec::new();
     scores.resize(rfm::Score::cells(bins, scored.has_monetary()), None);
-    let each = |member: &MemberRef<'_>, row: rfm::Row| {
-        let score = &mut scores[row.score.cell(bins)];
-        let score = *score.get_or_insert_with(|| SharedText::new(&row.score.text(bins)));
-        rows.put(|column| {
-            Ok([
-                column.member(member)?,
-                column.integer(row.recency.into()),
-                column.count(row.frequency),
-                column.amount(row.monetary),
-                column.integer(row.score.r.into()),
-                column.integer(row.score.f.into()),
-                row.score.m.and_then(|m| column.integer(m.into())),
-                column.shared(Some(score)),
-                column.shared(row.segment.map(|segment| segments[segment])),
-            ])
-        })
+    let each = |member: &MemberRef<'_>, found: rfm::Row| {
+        if picked.has(member) {
+            let score = &mut scores[found.score.cell(bins)];
+            let score: &String = score.get_or_insert_with(|| found.score.text(bins));
+            rows.put(|row| {
+                row.member(member);
+                row.integer(i64::from(found.recency));
+                row.count(found.frequency);
+                row.amount(found.monetary);
+                row.integer(i64::from(found.score.r));
+                row.integer(i64::from(found.score.f));
+                row.integer(found.score.m.map(i64::from));
+                row.text(score.as_str());
+                row.text(found.segment.map(|segment| segments[segment].as_str()));
+            });
+        }
+        Ok(())
     };
     scored.each(each).or_raise();
     rows
 }
 
-fn texts(names: &[String]) -> std::vec::Vec<SharedText> {
-    names.iter().map(|name| SharedText::new(name)).collect()
-}
-
 /// The bins of the measures; a word about those that ties leave empty.
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
-fn rfm_cuts(
-    h: Option<Stored<'_>>,
-    as_of: Option<Date>,
-    bins: Option<i32>,
-    method: Option<&str>,
-    distinct_days: Option<bool>,
-    monetary: Option<&str>,
-    cuts: Option<JsonText<'_>>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value/rfm.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let asked = Asked { bins, method, cuts, map: Some("none"), distinct_days, monetary };
-    let plan = asked.plan(arguments::day("as_of", as_of).or_raise()).or_raise();
+fn rfm_cuts(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let plan = plan_of_cuts(&mut args, true);
     let Some(h) = h else { return rows };
     let found = rfm::cut_points(&h.view(), &h.zone(), &plan, PgHost::current()).or_raise();
     for measure in rfm::Measure::ALL {
         warn_of_empty(measure.name(), found.iter().filter(|bin| bin.measure == measure));
     }
     for bin in &found {
-        rows.put(|column| {
-            Ok([
-                column.text(bin.measure.name()),
-                column.integer(bin.score as i64),
-                column.float(bin.above),
-                column.float(bin.up_to),
-                column.float(bin.range.map(|(low, _)| low)),
-                column.float(bin.range.map(|(_, high)| high)),
-                column.count(bin.members),
-            ])
-        })
-        .or_raise();
+        rows.put(|row| {
+            row.text(bin.measure.name());
+            row.integer(bin.score as i64);
+            row.float(bin.above);
+            row.float(bin.up_to);
+            row.bounds(bin.range);
+            row.count(bin.members);
+        });
     }
     rows
 }
@@ -166,99 +116,61 @@ fn warn_of_empty<'b>(measure: &str, bins: impl Iterator<Item = &'b Bin>) {
 }
 
 #[pg_extern]
-fn rfm_cuts_json(
-    h: Option<Stored<'_>>,
-    as_of: Option<Date>,
-    bins: Option<i32>,
-    method: Option<&str>,
-    distinct_days: Option<bool>,
-    monetary: Option<&str>,
-) -> Option<Jsonb> {
-    let asked = Asked { bins, method, cuts: None, map: Some("none"), distinct_days, monetary };
-    let plan = asked.plan(arguments::day("as_of", as_of).or_raise()).or_raise();
+fn rfm_cuts_json(mut args: Args<'_>) -> Option<Jsonb> {
+    let h = args.summary::<Events>("h");
+    let plan = plan_of_cuts(&mut args, false);
     let h = h?;
     let scale = rfm::scale(&h.view(), &h.zone(), &plan, PgHost::current()).or_raise();
     scale.map(|scale| Jsonb::of(&scale.to_json()).or_raise())
 }
 
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
-fn rfm_segments(
-    h: Option<Stored<'_>>,
-    as_of: Option<Date>,
-    bins: Option<i32>,
-    method: Option<&str>,
-    cuts: Option<JsonText<'_>>,
-    map: Option<&str>,
-    distinct_days: Option<bool>,
-    monetary: Option<&str>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value/rfm.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let asked = Asked { bins, method, cuts, map, distinct_days, monetary };
-    let plan = asked.plan(arguments::day("as_of", as_of).or_raise()).or_raise();
+fn rfm_segments(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let as_of = args.day("as_of");
+    let plan = plan(&mut args, as_of);
+    args.end();
     let Some(h) = h else { return rows };
     let found = rfm::segments(&h.view(), &h.zone(), &plan, PgHost::current()).or_raise();
     for segment in &found {
-        rows.put(|column| {
-            Ok([
-                segment.name.as_ref().and_then(|name| column.text(name)),
-                column.count(segment.members),
-                column.float(segment.share),
-                column.float(segment.recency.map(|(mean, _)| mean)),
-                column.float(segment.recency.map(|(_, median)| median)),
-                column.float(segment.frequency.map(|(mean, _)| mean)),
-                column.float(segment.frequency.map(|(_, median)| median)),
-                column.amount(segment.monetary.map(|(mean, _)| mean)),
-                column.amount(segment.monetary.map(|(_, median)| median)),
-                column.amount(segment.revenue),
-                column.float(segment.revenue_share),
-            ])
-        })
-        .or_raise();
+        rows.put(|row| {
+            row.text(segment.name.as_deref());
+            row.count(segment.members);
+            row.float(segment.share);
+            row.float(segment.recency.map(|(mean, _)| mean));
+            row.float(segment.recency.map(|(_, median)| median));
+            row.float(segment.frequency.map(|(mean, _)| mean));
+            row.float(segment.frequency.map(|(_, median)| median));
+            row.amount(segment.monetary.map(|(mean, _)| mean));
+            row.amount(segment.monetary.map(|(_, median)| median));
+            row.amount(segment.revenue);
+            row.float(segment.revenue_share);
+        });
     }
     rows
 }
 
 #[pg_extern]
-#[allow(clippy::too_many_arguments)] // the arguments of the SQL function
-fn rfm_migration(
-    h: Option<Stored<'_>>,
-    from_date: Option<Date>,
-    to_date: Option<Date>,
-    bins: Option<i32>,
-    method: Option<&str>,
-    cuts: Option<JsonText<'_>>,
-    map: Option<&str>,
-    distinct_days: Option<bool>,
-    monetary: Option<&str>,
-    own_cuts: Option<bool>,
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> Rows {
-    // SAFETY: declared RETURNS TABLE in sql/value/rfm.sql.
-    let mut rows = unsafe { Rows::begin(fcinfo) };
-    let asked = Asked { bins, method, cuts, map, distinct_days, monetary };
-    let plan = asked.plan(None).or_raise();
-    let from = arguments::day("from_date", from_date).or_raise();
-    let to = arguments::day("to_date", to_date).or_raise();
-    let between = Migration::new(from, to, own_cuts.unwrap_or(false)).or_raise();
+fn rfm_migration(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let (from, to) = (args.day("from_date"), args.day("to_date"));
+    let plan = plan(&mut args, None);
+    let own_cuts = args.flag("own_cuts");
+    args.end();
+    let between = Migration::new(from, to, own_cuts).or_raise();
     let Some(h) = h else { return rows };
     let host = PgHost::current();
     let flows = rfm::migration(&h.view(), &h.zone(), &plan, between, host).or_raise();
-    let names = texts(&plan.map.segments);
+    let name = |segment: usize| plan.map.segments.get(segment).map(String::as_str);
     for flow in &flows {
-        rows.put(|column| {
-            Ok([
-                column.shared(flow.from.and_then(|from| names.get(from).copied())),
-                column.shared(names.get(flow.to).copied()),
-                column.count(flow.members),
-                column.float(Some(flow.share)),
-                column.amount(flow.from_revenue),
-                column.amount(flow.to_revenue),
-            ])
-        })
-        .or_raise();
+        rows.put(|row| {
+            row.text(flow.from.and_then(name));
+            row.text(name(flow.to));
+            row.count(flow.members);
+            row.float(flow.share);
+            row.amount(flow.from_revenue);
+            row.amount(flow.to_revenue);
+        });
     }
     rows
 }

@@ -88,7 +88,7 @@ const fn compute_first_day(month: i64) -> i64 {
 /// A day as text: year, month and day of month.
 ///
 /// ```
-/// use pg_retention_model::calendar::date_text;
+/// use model_ground::calendar::date_text;
 /// assert_eq!(date_text(59), "2000-02-29");
 /// assert_eq!(date_text(-730_485), "0001-01-01 BC");
 /// ```

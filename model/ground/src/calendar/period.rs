@@ -21,11 +21,11 @@ impl Period {
     /// The period of a name: a calendar unit, or an elapsed time such as `7 days`.
     ///
     /// ```
-    /// use pg_retention_model::calendar::Period;
+    /// use model_ground::calendar::Period;
     /// assert_eq!(Period::parse("month")?, Period::MONTH);
     /// assert_eq!(Period::parse("7 days")?, Period::Days(7));
     /// assert!(Period::parse("7 months").is_err());
-    /// # Ok::<(), pg_retention_model::error::Error>(())
+    /// # Ok::<(), model_ground::error::Error>(())
     /// ```
     pub fn parse(name: &str) -> Result<Self, Error> {
         let valid = "day, week, month, quarter, year, or a time elapsed since each member's own \

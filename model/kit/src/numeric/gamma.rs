@@ -42,7 +42,7 @@ fn steps(z: f64) -> u32 {
 /// ln Γ(z), z > 0.
 ///
 /// ```
-/// use pg_retention_model::numeric::ln_gamma;
+/// use model_kit::numeric::ln_gamma;
 /// assert!((ln_gamma(0.5) - std::f64::consts::PI.sqrt().ln()).abs() < 1e-14);
 /// ```
 pub fn ln_gamma<T: Real>(z: T) -> T {
@@ -60,7 +60,7 @@ pub fn ln_gamma<T: Real>(z: T) -> T {
 /// ln Γ(z + n) − ln Γ(z), z > 0, z + n > 0: the logarithm of the rising factorial.
 ///
 /// ```
-/// use pg_retention_model::numeric::ln_rising;
+/// use model_kit::numeric::ln_rising;
 /// assert!((ln_rising(2.0, 3.0) - 24.0_f64.ln()).abs() < 1e-14); // 2 · 3 · 4
 /// ```
 pub fn ln_rising<T: Real>(z: T, n: T) -> T {

@@ -1,20 +1,26 @@
 //! Special functions, optimisation and intervals: only what no well-kept crate offers.
 
+mod adjust;
 mod cholesky;
 mod difference;
+mod estimate;
 pub mod gamma;
 pub mod newton;
 pub mod normal;
 mod poisson;
 pub mod quadrature;
 mod random;
+mod ratio;
 pub mod real;
 mod wilson;
 
+pub use adjust::{benjamini_hochberg, holm};
 pub use cholesky::{Symmetric, cholesky};
 pub use difference::{Difference, effective_trials};
+pub use estimate::Estimate;
 pub use gamma::{ln_gamma, ln_rising};
 pub use poisson::Poisson;
 pub use random::SplitMix64;
+pub use ratio::{Ratio, ratio};
 pub use real::{Dual, Jet, Real, Taylor};
-pub use wilson::{Share, Wilson};
+pub use wilson::Wilson;

@@ -1,5 +1,6 @@
 //! The exact interval of a rate of events.
 
+use super::Estimate;
 use crate::error::Error;
 use statrs::distribution::{ContinuousCDF, Gamma};
 
@@ -13,11 +14,11 @@ use statrs::distribution::{ContinuousCDF, Gamma};
 /// F. Garwood, "Fiducial Limits for the Poisson Distribution", Biometrika 28 (1936), 437–442.
 ///
 /// ```
-/// use pg_retention_model::numeric::Poisson;
+/// use model_kit::numeric::Poisson;
 /// let (low, high) = Poisson::new(0.95)?.interval(10, 2.5);
 /// assert!((low - 4.795_388_9 / 2.5).abs() < 1e-7);
 /// assert!((high - 18.390_356 / 2.5).abs() < 1e-6);
-/// # Ok::<(), pg_retention_model::error::Error>(())
+/// # Ok::<(), model_ground::error::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Poisson {
@@ -30,6 +31,11 @@ impl Poisson {
     pub fn new(confidence: f64) -> Result<Self, Error> {
         super::Wilson::new(confidence)?;
         Ok(Poisson { tail: (1.0 - confidence) / 2.0 })
+    }
+
+    /// The rate of `count` events in an exposure, which must be more than 0.
+    pub fn rate(&self, count: u64, exposure: f64) -> Estimate {
+        Estimate::new(count as f64 / exposure, self.interval(count, exposure))
     }
 
     /// The lower and the upper end of the rate per unit of exposure, which must be more than 0.

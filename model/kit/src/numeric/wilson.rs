@@ -1,19 +1,9 @@
 //! The score interval of a share.
 
 use super::difference::{Difference, difference};
+use super::estimate::Estimate;
 use super::normal;
 use crate::error::Error;
-
-/// A share with its interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Share {
-    /// Successes / trials.
-    pub rate: f64,
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
 
 /// Wilson's score interval for the share of `successes` among `trials`.
 ///
@@ -25,11 +15,11 @@ pub struct Share {
 /// the American Statistical Association 22 (1927), 209–212.
 ///
 /// ```
-/// use pg_retention_model::numeric::Wilson;
+/// use model_kit::numeric::Wilson;
 /// let (low, high) = Wilson::new(0.95)?.interval(1, 10);
 /// assert!((low - 0.017_876_213_095_072_904).abs() < 1e-12);
 /// assert!((high - 0.404_150_026_795_238_5).abs() < 1e-12);
-/// # Ok::<(), pg_retention_model::error::Error>(())
+/// # Ok::<(), model_ground::error::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Wilson {
@@ -55,12 +45,12 @@ impl Wilson {
     }
 
     /// The share of `successes` among `trials`; none without trials.
-    pub fn share(&self, successes: u64, trials: u64) -> Option<Share> {
+    pub fn share(&self, successes: u64, trials: u64) -> Option<Estimate> {
         (trials > 0).then(|| self.share_of(successes as f64 / trials as f64, trials as f64))
     }
 
     /// The share of counts that somebody else made, which need not be whole; none without trials.
-    pub fn share_of_counts(&self, successes: f64, trials: f64) -> Result<Option<Share>, Error> {
+    pub fn share_of_counts(&self, successes: f64, trials: f64) -> Result<Option<Estimate>, Error> {
         if !(successes >= 0.0 && successes <= trials && trials.is_finite()) {
             return Err(Error::bad(
                 format!("{successes} of {trials} is not a share"),
@@ -71,7 +61,7 @@ impl Wilson {
     }
 
     /// The interval of a rate between 0 and 1 that was seen in so many trials, more than 0.
-    pub fn share_of(&self, rate: f64, trials: f64) -> Share {
+    pub fn share_of(&self, rate: f64, trials: f64) -> Estimate {
         let (n, p) = (trials, rate);
         let z2 = self.z * self.z;
         let scale = 1.0 + z2 / n;
@@ -80,7 +70,7 @@ impl Wilson {
         // At its ends the interval is closed exactly.
         let low = if p <= 0.0 { 0.0 } else { (centre - half).max(0.0) };
         let high = if p >= 1.0 { 1.0 } else { (centre + half).min(1.0) };
-        Share { rate, low, high }
+        Estimate { value: rate, low, high }
     }
 
     /// The second rate − the first, each as a rate and its trials, with interval and p-value.

@@ -3,7 +3,7 @@
 use super::{Ledger, Row};
 use crate::calendar::Zone;
 use crate::host::Host;
-use crate::numeric::Wilson;
+use crate::numeric::{Estimate, Wilson};
 
 /// A row of the ledger, as growth accounting reads it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,7 +16,7 @@ pub struct Growth {
     pub net_change: i64,
     /// (New + reactivated) / churned, with its interval; none in the running period, or where nobody
     /// churned.
-    pub quick_ratio: Option<(f64, f64, f64)>,
+    pub quick_ratio: Option<Estimate>,
 }
 
 /// The rows of a ledger as growth accounting.
@@ -35,8 +35,8 @@ pub fn growth<Z: Zone, H: Host>(ledger: &Ledger<'_, Z, H>) -> impl Iterator<Item
 
 /// Gains / losses, which must not be 0. Of all movements, the share q that are losses has Wilson's
 /// interval, and the ratio is (1 − q) / q.
-fn quick_ratio(wilson: &Wilson, gains: u64, losses: u64) -> (f64, f64, f64) {
+fn quick_ratio(wilson: &Wilson, gains: u64, losses: u64) -> Estimate {
     let (low, high) = wilson.interval(losses, gains + losses);
     let ratio = |q: f64| (1.0 - q) / q;
-    (gains as f64 / losses as f64, ratio(high), ratio(low))
+    Estimate::new(gains as f64 / losses as f64, (ratio(high), ratio(low)))
 }

@@ -4,7 +4,7 @@ use crate::calendar::Period;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::memberships::{Memberships, Spell};
-use crate::numeric::{Poisson, Wilson};
+use crate::numeric::{Estimate, Poisson, Wilson};
 use crate::units::{Units, periods};
 
 /// Days in a year, on average.
@@ -51,11 +51,11 @@ pub struct Row {
     /// Retained / opening; none in the running period, or where nobody could leave.
     pub retention_rate: Option<f64>,
     /// Churned / opening, with its interval.
-    pub churn_rate: Option<(f64, f64, f64)>,
+    pub churn_rate: Option<Estimate>,
     /// Time spent as a member in it, over all members, in years.
     pub member_years: f64,
     /// Departed / member years, with its interval; none where nobody was a member.
-    pub departure_rate: Option<(f64, f64, f64)>,
+    pub departure_rate: Option<Estimate>,
     /// Has it ended?
     pub complete: bool,
 }
@@ -190,15 +190,9 @@ impl<H: Host> Churn<H> {
                 churned,
                 closing,
                 retention_rate: rated.then(|| (opening - churned) as f64 / opening as f64),
-                churn_rate: rated.then(|| {
-                    let (low, high) = self.wilson.interval(churned, opening);
-                    (churned as f64 / opening as f64, low, high)
-                }),
+                churn_rate: self.wilson.share(churned, opening).filter(|_| rated),
                 member_years,
-                departure_rate: (days > 0.0).then(|| {
-                    let (low, high) = self.poisson.interval(departed, member_years);
-                    (departed as f64 / member_years, low, high)
-                }),
+                departure_rate: (days > 0.0).then(|| self.poisson.rate(departed, member_years)),
                 complete,
             })
         })
@@ -252,7 +246,7 @@ mod tests {
                 prop_assert!((row.member_years - years).abs() < 1e-12);
                 prop_assert_eq!(row.complete, units.last_day(unit) <= as_of);
                 prop_assert_eq!(row.churn_rate.is_some(), row.complete && row.opening > 0);
-                prop_assert_eq!(row.departure_rate.map(|r| r.0), (years > 0.0).then(|| row.departed as f64 / row.member_years));
+                prop_assert_eq!(row.departure_rate.map(|r| r.value), (years > 0.0).then(|| row.departed as f64 / row.member_years));
                 unit += 1;
             }
             prop_assert_eq!(unit, if as_of < first { units.of_day(first) } else { units.of_day(as_of) + 1 });

@@ -8,9 +8,11 @@
 //! ```
 
 mod compare;
+pub mod groups;
 mod growth;
 mod members;
 pub mod memberships;
+pub mod pair;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +25,7 @@ use crate::calendar::{Period, Zone};
 use crate::error::Error;
 use crate::history::{Columns, View};
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::Wilson;
+use crate::numeric::{Estimate, Wilson};
 
 /// What is asked of a ledger.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +68,7 @@ pub struct Row {
     /// Retained / opening; none in the running period, or where nobody could leave.
     pub retention_rate: Option<f64>,
     /// Churned / opening, with its interval.
-    pub churn_rate: Option<(f64, f64, f64)>,
+    pub churn_rate: Option<Estimate>,
     /// Is it among the first `gap` periods, where the silence of members cannot be seen?
     pub truncated: bool,
     /// Has it ended?
@@ -225,10 +227,7 @@ impl<'z, Z: Zone, H: Host> Ledger<'z, Z, H> {
                 churned,
                 closing,
                 retention_rate: rated.then(|| retained as f64 / opening as f64),
-                churn_rate: rated.then(|| {
-                    let (low, high) = self.wilson.interval(churned, opening);
-                    (churned as f64 / opening as f64, low, high)
-                }),
+                churn_rate: self.wilson.share(churned, opening).filter(|_| rated),
                 truncated: period < moves.gap,
                 complete,
             })

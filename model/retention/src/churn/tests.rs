@@ -62,7 +62,7 @@ proptest! {
             prop_assert_eq!(row.period_start, units.first_day(unit));
             prop_assert_eq!(row.complete, units.last_day(unit) <= as_of);
             prop_assert_eq!(growth.quick_ratio.is_some(), row.complete && row.churned > 0);
-            if let Some((ratio, low, high)) = growth.quick_ratio {
+            if let Some(Estimate { value: ratio, low, high }) = growth.quick_ratio {
                 prop_assert_eq!(ratio, (row.new + row.reactivated) as f64 / row.churned as f64);
                 prop_assert!(low <= ratio && ratio <= high && high.is_finite());
             }

@@ -6,7 +6,7 @@ use super::entries::Subject;
 use crate::calendar::{Clock, Zone};
 use crate::error::Error;
 use crate::host::Host;
-use crate::numeric::{Difference, Share};
+use crate::numeric::{Difference, Estimate};
 
 /// One period of two curves.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,11 +16,11 @@ pub struct Comparison {
     /// Eligible and retained members of the first.
     pub first: (u64, u64),
     /// Its rate, with its interval.
-    pub first_rate: Option<Share>,
+    pub first_rate: Option<Estimate>,
     /// Eligible and retained members of the second.
     pub second: (u64, u64),
     /// Its rate, with its interval.
-    pub second_rate: Option<Share>,
+    pub second_rate: Option<Estimate>,
     /// Second rate − first rate, with its interval and p-value.
     pub difference: Option<Difference>,
 }
@@ -72,7 +72,7 @@ impl<H: Host> Pair<'_, H> {
                 second: counts(second),
                 second_rate: rate(second),
                 difference: shares.map(|(a, b)| {
-                    wilson.difference((a.rate, trials(first)), (b.rate, trials(second)))
+                    wilson.difference((a.value, trials(first)), (b.value, trials(second)))
                 }),
             })
         })

@@ -9,7 +9,7 @@ use crate::calendar::Zone;
 use crate::error::Error;
 use crate::history::MemberRef;
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::{Share, Wilson, effective_trials};
+use crate::numeric::{Estimate, Wilson, effective_trials};
 
 /// Points of a curve beyond which a longer period is asked for.
 const MAX_POINTS: usize = 1 << 21;
@@ -26,7 +26,7 @@ pub struct Point {
     /// Eligible ones that count.
     pub retained: u64,
     /// Retained / eligible, with its interval.
-    pub rate: Option<Share>,
+    pub rate: Option<Estimate>,
     /// What the eligible ones spent in it, divided by their number, in millionths.
     pub amount_per_member: Option<i128>,
     /// Trials in which each counts once and that are as good as the eligible.

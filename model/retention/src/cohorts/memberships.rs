@@ -6,7 +6,7 @@ use crate::churn::memberships::Question;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::memberships::{Memberships, Spell};
-use crate::numeric::Wilson;
+use crate::numeric::{Estimate, Wilson};
 use crate::units::{Units, periods};
 
 /// Cells of a table beyond which a longer period is asked for.
@@ -26,7 +26,7 @@ pub struct Cell {
     /// Eligible members that are in at its end.
     pub retained: u64,
     /// Retained / eligible, with its interval.
-    pub rate: Option<(f64, f64, f64)>,
+    pub rate: Option<Estimate>,
     /// Members in at its end, or at `as_of` if that comes before.
     pub active: u64,
     /// Has the period ended?
@@ -140,10 +140,7 @@ impl<H: Host> Table<H> {
                 };
                 let (active, complete) = (*inside as u64, last <= self.as_of);
                 let (eligible, retained) = if complete { (cohort.members, active) } else { (0, 0) };
-                let rate = complete.then(|| {
-                    let (low, high) = self.wilson.interval(retained, eligible);
-                    (retained as f64 / eligible as f64, low, high)
-                });
+                let rate = self.wilson.share(retained, eligible);
                 Some(Cell {
                     cohort: start,
                     period_number: n,
@@ -207,7 +204,7 @@ mod tests {
             for cell in table.cells() {
                 let ended = u64::from(cell.complete);
                 prop_assert_eq!((cell.eligible, cell.retained), (cell.members * ended, cell.active * ended));
-                prop_assert_eq!(cell.rate.map(|r| r.0), cell.complete.then(|| cell.active as f64 / cell.members as f64));
+                prop_assert_eq!(cell.rate.map(|r| r.value), cell.complete.then(|| cell.active as f64 / cell.members as f64));
             }
         }
     }

@@ -17,6 +17,7 @@ mod entries;
 mod length;
 pub mod memberships;
 mod modes;
+mod several;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ mod who;
 pub use compare::{Comparison, compare};
 pub use curve::{Curve, Point, curve};
 pub use entries::Subject;
+pub use several::{Contrast, Standing, several};
 pub use table::{Cell, Table, table};
 pub use who::members_of_cell;
 

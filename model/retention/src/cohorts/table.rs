@@ -9,7 +9,7 @@ use crate::calendar::{Period, Zone};
 use crate::error::Error;
 use crate::history::Timeline;
 use crate::host::{Host, Vec};
-use crate::numeric::{Share, Wilson};
+use crate::numeric::{Estimate, Wilson};
 
 /// Cells of a table beyond which a longer period is asked for.
 const MAX_CELLS: usize = 1 << 25;
@@ -28,7 +28,7 @@ pub struct Cell {
     /// Eligible members that count.
     pub retained: u64,
     /// Retained / eligible, with its interval.
-    pub rate: Option<Share>,
+    pub rate: Option<Estimate>,
     /// Members that count so far, running periods included.
     pub active: u64,
     /// What the cohort spent in it, in millionths; none if the history has no amounts.

@@ -11,8 +11,8 @@
 //! | `json` | its text form |
 //!
 //! ```
-//! use pg_retention_model::cox::Members;
-//! use pg_retention_model::host::Global;
+//! use model_retention::cox::Members;
+//! use model_ground::host::Global;
 //!
 //! // E. A. Gehan's remission times, 1965: 6-mercaptopurine (0) or placebo (1).
 //! let mut members = Members::new(Global);
@@ -30,7 +30,7 @@
 //! let placebo = model.coefficients(0.95)?.next().expect("a covariate");
 //! // Published with Efron's ties: 1.5721.
 //! assert!((placebo.coefficient - 1.5721).abs() < 1e-4);
-//! # Ok::<(), pg_retention_model::error::Error>(())
+//! # Ok::<(), model_ground::error::Error>(())
 //! ```
 
 mod concordance;

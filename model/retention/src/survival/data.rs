@@ -10,14 +10,14 @@ use crate::state::State;
 /// outcome and entry.
 ///
 /// ```
-/// use pg_retention_model::host::Global;
-/// use pg_retention_model::survival::Data;
+/// use model_ground::host::Global;
+/// use model_retention::survival::Data;
 /// let mut data = Data::new(Global);
 /// data.push(6.0, true, None)?; // left after 6,
 /// data.push(6.0, false, None)?; // seen for 6 and still there,
 /// data.push(9.0, true, Some(4.0))?; // seen from 4 on, left after 9.
 /// assert_eq!(data.members(), 3);
-/// # Ok::<(), pg_retention_model::error::Error>(())
+/// # Ok::<(), model_ground::error::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Data<H: Host> {

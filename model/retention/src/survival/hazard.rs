@@ -3,7 +3,7 @@
 use super::course::Course;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::Poisson;
+use crate::numeric::{Estimate, Poisson};
 
 /// Stretches of one curve.
 const MAX_STRETCHES: f64 = 1e6;
@@ -23,7 +23,7 @@ pub struct Stretch {
     /// The time that members spent in it, together.
     pub exposure: f64,
     /// Events / exposure, with its interval; none where nobody spent any time.
-    pub rate: Option<(f64, f64, f64)>,
+    pub rate: Option<Estimate>,
 }
 
 impl<H: Host> Course<H> {
@@ -94,8 +94,7 @@ impl<H: Host> Course<H> {
             if stretch.exposure <= 1e-9 * width {
                 stretch.exposure = 0.0;
             } else {
-                let (low, high) = poisson.interval(stretch.events, stretch.exposure);
-                stretch.rate = Some((stretch.events as f64 / stretch.exposure, low, high));
+                stretch.rate = Some(poisson.rate(stretch.events, stretch.exposure));
             }
         }
         Ok(stretches)
@@ -109,6 +108,7 @@ fn count(members: u64) -> i64 {
 #[cfg(test)]
 mod tests {
     use crate::host::{Global, testing};
+    use crate::numeric::Estimate;
     use crate::survival::Data;
     use proptest::prelude::*;
 
@@ -133,7 +133,7 @@ mod tests {
                     .sum();
                 prop_assert_eq!(stretch.events, events as u64);
                 prop_assert!((stretch.exposure - exposure).abs() < 1e-9, "{:?} {}", stretch, exposure);
-                if let Some((rate, low, high)) = stretch.rate {
+                if let Some(Estimate { value: rate, low, high }) = stretch.rate {
                     prop_assert!((rate * stretch.exposure - events as f64).abs() < 1e-9);
                     prop_assert!(low <= rate && rate <= high);
                 }

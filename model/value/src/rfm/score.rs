@@ -170,7 +170,7 @@ impl Score {
     /// As text: '543', or '10-9-3' where bins pass nine.
     ///
     /// ```
-    /// use pg_retention_model::rfm::Score;
+    /// use model_value::rfm::Score;
     /// assert_eq!(Score { r: 5, f: 4, m: Some(3) }.text(5), "543");
     /// assert_eq!(Score { r: 10, f: 9, m: None }.text(10), "10-9");
     /// ```

@@ -112,7 +112,7 @@ fn every_built_in_map_names_every_cell() {
 /// A segment with its ranges of r and of fm.
 type Published = (&'static str, (u8, u8), (f64, f64));
 
-/// Where Putler's published regions overlap: see docs/rfm.md.
+/// Where Putler's published regions overlap: see docs/value/rfm.md.
 #[test]
 fn the_narrowest_of_the_overlapping_rules_wins() {
     let map = Map::named("putler11", 5).unwrap();

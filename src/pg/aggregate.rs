@@ -1,0 +1,87 @@
+//! The functions of every aggregate whose state is a summary: beginning one, merging two, and the
+//! final one.
+
+use super::call::{Call, Places};
+use super::errors::OrRaise;
+use super::expanded::{self, Expanded, Home};
+use super::fold::Fold;
+use super::state::aggregate_context;
+use super::stored::Stored;
+use pgrx::pg_sys;
+
+/// A state for the first row, or for the first after somebody flattened it.
+///
+/// # Safety
+/// Called by a transition function with its call, and with its state if it is not to be written to.
+#[cold]
+pub unsafe fn begin<'a, T: Fold>(
+    fcinfo: pg_sys::FunctionCallInfo,
+    state: Option<pg_sys::Datum>,
+    call: &Call,
+) -> &'a mut Expanded<T> {
+    let home = Home::Aggregate(aggregate_context(fcinfo));
+    match state {
+        // SAFETY: a value of this type.
+        Some(state) => unsafe { copy(home, state) },
+        None => Expanded::create(home, call.zone, |host| {
+            T::empty(call.signature.member, call.grain, &call.zone.name(), host)
+        }),
+    }
+}
+
+/// A new state with the content of another value.
+///
+/// # Safety
+/// The datum must be a valid value of the type of `T`.
+unsafe fn copy<'a, T: Fold>(home: Home, datum: pg_sys::Datum) -> &'a mut Expanded<T> {
+    // SAFETY: see above.
+    let stored = unsafe { Stored::<T>::read(datum) };
+    let view = stored.view();
+    let object = Expanded::create(home, stored.zone(), |host| T::empty_like(&view, host));
+    object.state.absorb(&view).or_raise();
+    object
+}
+
+/// Merges one value into the state: the transition function of `rollup`, and the combine function.
+///
+/// # Safety
+/// PostgreSQL passes two values of the type of `T`; the first is the state of an aggregate.
+pub unsafe fn merge<T: Fold>(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded<T>> {
+    // SAFETY: the state is the aggregate's own, and nobody else uses it. The other value is read
+    // before the state is changed, and is another object.
+    unsafe {
+        let places = Places::of(fcinfo);
+        let (state, other) = (places.get(0), places.get(1));
+        let home = || Home::Aggregate(aggregate_context(fcinfo));
+        let object = match state.map(|state| (state, expanded::writable::<T>(state))) {
+            Some((_, Some(object))) => object,
+            Some((state, None)) => copy(home(), state),
+            None => return other.map(|other| copy(home(), other)),
+        };
+        if let Some(other) = other {
+            let other = Stored::<T>::read(other);
+            object.state.absorb(&other.view()).or_raise();
+        }
+        Some(object)
+    }
+}
+
+/// The final function: the state itself.
+///
+/// PostgreSQL 14 and 15 copy a result that is not in the memory where they asked for it, which would
+/// flatten the summary; so what they get there is a pointer to it. Not in a window, where the rows to
+/// come still change the state.
+///
+/// # Safety
+/// PostgreSQL passes a state that is a summary, to a function that is STRICT.
+pub unsafe fn finish(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: see above.
+    unsafe {
+        let Some(state) = Places::of(fcinfo).get(Places::STATE) else {
+            unreachable!("a null argument of a strict function");
+        };
+        let kind = pg_sys::AggCheckCallContext(fcinfo, std::ptr::null_mut());
+        let is_final = u32::try_from(kind) == Ok(pg_sys::AGG_CONTEXT_AGGREGATE);
+        is_final.then(|| expanded::pointer_to(state)).flatten().unwrap_or(state)
+    }
+}
