@@ -237,7 +237,7 @@ mod tests {
         for (text, message) in [
             (r#"[]"#, "the list: invalid type: sequence, expected an object"),
             (r#"{}"#, "the list: missing field `a`"),
-            (r#"{"a": [], "d": 1}"#, "the list: unknown field `d`, expected `a`"),
+            (r#"{"a": [], "d": 1}"#, "the list, \"d\": unknown field `d`, expected `a`"),
             (
                 r#"{"a": [{"b": 1}, 7]}"#,
                 "the list, \"a\", 2: invalid type: integer `7`, expected an object",
@@ -257,9 +257,9 @@ mod tests {
             ),
             (
                 r#"{"a": [{"b": 1, "d": 1}]}"#,
-                "the list, \"a\", 1: unknown field `d`, expected `b` or `c`",
+                "the list, \"a\", 1, \"d\": unknown field `d`, expected `b` or `c`",
             ),
-            (r#"{"a": [{"b": 1, "b": 1}]}"#, "the list, \"a\", 1: duplicate field `b`"),
+            (r#"{"a": [{"b": 1, "b": 1}]}"#, "the list, \"a\", 1, \"b\": duplicate field `b`"),
         ] {
             let error = LIST.read::<Object<Outer>>(text).unwrap_err();
             assert_eq!(error.to_string(), message);

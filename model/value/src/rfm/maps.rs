@@ -1,8 +1,8 @@
 //! Segment maps: names for regions of scores. The first rule that holds wins.
 
+use super::cell::Score;
 use super::measure::Measure;
 use super::scale::Scale;
-use super::score::Score;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::json::{self, Number, Object, Step, Text};

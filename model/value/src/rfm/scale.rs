@@ -1,8 +1,8 @@
 //! The cut points of all three measures: what scores are made with.
 
+use super::cell::{MAX_BINS, Score};
 use super::cuts::{BETWEEN_POLLS, Column, Method, below};
 use super::measure::{Measure, Measures};
-use super::score::{MAX_BINS, Score};
 use crate::amount;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
