@@ -44,6 +44,6 @@ RETURNS TABLE (member bigint, recency int, frequency bigint, monetary numeric, r
 AS 'pg_retention_bench_rows', 'same_row' LANGUAGE c PARALLEL SAFE ROWS 100000;
 CREATE FUNCTION bench.rows_clv(number_of_rows bigint)
 RETURNS TABLE (member bigint, x bigint, t_x float8, age float8, spend float8, p_alive float8, p_alive_low float8, p_alive_high float8,
-               expected_purchases float8, expected_low float8, expected_high float8, purchases_low bigint, purchases_high bigint,
+               expected_purchases float8, expected_purchases_low float8, expected_purchases_high float8, purchases bigint, purchases_low bigint, purchases_high bigint,
                expected_spend float8, clv float8, clv_low float8, clv_high float8)
 AS 'pg_retention_bench_rows', 'same_row' LANGUAGE c PARALLEL SAFE ROWS 100000;

@@ -34,8 +34,8 @@ ORDER BY c.cohort, c.period_number
 SELECT r.period_start, r.opening, r.new, r.reactivated, r.retained, r.churned, r.closing,
        round(100 * r.retention_rate::numeric, 1) AS "retention %",
        round(100 * r.churn_rate::numeric, 1) AS "churn %",
-       round(100 * r.churn_low::numeric, 1) AS "low",
-       round(100 * r.churn_high::numeric, 1) AS "high"
+       round(100 * r.churn_rate_low::numeric, 1) AS "low",
+       round(100 * r.churn_rate_high::numeric, 1) AS "high"
 FROM shop, retention.churn(shop.h, period => 'month', as_of => '2011-12-09') r
 ORDER BY r.period_start;
 

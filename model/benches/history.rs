@@ -166,11 +166,13 @@ fn reading(criterion: &mut Criterion) {
             b.iter(|| curve().points().count());
         });
         group.bench_function("churn", |b| {
-            let question = churn::Question { period, gap: 1, as_of, confidence };
+            let question =
+                churn::Question { period, lapse: churn::Lapse::Gap(1), as_of, confidence };
             b.iter(|| churn::ledger(&view, &Utc, &question, Global).unwrap().rows().count());
         });
         group.bench_function("value", |b| {
-            let question = value::Question { period, as_of, margin: 1.0 };
+            let question =
+                value::Question { period, lapse: churn::Lapse::Gap(1), as_of, margin: 1.0 };
             b.iter(|| value::summary(&view, &Utc, &question, Global).unwrap());
         });
         group.finish();

@@ -7,7 +7,7 @@
 //!
 //! | crate | question | families |
 //! | --- | --- | --- |
-//! | `ground` | what does everything stand on? | [`host`] (memory, and a word about stopping), [`error`], [`calendar`], [`amount`], [`state`] (of a parallel aggregate) |
+//! | `ground` | what does everything stand on? | [`host`] (memory, and a word about stopping), [`error`], [`calendar`], [`amount`], [`check`] (of shares and rates), [`state`] (of a parallel aggregate) |
 //! | `kit` | what do the families share? | [`numeric`] (derivatives, special functions, optimisation, intervals), packed integers, sorting |
 //! | `history` | what happened? | [`history`], [`memberships`] |
 //! | `retention` | who comes back, who leaves? | [`cohorts`], [`churn`], [`engagement`], [`repurchase`], [`survival`], [`cox`] |
@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use pg_retention_model::calendar::{Grain, Period, Utc};
-//! use pg_retention_model::churn::{self, Question};
+//! use pg_retention_model::churn::{self, Lapse, Question};
 //! use pg_retention_model::history::{History, MemberKind, MemberRef, Meta};
 //! use pg_retention_model::host::Global;
 //!
@@ -26,7 +26,8 @@
 //!     history.push(MemberRef::Int(member), day, day * 86_400_000_000, None)?;
 //! }
 //! history.settle()?;
-//! let question = Question { period: Period::MONTH, gap: 1, as_of: Some(59), confidence: 0.95 };
+//! let (period, lapse) = (Period::MONTH, Lapse::Gap(1));
+//! let question = Question { period, lapse, as_of: Some(59), confidence: 0.95 };
 //! let ledger = churn::ledger(&history.view(), &Utc, &question, Global)?;
 //! let february = ledger.rows().nth(1).expect("a row for every month");
 //! assert_eq!(february.opening, 2); // members 1 and 2 were there in January 2000,
@@ -36,7 +37,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
-pub use model_ground::{amount, calendar, error, host, state};
+pub use model_ground::{amount, calendar, check, error, host, state};
 pub use model_history::{history, memberships};
 pub use model_kit::numeric;
 pub use model_retention::{churn, cohorts, cox, engagement, repurchase, survival};

@@ -110,11 +110,13 @@ BEGIN
                   HINT = 'Name a table or view, its column of members and its column of times.';
     END IF;
     EXECUTE pg_catalog.format(
-        'SELECT @extschema@.history_agg(source.%I, source.%I, %s, %L, %L) FROM %s AS source',
+        'SELECT @extschema@.history_agg(source.%I, source.%I, %s, %L%s) FROM %s AS source',
         member, at,
         CASE WHEN amount IS NULL THEN 'NULL::pg_catalog.float8'
              ELSE pg_catalog.format('source.%I', amount) END,
-        grain, zone, source)
+        grain,
+        -- Without a zone it is the session's, which the form that names one would not take.
+        CASE WHEN zone IS NULL THEN '' ELSE pg_catalog.format(', %L', zone) END, source)
     INTO result;
     RETURN result;
 END

@@ -3,7 +3,8 @@
 CREATE FUNCTION churn(
     h history,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL,
     confidence float8 DEFAULT 0.95
 ) RETURNS TABLE (
@@ -16,14 +17,14 @@ CREATE FUNCTION churn(
     closing bigint,
     retention_rate float8,
     churn_rate float8,
-    churn_low float8,
-    churn_high float8,
+    churn_rate_low float8,
+    churn_rate_high float8,
     truncated boolean,
     complete boolean
 )
     AS 'MODULE_PATHNAME', 'churn_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
-COMMENT ON FUNCTION churn(history, text, integer, date, float8) IS
-    'the churn ledger: a row a period with members at its opening, new, reactivated, retained, churned and at its closing, and churned / opening with a Wilson interval; a member is out after gap periods of silence';
+COMMENT ON FUNCTION churn(history, text, integer, text, date, float8) IS
+    'the churn ledger: a row a period with members at its opening, new, reactivated, retained, churned and at its closing, and churned / opening with a Wilson interval; a member is out after gap periods without an event (by default 1), or after a silence such as ''90 days''';
 
 CREATE FUNCTION churn(
     m memberships,
@@ -57,17 +58,19 @@ CREATE FUNCTION churn_members(
     h history,
     period_start date,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL
 ) RETURNS TABLE (member text, change text)
     AS 'MODULE_PATHNAME', 'churn_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
-COMMENT ON FUNCTION churn_members(history, date, text, integer, date) IS
+COMMENT ON FUNCTION churn_members(history, date, text, integer, text, date) IS
     'the members that churn counts as new, reactivated or churned in the row of this period_start';
 
 CREATE FUNCTION growth(
     h history,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL,
     confidence float8 DEFAULT 0.95
 ) RETURNS TABLE (
@@ -85,7 +88,7 @@ CREATE FUNCTION growth(
     complete boolean
 )
     AS 'MODULE_PATHNAME', 'growth_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
-COMMENT ON FUNCTION growth(history, text, integer, date, float8) IS
+COMMENT ON FUNCTION growth(history, text, integer, text, date, float8) IS
     'growth accounting from the churn ledger: every member so far is new, retained, reactivated or dormant; net change, and (new + reactivated) / churned, the quick ratio, with its interval';
 
 -- Two periods compared, stratum by stratum. What is aggregated are plain values: one for each stratum, in their order.

@@ -102,12 +102,12 @@ CREATE FUNCTION compare_retention(
     confidence float8 DEFAULT 0.95
 ) RETURNS TABLE (
     period_number integer,
-    eligible1 bigint,
-    retained1 bigint,
-    rate1 float8,
-    eligible2 bigint,
-    retained2 bigint,
-    rate2 float8,
+    eligible_1 bigint,
+    retained_1 bigint,
+    rate_1 float8,
+    eligible_2 bigint,
+    retained_2 bigint,
+    rate_2 float8,
     difference float8,
     difference_low float8,
     difference_high float8,

@@ -13,7 +13,7 @@ CREATE FUNCTION engagement(h history, as_of date DEFAULT NULL)
 COMMENT ON FUNCTION engagement(history, date) IS
     'a row a day with the members active on it (dau), in the 7 days up to it (wau) and in the 30 days up to it (mau), and dau / mau';
 
-CREATE FUNCTION engagement_days(h history, days integer DEFAULT 28, as_of date DEFAULT NULL)
+CREATE FUNCTION engagement_days(h history, within text DEFAULT '28 days', as_of date DEFAULT NULL)
     RETURNS TABLE (
     active_days integer,
     members bigint,
@@ -21,5 +21,5 @@ CREATE FUNCTION engagement_days(h history, days integer DEFAULT 28, as_of date D
     share_at_least float8
 )
     AS 'MODULE_PATHNAME', 'engagement_days_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 28;
-COMMENT ON FUNCTION engagement_days(history, integer, date) IS
-    'members by the number of days on which they were active, of the last days up to as_of, and their share of all that were: days => 7 is L7, 28 is L28';
+COMMENT ON FUNCTION engagement_days(history, text, date) IS
+    'members by the number of days on which they were active, within a time that ends with as_of, and their share of all that were: within => ''7 days'' is L7, ''28 days'' is L28';

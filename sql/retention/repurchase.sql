@@ -2,11 +2,11 @@
 
 CREATE FUNCTION repurchase(
     h history,
-    as_of date DEFAULT NULL,
-    confidence float8 DEFAULT 0.95,
+    within text DEFAULT NULL,
     distinct_days boolean DEFAULT false,
-    within integer DEFAULT NULL,
-    up_to integer DEFAULT 100
+    up_to integer DEFAULT 100,
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
 ) RETURNS TABLE (
     purchase_number integer,
     members bigint,
@@ -18,5 +18,5 @@ CREATE FUNCTION repurchase(
     gap_p75 integer
 )
     AS 'MODULE_PATHNAME', 'repurchase_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
-COMMENT ON FUNCTION repurchase(history, date, float8, boolean, integer, integer) IS
-    'for each purchase number the members who made it, the share that goes on to the next one with its interval, and the days after which a quarter, half and three quarters have; estimated by Kaplan-Meier, since who has not come back yet may still do so; NULL where nobody was watched for so long';
+COMMENT ON FUNCTION repurchase(history, text, boolean, integer, date, float8) IS
+    'for each purchase number the members who made it, the share that goes on to the next one (within ''90 days'', say) with its interval, and the days after which a quarter, half and three quarters have; estimated by Kaplan-Meier, since who has not come back yet may still do so; NULL where nobody was watched for so long';

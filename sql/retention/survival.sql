@@ -110,7 +110,8 @@ COMMENT ON FUNCTION survival(survival_data, float8, text) IS
 CREATE FUNCTION survival(
     h history,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL,
     confidence float8 DEFAULT 0.95,
     conf_type text DEFAULT 'log-log'
@@ -126,7 +127,7 @@ CREATE FUNCTION survival(
         hazard float8
     )
     AS 'MODULE_PATHNAME', 'survival_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
-COMMENT ON FUNCTION survival(history, text, integer, date, float8, text) IS
+COMMENT ON FUNCTION survival(history, text, integer, text, date, float8, text) IS
     'who stays how long: the time in periods from the first event to the first lapse, gap periods after the last activity before it; who has not lapsed by as_of is censored; columns as for survival_data';
 
 CREATE FUNCTION survival(
@@ -172,7 +173,8 @@ COMMENT ON FUNCTION survival_summary(survival_data, float8, float8, text) IS
 CREATE FUNCTION survival_summary(
     h history,
     period text DEFAULT 'month',
-    gap integer DEFAULT 1,
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL,
     tau float8 DEFAULT NULL,
     confidence float8 DEFAULT 0.95,
@@ -189,7 +191,7 @@ CREATE FUNCTION survival_summary(
         up_to float8
     )
     AS 'MODULE_PATHNAME', 'survival_summary_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1;
-COMMENT ON FUNCTION survival_summary(history, text, integer, date, float8, float8, text) IS
+COMMENT ON FUNCTION survival_summary(history, text, integer, text, date, float8, float8, text) IS
     'one row about the time from the first event to the first lapse, in periods: members, events, median and mean up to tau, with their intervals';
 
 CREATE FUNCTION survival_summary(

@@ -177,7 +177,7 @@ COMMENT ON FUNCTION clv_backtest(history, text, date, text, date) IS
 CREATE FUNCTION clv(
     h history,
     fitted clv_model,
-    horizon interval,
+    horizon text,
     discount float8 DEFAULT 0,
     margin float8 DEFAULT 1.0,
     as_of date DEFAULT NULL,
@@ -192,8 +192,9 @@ CREATE FUNCTION clv(
     p_alive_low float8,
     p_alive_high float8,
     expected_purchases float8,
-    expected_low float8,
-    expected_high float8,
+    expected_purchases_low float8,
+    expected_purchases_high float8,
+    purchases bigint,
     purchases_low bigint,
     purchases_high bigint,
     expected_spend float8,
@@ -202,8 +203,8 @@ CREATE FUNCTION clv(
     clv_high float8
 )
     AS 'MODULE_PATHNAME', 'clv_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 10000;
-COMMENT ON FUNCTION clv(history, clv_model, interval, float8, float8, date, float8) IS
-    'for every member: probability of being alive, expected purchases and value within the horizon (NULL: the rest of the lifetime, which needs a discount), with intervals; purchases_low and purchases_high bound the purchases themselves';
+COMMENT ON FUNCTION clv(history, clv_model, text, float8, float8, date, float8) IS
+    'for every member: probability of being alive, expected purchases and value within the horizon (NULL: the rest of the lifetime, which needs a discount), with intervals; purchases is the median of the purchases themselves, with an interval that holds them';
 
 -- For tables that are summarised already: the columns of clv, and single numbers.
 
@@ -213,7 +214,7 @@ CREATE FUNCTION clv_score(
     t_x float8,
     age float8,
     spend float8 DEFAULT NULL,
-    horizon interval DEFAULT NULL,
+    horizon text DEFAULT NULL,
     discount float8 DEFAULT 0,
     margin float8 DEFAULT 1.0,
     confidence float8 DEFAULT 0.95,
@@ -223,8 +224,9 @@ CREATE FUNCTION clv_score(
     p_alive_low float8,
     p_alive_high float8,
     expected_purchases float8,
-    expected_low float8,
-    expected_high float8,
+    expected_purchases_low float8,
+    expected_purchases_high float8,
+    purchases bigint,
     purchases_low bigint,
     purchases_high bigint,
     expected_spend float8,
@@ -233,36 +235,36 @@ CREATE FUNCTION clv_score(
     clv_high float8
 )
     AS 'MODULE_PATHNAME', 'clv_score_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 ROWS 1;
-COMMENT ON FUNCTION clv_score(clv_model, float8, float8, float8, float8, interval, float8, float8, float8, float8[]) IS
+COMMENT ON FUNCTION clv_score(clv_model, float8, float8, float8, float8, text, float8, float8, float8, float8[]) IS
     'what clv says of a member, with its intervals, of one customer of whom x, t_x, age and spend are known, and the covariates where the model has some: one row, to be taken with LATERAL';
 
-CREATE FUNCTION p_alive(fitted clv_model, x float8, t_x float8, age float8, ahead interval DEFAULT NULL, covariates float8[] DEFAULT NULL)
+CREATE FUNCTION p_alive(fitted clv_model, x float8, t_x float8, age float8, ahead text DEFAULT NULL, covariates float8[] DEFAULT NULL)
     RETURNS float8
     AS 'MODULE_PATHNAME', 'p_alive_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION p_alive(clv_model, float8, float8, float8, interval, float8[]) IS
-    'the probability that a customer with x repeat purchases, the last at t_x, is still a customer at its age, or an interval later';
+COMMENT ON FUNCTION p_alive(clv_model, float8, float8, float8, text, float8[]) IS
+    'the probability that a customer with x repeat purchases, the last at t_x, is still a customer at its age, or a time later, such as ''90 days''';
 
 CREATE FUNCTION expected_purchases(
-    fitted clv_model, x float8, t_x float8, age float8, horizon interval, covariates float8[] DEFAULT NULL
+    fitted clv_model, x float8, t_x float8, age float8, horizon text, covariates float8[] DEFAULT NULL
 ) RETURNS float8
     AS 'MODULE_PATHNAME', 'expected_purchases_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION expected_purchases(clv_model, float8, float8, float8, interval, float8[]) IS
+COMMENT ON FUNCTION expected_purchases(clv_model, float8, float8, float8, text, float8[]) IS
     'expected purchases within the horizon by a customer with x repeat purchases, the last at t_x, the first an age ago';
-CREATE FUNCTION expected_purchases(fitted clv_model, horizon interval, covariates float8[] DEFAULT NULL) RETURNS float8
+CREATE FUNCTION expected_purchases(fitted clv_model, horizon text, covariates float8[] DEFAULT NULL) RETURNS float8
     AS 'MODULE_PATHNAME', 'expected_purchases_new_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION expected_purchases(clv_model, interval, float8[]) IS
+COMMENT ON FUNCTION expected_purchases(clv_model, text, float8[]) IS
     'expected repeat purchases of a new customer within the horizon after the first purchase';
 
 CREATE FUNCTION purchases_distribution(
-    fitted clv_model, x float8, t_x float8, age float8, horizon interval, n bigint, covariates float8[] DEFAULT NULL
+    fitted clv_model, x float8, t_x float8, age float8, horizon text, n bigint, covariates float8[] DEFAULT NULL
 ) RETURNS float8
     AS 'MODULE_PATHNAME', 'purchases_distribution_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200;
-COMMENT ON FUNCTION purchases_distribution(clv_model, float8, float8, float8, interval, bigint, float8[]) IS
+COMMENT ON FUNCTION purchases_distribution(clv_model, float8, float8, float8, text, bigint, float8[]) IS
     'the probability of exactly n purchases within the horizon by a customer with x repeat purchases, the last at t_x, the first an age ago';
-CREATE FUNCTION purchases_distribution(fitted clv_model, horizon interval, n bigint, covariates float8[] DEFAULT NULL)
+CREATE FUNCTION purchases_distribution(fitted clv_model, horizon text, n bigint, covariates float8[] DEFAULT NULL)
     RETURNS float8
     AS 'MODULE_PATHNAME', 'purchases_distribution_new_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 200;
-COMMENT ON FUNCTION purchases_distribution(clv_model, interval, bigint, float8[]) IS
+COMMENT ON FUNCTION purchases_distribution(clv_model, text, bigint, float8[]) IS
     'the probability of exactly n repeat purchases of a new customer within the horizon after the first purchase';
 
 CREATE FUNCTION expected_spend(fitted clv_model, x float8, spend float8) RETURNS float8
@@ -272,9 +274,9 @@ COMMENT ON FUNCTION expected_spend(clv_model, float8, float8) IS
 
 CREATE FUNCTION clv_value(
     fitted clv_model, x float8, t_x float8, age float8, spend float8,
-    horizon interval DEFAULT NULL, discount float8 DEFAULT 0, margin float8 DEFAULT 1.0,
+    horizon text DEFAULT NULL, discount float8 DEFAULT 0, margin float8 DEFAULT 1.0,
     covariates float8[] DEFAULT NULL
 ) RETURNS float8
     AS 'MODULE_PATHNAME', 'clv_value_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 500;
-COMMENT ON FUNCTION clv_value(clv_model, float8, float8, float8, float8, interval, float8, float8, float8[]) IS
+COMMENT ON FUNCTION clv_value(clv_model, float8, float8, float8, float8, text, float8, float8, float8[]) IS
     'the expected value of the purchases within the horizon, or of the rest of the lifetime (horizon NULL, which needs a discount): discounted at an effective rate per year, times the margin';

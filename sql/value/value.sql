@@ -3,6 +3,8 @@
 CREATE FUNCTION value_summary(
     h history,
     period text DEFAULT 'month',
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
     as_of date DEFAULT NULL,
     margin float8 DEFAULT 1.0
 ) RETURNS TABLE (
@@ -18,5 +20,5 @@ CREATE FUNCTION value_summary(
     formula_clv numeric
 )
     AS 'MODULE_PATHNAME', 'value_summary_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 1;
-COMMENT ON FUNCTION value_summary(history, text, date, float8) IS
+COMMENT ON FUNCTION value_summary(history, text, integer, text, date, float8) IS
     'members, orders, revenue and average order value, and the simple formula for lifetime value: order value × orders per active member and period × lifespan × margin';

@@ -21,11 +21,13 @@ use super::memory::PgHost;
 use super::state::InState;
 use super::stored::Stored;
 use super::varlena::{self, Borrowed};
-use pg_retention_model::calendar::Period;
+use pg_retention_model::calendar::{Period, Periods, Stretch, Takes};
+use pg_retention_model::check;
+use pg_retention_model::churn::Lapse;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{MemberKind, MemberRef};
 use pgrx::callconv::{Arg, ArgAbi};
-use pgrx::datum::{Date, Interval};
+use pgrx::datum::Date;
 use pgrx::pg_catalog::pg_proc::PgProc;
 use pgrx::{Array, FromDatum, pg_sys};
 use std::ffi::CStr;
@@ -100,8 +102,6 @@ arguments! {
     i64: INT8OID;
     f64: FLOAT8OID;
     Date: DATEOID;
-    Interval: INTERVALOID;
-    Array<'_, i32>: INT4ARRAYOID;
     Array<'_, i64>: INT8ARRAYOID;
     Array<'_, &str>: TEXTARRAYOID;
 }
@@ -327,6 +327,33 @@ impl<'a> Args<'a> {
         Some(unsafe { Members::new(known.0, datum) })
     }
 
+    /// A list of whole numbers.
+    pub fn integers(&mut self, name: &str) -> Option<Array<'a, i32>> {
+        let datum = self.take(name, SqlType::Of(pg_sys::INT4ARRAYOID))?;
+        // SAFETY: it is an array. Detoasted, it begins with its number of dimensions.
+        let is_list = unsafe {
+            let array: *const pg_sys::ArrayType =
+                pg_sys::pg_detoast_datum(datum.cast_mut_ptr()).cast();
+            (*array).ndim <= 1
+        };
+        if !is_list {
+            raise(&Error::BadArgument {
+                message: format!("{name} is an array of arrays"),
+                hint: "Take one list of numbers, such as {1,3,7,14}.",
+            });
+        }
+        // SAFETY: it is an array of these.
+        unsafe { Array::from_datum(datum, false) }
+    }
+
+    /// Was the argument that was taken last left out, or is it otherwise no value that the query has
+    /// computed?
+    pub fn is_fixed(&self) -> bool {
+        let Ok(at) = i32::try_from(self.next - 1) else { return false };
+        // SAFETY: the function is that of the call under way.
+        unsafe { pg_sys::get_fn_expr_arg_stable((*self.fcinfo).flinfo, at) }
+    }
+
     /// A whole number.
     #[inline]
     pub fn integer(&mut self, name: &str) -> Option<i32> {
@@ -358,13 +385,34 @@ impl<'a> Args<'a> {
     }
 
     /// The period: 'month' by default.
-    pub fn period(&mut self) -> Period {
-        self.text("period").map_or(Period::MONTH, |name| Period::parse(name).or_raise())
+    pub fn period(&mut self, periods: Periods) -> Period {
+        self.text("period").map_or(Period::MONTH, |text| Period::parse(text, periods).or_raise())
+    }
+
+    /// A stretch of time; none by default.
+    pub fn stretch(&mut self, takes: Takes) -> Option<Stretch> {
+        self.text(takes.what).map(|text| Stretch::parse(text, takes).or_raise())
+    }
+
+    /// The silence after which a member is out, in periods or in time: one period by default.
+    pub fn lapse(&mut self) -> Lapse {
+        let (gap, silence) = (self.integer("gap"), self.text("silence"));
+        Lapse::new(gap, silence).or_raise()
+    }
+
+    /// A share between 0 and 1.
+    pub fn share(&mut self, name: &str) -> Option<f64> {
+        self.number(name).map(|value| check::share(name, value).or_raise())
+    }
+
+    /// A rate a year of less than 1.
+    pub fn rate_per_year(&mut self, name: &str) -> Option<f64> {
+        self.number(name).map(|value| check::rate_per_year(name, value).or_raise())
     }
 
     /// The confidence of intervals: 0.95 by default.
     pub fn confidence(&mut self) -> f64 {
-        self.number("confidence").unwrap_or(0.95)
+        self.number("confidence").map_or(0.95, |value| check::confidence(value).or_raise())
     }
 }
 

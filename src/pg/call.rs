@@ -132,10 +132,11 @@ impl Call {
             let signature = Signature::of((*function).fn_oid).unwrap_or_else(|| {
                 unreachable!("sql/history/history_agg.sql declares other types")
             });
+            let is_zone_named = usize::try_from((*fcinfo).nargs).unwrap_or(0) > texts[1];
             let call = Call {
                 signature,
                 grain: grain_of(grain).or_raise(),
-                zone: zone_of(signature.time, zone).or_raise(),
+                zone: zone_of(signature.time, is_zone_named, zone).or_raise(),
                 is_fixed: are_constant(fcinfo, texts),
                 grain_text: Seen::of(grain),
                 zone_text: Seen::of(zone),
@@ -187,19 +188,22 @@ fn grain_of(name: Option<&[u8]>) -> Result<Grain, Error> {
     name.map_or(Ok(Grain::Day), |name| Grain::parse(&String::from_utf8_lossy(name)))
 }
 
-fn zone_of(time: TimeKind, name: Option<&[u8]>) -> Result<PgZone, Error> {
+/// The zone of the times of an overload that names one, or does not.
+fn zone_of(time: TimeKind, is_named: bool, name: Option<&[u8]>) -> Result<PgZone, Error> {
     let given = match name.map(String::from_utf8_lossy) {
-        Some(name) if name.is_empty() => Err(Error::UnknownName {
-            what: "time zone",
-            given: String::new(),
-            valid: "the names in pg_timezone_names, or NULL for the session's TimeZone",
-        }),
-        Some(name) => PgZone::named(&name).map(Some),
-        None => Ok(None),
-    }?;
-    Ok(match time {
-        TimeKind::Instant => given.unwrap_or_else(PgZone::session),
+        Some(name) => Some(PgZone::given(&name)?),
+        None => None,
+    };
+    match (time, given) {
         // Local times are on a calendar already.
-        TimeKind::Local | TimeKind::Date => PgZone::NONE,
-    })
+        (TimeKind::Local | TimeKind::Date, _) => Ok(PgZone::NONE),
+        (TimeKind::Instant, Some(zone)) => Ok(zone),
+        // The form that names a zone is IMMUTABLE.
+        (TimeKind::Instant, None) if is_named => Err(Error::BadArgument {
+            message: "the time zone is null".to_string(),
+            hint: "Name the zone whose calendar the days are on, such as 'UTC' or 'Europe/London'; \
+                   leave the argument out to take the session's TimeZone.",
+        }),
+        (TimeKind::Instant, None) => PgZone::session(),
+    }
 }

@@ -8,16 +8,19 @@ use pgrx::{PgLogLevel, PgSqlErrorCode};
 fn code(error: &Error) -> PgSqlErrorCode {
     use PgSqlErrorCode::*;
     match error {
-        Error::UnknownName { .. } | Error::BadArgument { .. } | Error::Mismatch { .. } => {
-            ERRCODE_INVALID_PARAMETER_VALUE
-        }
+        Error::UnknownName { .. }
+        | Error::BadArgument { .. }
+        | Error::Miswritten { .. }
+        | Error::Mismatch { .. } => ERRCODE_INVALID_PARAMETER_VALUE,
         Error::BadJson { .. } => ERRCODE_INVALID_TEXT_REPRESENTATION,
         Error::MemberType { .. } => ERRCODE_DATATYPE_MISMATCH,
         Error::AmountOutOfRange { .. } | Error::OutOfRange { .. } => {
             ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE
         }
         Error::TimeOutOfRange { .. } => ERRCODE_DATETIME_FIELD_OVERFLOW,
-        Error::Malformed(_) | Error::MalformedValue { .. } | Error::NotAValue { .. } => ERRCODE_INVALID_BINARY_REPRESENTATION,
+        Error::Malformed(_) | Error::MalformedValue { .. } | Error::NotAValue { .. } => {
+            ERRCODE_INVALID_BINARY_REPRESENTATION
+        }
         Error::BadModel(_) => ERRCODE_INVALID_TEXT_REPRESENTATION,
         Error::NotConverged { .. } => ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         Error::TooLarge { .. } => ERRCODE_PROGRAM_LIMIT_EXCEEDED,

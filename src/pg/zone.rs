@@ -1,16 +1,40 @@
 //! PostgreSQL's time zones, for the model's calendar.
 
-use pg_retention_model::calendar::{SECOND, Span, Zone};
+use pg_retention_model::calendar::{SECOND, Span, Zone, not_a_zone};
 use pg_retention_model::error::Error;
 use pgrx::{direct_function_call, pg_sys};
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, c_char, c_int};
+use std::os::fd::{FromRawFd, OwnedFd};
 
 /// From 1970-01-01, where time zones count from, to 2000-01-01, in seconds.
 const EPOCH: i64 = 946_684_800;
 /// Before this there is no change of any clock: about 270,000 years back, in seconds.
 const DAWN: i64 = -(1 << 43);
+
+unsafe extern "C" {
+    /// Opens the file of a zone, in any case of its letters. Exported by all versions of PostgreSQL, and
+    /// not declared for extensions.
+    fn pg_open_tzfile(name: *const c_char, canonname: *mut c_char) -> c_int;
+}
+
+/// Is there a zone of this name in PostgreSQL's time zone database?
+fn is_in_database(name: &str) -> bool {
+    // These are there without a file.
+    if ["UTC", "GMT"].iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return true;
+    }
+    let Ok(name) = CString::new(name) else { return false };
+    // SAFETY: a C string in; nobody wants to know how the database spells it.
+    let file = unsafe { pg_open_tzfile(name.as_ptr(), std::ptr::null_mut()) };
+    if file < 0 {
+        return false;
+    }
+    // SAFETY: the file is open and nobody else's. It is closed at once.
+    drop(unsafe { OwnedFd::from_raw_fd(file) });
+    true
+}
 
 /// A zone of PostgreSQL's time zone database, or none: local times without a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,26 +44,40 @@ impl PgZone {
     /// No zone: every local time is what it is.
     pub const NONE: PgZone = PgZone(None);
 
-    /// The session's TimeZone.
-    pub fn session() -> Self {
+    /// The session's TimeZone, which must have a name.
+    pub fn session() -> Result<Self, Error> {
         // SAFETY: the backend sets its zone at its start; zones are never freed.
-        PgZone(Some(unsafe { pg_sys::session_timezone }))
+        let zone = PgZone(Some(unsafe { pg_sys::session_timezone }));
+        let name = zone.name();
+        if is_in_database(&name) {
+            return Ok(zone);
+        }
+        Err(not_a_zone("the session's TimeZone", &name))
     }
 
-    /// The zone of a name; the empty name is that of no zone.
+    /// The zone of a name that somebody gives: one of pg_timezone_names. PostgreSQL itself takes rules
+    /// as POSIX writes them as well, whose signs count westwards: UTC+8 is not what it seems.
+    pub fn given(name: &str) -> Result<Self, Error> {
+        match Self::look_up_name(name) {
+            Some(zone) if is_in_database(name) => Ok(zone),
+            _ => Err(not_a_zone("time zone", name)),
+        }
+    }
+
+    /// The zone of a name that is stored with a history, whatever PostgreSQL takes; the empty name is
+    /// that of no zone.
     pub fn named(name: &str) -> Result<Self, Error> {
         if name.is_empty() {
             return Ok(PgZone::NONE);
         }
-        let unknown = || Error::UnknownName {
-            what: "time zone",
-            given: name.to_string(),
-            valid: "the names in pg_timezone_names, such as UTC, Europe/London, America/New_York",
-        };
-        let c_name = CString::new(name).map_err(|_| unknown())?;
+        Self::look_up_name(name).ok_or_else(|| not_a_zone("time zone", name))
+    }
+
+    fn look_up_name(name: &str) -> Option<Self> {
+        let name = CString::new(name).ok()?;
         // SAFETY: a C string in, a zone that is cached for ever out, or null.
-        let zone = unsafe { pg_sys::pg_tzset(c_name.as_ptr()) };
-        if zone.is_null() { Err(unknown()) } else { Ok(PgZone(Some(zone))) }
+        let zone = unsafe { pg_sys::pg_tzset(name.as_ptr()) };
+        (!zone.is_null()).then_some(PgZone(Some(zone)))
     }
 
     /// Its name; empty if there is no zone.

@@ -6,6 +6,7 @@ use crate::pg::arguments::{Args, given};
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
+use pg_retention_model::calendar::Periods;
 use pg_retention_model::churn::{self, Question, Stratum, memberships};
 use pg_retention_model::host::Vec;
 use pgrx::Array;
@@ -14,8 +15,8 @@ use pgrx::prelude::*;
 /// The arguments that readers of the ledger share; `churn_members` has no confidence.
 fn question(args: &mut Args<'_>, has_confidence: bool) -> Question {
     let question = Question {
-        period: args.period(),
-        gap: args.integer("gap").unwrap_or(1),
+        period: args.period(Periods::Shared),
+        lapse: args.lapse(),
         as_of: args.day("as_of"),
         confidence: if has_confidence { args.confidence() } else { 0.95 },
     };
@@ -53,7 +54,7 @@ fn churn(mut args: Args<'_>, mut rows: Rows) -> Rows {
 fn churn_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
     let question = memberships::Question {
-        period: args.period(),
+        period: args.period(Periods::Shared),
         as_of: args.day("as_of"),
         confidence: args.confidence(),
     };

@@ -7,6 +7,7 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use crate::pg::zone::PgZone;
+use pg_retention_model::calendar::Periods;
 use pg_retention_model::churn::memberships::Question as QuestionOfMemberships;
 use pg_retention_model::cohorts::{self, Entry, Mode, Question, Subject, memberships};
 use pg_retention_model::error::Error;
@@ -27,12 +28,19 @@ struct Asked<'a, const STARTS: usize> {
 
 impl<'a, const STARTS: usize> Asked<'a, STARTS> {
     fn take(args: &mut Args<'a>, starts: [&str; STARTS], has_confidence: bool) -> Self {
-        let period = args.period();
+        let period = args.period(Periods::Own);
         let mode = args.text("mode").map_or(Mode::On, |mode| Mode::parse(mode).or_raise());
         let entry = args.text("entry").map_or(Entry::First, |entry| Entry::parse(entry).or_raise());
-        let starts = starts.map(|name| args.summary(name));
+        let starts = starts.map(|name| {
+            let starts = args.summary(name);
+            // Where a query finds no starts nobody entered; but to forget them is a mistake.
+            if entry == Entry::Starts && starts.is_none() && args.is_fixed() {
+                raise(&cohorts::no_starts(name));
+            }
+            starts
+        });
         let as_of = args.day("as_of");
-        let brackets = args.get("brackets").map(bounds);
+        let brackets = args.integers("brackets").map(bounds);
         let min_events = args.integer("min_events").unwrap_or(1);
         let confidence = if has_confidence { args.confidence() } else { 0.95 };
         args.end();
@@ -91,7 +99,7 @@ fn cohorts(mut args: Args<'_>, mut rows: Rows) -> Rows {
 fn cohorts_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
     let question = QuestionOfMemberships {
-        period: args.period(),
+        period: args.period(Periods::OwnDays),
         as_of: args.day("as_of"),
         confidence: args.confidence(),
     };

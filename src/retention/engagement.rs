@@ -5,6 +5,7 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
+use pg_retention_model::calendar::{Stretch, Takes};
 use pg_retention_model::engagement as model;
 use pgrx::prelude::*;
 
@@ -32,13 +33,13 @@ fn engagement(mut args: Args<'_>, mut rows: Rows) -> Rows {
 #[pg_extern]
 fn engagement_days(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
-    let days = args.integer("days").unwrap_or(28);
+    let within = args.stretch(Takes::days("within")).unwrap_or(Stretch::of_days(28));
     let as_of = args.day("as_of");
     args.end();
-    model::check_days(days).or_raise();
+    model::check_within(within).or_raise();
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
-    for share in model::frequency(&view, &zone, days, as_of, PgHost::current()).or_raise() {
+    for share in model::frequency(&view, &zone, within, as_of, PgHost::current()).or_raise() {
         rows.put(|row| {
             row.integer(share.active_days as i64);
             row.count(share.members);

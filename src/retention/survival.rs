@@ -10,6 +10,7 @@ use crate::pg::state::InState;
 use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::state_functions;
+use pg_retention_model::calendar::Periods;
 use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
 use pg_retention_model::survival::{self, Course, Data, Intervals, Question, Scale, memberships};
@@ -94,15 +95,15 @@ fn of_data(d: Option<Borrowed<'_>>) -> Members {
     Some(Data::from_bytes(&d?, PgHost::current()).or_raise().course())
 }
 
-/// The arguments h, period, gap, as_of: who lapsed, and after how long.
+/// The arguments h, period, gap, silence, as_of: who lapsed, and after how long.
 struct FirstLapses<'a>(Option<Stored<'a, Events>>, Question);
 
 impl<'a> FirstLapses<'a> {
     fn take(args: &mut Args<'a>) -> Self {
         let h = args.summary("h");
         let question = Question {
-            period: args.period(),
-            gap: args.integer("gap").unwrap_or(1),
+            period: args.period(Periods::Shared),
+            lapse: args.lapse(),
             as_of: args.day("as_of"),
         };
         question.check().or_raise();
@@ -122,7 +123,8 @@ struct FirstDepartures<'a>(Option<Stored<'a, Spells>>, memberships::Question);
 impl<'a> FirstDepartures<'a> {
     fn take(args: &mut Args<'a>) -> Self {
         let m = args.summary("m");
-        let question = memberships::Question { period: args.period(), as_of: args.day("as_of") };
+        let period = args.period(Periods::OwnDays);
+        let question = memberships::Question { period, as_of: args.day("as_of") };
         question.check().or_raise();
         FirstDepartures(m, question)
     }

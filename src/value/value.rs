@@ -5,6 +5,7 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
+use pg_retention_model::calendar::Periods;
 use pg_retention_model::value::{self, Question};
 use pgrx::prelude::*;
 
@@ -12,9 +13,10 @@ use pgrx::prelude::*;
 fn value_summary(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
     let question = Question {
-        period: args.period(),
+        period: args.period(Periods::Shared),
+        lapse: args.lapse(),
         as_of: args.day("as_of"),
-        margin: args.number("margin").unwrap_or(1.0),
+        margin: args.share("margin").unwrap_or(1.0),
     };
     args.end();
     let Some(h) = h else { return rows };

@@ -80,6 +80,6 @@ INSERT INTO sums
 SELECT 'churn rates', count(*), count(*) FILTER (WHERE
            w.churn_rate IS DISTINCT FROM (CASE WHEN s.complete THEN s.churned::float8 / nullif(s.opening::float8, 0) END)
            OR w.retention_rate IS DISTINCT FROM (CASE WHEN s.complete THEN s.retained::float8 / nullif(s.opening::float8, 0) END)
-           OR abs(w.churn_low - wilson(s.churned, s.opening, -1)) > 1e-12 OR abs(w.churn_high - wilson(s.churned, s.opening, 1)) > 1e-12
+           OR abs(w.churn_rate_low - wilson(s.churned, s.opening, -1)) > 1e-12 OR abs(w.churn_rate_high - wilson(s.churned, s.opening, 1)) > 1e-12
            OR w.truncated IS DISTINCT FROM (s.n <= 2))
 FROM churn_whole w FULL JOIN (SELECT *, row_number() OVER (ORDER BY period_start) AS n FROM churn_by_shard) s USING (period_start);

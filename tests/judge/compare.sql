@@ -105,9 +105,9 @@ LANGUAGE sql AS $$
     IS DISTINCT FROM
     (b.period_start, b.opening, b.new, b.reactivated, b.retained, b.churned, b.closing, b.truncated, b.complete)
     OR oracle.far(b.retention_rate, a.retention_rate) OR oracle.far(b.churn_rate, a.churn_rate)
-    OR oracle.far(b.churn_low, a.churn_low) OR oracle.far(b.churn_high, a.churn_high))
+    OR oracle.far(b.churn_rate_low, a.churn_rate_low) OR oracle.far(b.churn_rate_high, a.churn_rate_high))
   FROM oracle.churn(tbl, period, gap, grain, zone, as_of, confidence) WITH ORDINALITY a
-       FULL JOIN retention.churn(h, period, gap, as_of, confidence) WITH ORDINALITY b USING (ordinality)
+       FULL JOIN retention.churn(h, period, gap, as_of => as_of, confidence => confidence) WITH ORDINALITY b USING (ordinality)
 $$;
 
 -- formula_clv within 1e-9 and a unit of the last decimal; its factor aov may have been rounded before or not.
@@ -124,7 +124,7 @@ LANGUAGE sql AS $$
     OR abs(b.formula_clv - a.formula_clv)
        > 1e-6 + abs(a.formula_clv) * (1e-9 + 5e-7 / greatest(abs(a.aov), 1e-6)))
   FROM oracle.value_summary(tbl, period, grain, zone, as_of, margin) WITH ORDINALITY a
-       FULL JOIN retention.value_summary(h, period, as_of, margin) WITH ORDINALITY b USING (ordinality)
+       FULL JOIN retention.value_summary(h, period, as_of => as_of, margin => margin) WITH ORDINALITY b USING (ordinality)
 $$;
 
 -- Histories against histories; `agg` is the call of history_agg, such as 'retention.history_agg(member, at)'.

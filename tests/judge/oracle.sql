@@ -130,7 +130,7 @@ CREATE FUNCTION oracle.churn(
   tbl regclass, period text DEFAULT 'month', gap int DEFAULT 1, grain text DEFAULT 'day', zone text DEFAULT NULL,
   as_of date DEFAULT NULL, confidence float8 DEFAULT 0.95)
 RETURNS TABLE (period_start date, opening bigint, new bigint, reactivated bigint, retained bigint, churned bigint,
-               closing bigint, retention_rate float8, churn_rate float8, churn_low float8, churn_high float8,
+               closing bigint, retention_rate float8, churn_rate float8, churn_rate_low float8, churn_rate_high float8,
                truncated boolean, complete boolean)
 LANGUAGE sql STABLE AS $$
   WITH event AS (SELECT * FROM oracle.events(tbl, grain, zone)),

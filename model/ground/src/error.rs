@@ -21,6 +21,13 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// An argument that says nothing, or something else than was probably meant.
+    Miswritten {
+        /// The message.
+        message: String,
+        /// What to type.
+        hint: String,
+    },
     /// Text that is no JSON.
     BadJson {
         /// What it should be.
@@ -117,6 +124,7 @@ impl Error {
             | Error::Mismatch { hint, .. }
             | Error::OutOfRange { hint, .. }
             | Error::TooLarge { hint, .. } => Some((*hint).to_string()),
+            Error::Miswritten { hint, .. } => Some(hint.clone()),
             Error::MemberType { found, .. } => {
                 Some(format!("The members of this history are of type {found}."))
             }
@@ -148,7 +156,9 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::UnknownName { what, given, .. } => write!(f, "unknown {what} \"{given}\""),
-            Error::BadArgument { message, .. } => f.write_str(message),
+            Error::BadArgument { message, .. } | Error::Miswritten { message, .. } => {
+                f.write_str(message)
+            }
             Error::BadJson { what, why } => write!(f, "{what} is not valid JSON: {why}"),
             Error::Mismatch { what, left, right, .. } => {
                 write!(f, "histories of different {what}: \"{left}\" and \"{right}\"")

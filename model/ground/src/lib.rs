@@ -4,6 +4,7 @@
 
 pub mod amount;
 pub mod calendar;
+pub mod check;
 pub mod error;
 pub mod host;
 pub mod json;

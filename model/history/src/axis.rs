@@ -1,7 +1,7 @@
 //! The axis of a reader: its periods, from the first event to `as_of`, and which of them a tick
 //! falls in.
 
-use crate::calendar::{Clock, Grain, LAST_DAY, Period, SECOND, Zone, date_text};
+use crate::calendar::{Clock, Grain, LAST_DAY, Period, SECOND, Unit, Zone, date_text};
 use crate::error::{Error, Malformed};
 use crate::history::Meta;
 use crate::host::{Host, Vec};
@@ -96,7 +96,7 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
     pub fn of_units(
         meta: &Meta<H>,
         zone: &'z Z,
-        unit: Grain,
+        unit: Unit,
         as_of: Option<i64>,
         host: &H,
     ) -> Result<Self, Error> {
@@ -114,6 +114,7 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
         let Cut { first_day, as_of, first_tick, last_tick, .. } =
             Cut::new(meta, zone, as_of, &mut clock)?;
         let (grain, unit) = (meta.grain, units(as_of)?);
+        unit.check_grain(grain)?;
         let origin = unit.of_day(first_day);
         let len = periods(unit, first_day, as_of)?;
         let mut axis = Axis {
@@ -203,6 +204,17 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
     /// The first second after `as_of`.
     pub fn end(&self) -> i64 {
         self.days().start_of(self.as_of.min(LAST_DAY) + 1 - self.origin)
+    }
+
+    /// The grain of the history.
+    pub fn grain(&self) -> Grain {
+        self.clock.grain()
+    }
+
+    /// The first day of a tick.
+    #[inline]
+    pub fn day_of_tick(&mut self, tick: i64) -> i64 {
+        self.clock.first_day(self.zone, tick)
     }
 
     /// The first day of a period.

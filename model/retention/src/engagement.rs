@@ -2,7 +2,7 @@
 //! days.
 
 use crate::axis::Axis;
-use crate::calendar::{Grain, Period, Zone};
+use crate::calendar::{Grain, Period, Stretch, Zone};
 use crate::error::Error;
 use crate::history::{Columns, Meta, View};
 use crate::host::{Host, Pace, Vec};
@@ -11,7 +11,7 @@ use crate::host::{Host, Pace, Vec};
 const WINDOWS: [usize; 3] = [1, 7, 30];
 
 /// Days of [`frequency`] at most: a century.
-const MAX_DAYS: i32 = 36_525;
+const MAX_DAYS: i64 = 36_525;
 
 /// A day.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,7 +85,7 @@ fn day_axis<'z, H: Host, Z: Zone>(
             "Build the history with grain 'day' or a finer one (fourth argument of history_agg).",
         ));
     }
-    Axis::new(meta, zone, Period::Calendar(Grain::Day), as_of, host)
+    Axis::new(meta, zone, Period::DAY, as_of, host)
 }
 
 /// Tells `f` each member's days up to `as_of`, ascending, each once.
@@ -168,17 +168,19 @@ pub struct Frequency {
     pub share_at_least: Option<f64>,
 }
 
-/// Members by the number of days on which they were active, of the last `days` up to `as_of`: a row for
-/// every number from 1; none if the history begins later.
+/// Members by the number of days on which they were active, of those within a stretch that ends with
+/// `as_of`: a row for every number from 1; none if the history begins later.
 pub fn frequency<H: Host, Z: Zone>(
     view: &View<'_, H>,
     zone: &Z,
-    days: i32,
+    within: Stretch,
     as_of: Option<i64>,
     host: H,
 ) -> Result<impl Iterator<Item = Frequency>, Error> {
-    let looked_at = check_days(days)?;
+    check_within(within)?;
     let mut axis = day_axis(view.meta, zone, as_of, &host)?;
+    let end = axis.as_of.saturating_add(1);
+    let looked_at = usize::try_from(end - within.before(end)).unwrap_or(0);
     let mut members: Vec<u64, H> = Vec::new_in(host.clone());
     if axis.len > 0 {
         members.resize(looked_at + 1, 0);
@@ -201,15 +203,16 @@ pub fn frequency<H: Host, Z: Zone>(
     }))
 }
 
-/// Checks the number of days looked back on.
-pub fn check_days(days: i32) -> Result<usize, Error> {
-    match days {
-        1..=MAX_DAYS => Ok(days as usize),
-        _ => Err(Error::bad(
-            format!("days {days} is not one of 1 to {MAX_DAYS}"),
-            "Take the number of days to look back on, such as 7 or 28.",
-        )),
+/// Checks how far is looked back.
+pub fn check_within(within: Stretch) -> Result<(), Error> {
+    let days = within.months.saturating_mul(31).saturating_add(within.days);
+    if within.seconds == 0 && (1..=MAX_DAYS).contains(&days) {
+        return Ok(());
     }
+    Err(Error::bad(
+        format!("within \"{within}\" is not one to {MAX_DAYS} days"),
+        "Take the days to look back on, such as '7 days' or '28 days'.",
+    ))
 }
 
 #[cfg(test)]
@@ -235,7 +238,7 @@ mod tests {
         fn agrees_with_counting_day_by_day(
             events in prop::collection::vec((0..7i64, -20..90i64), 1..60),
             later in -40..40i64,
-            days in 1..50i32,
+            days in 1..50i64,
         ) {
             let history = build(&events);
             let (first, last) = (events.iter().map(|e| e.1).min(), events.iter().map(|e| e.1).max());
@@ -254,15 +257,15 @@ mod tests {
                 prop_assert_eq!(row.truncated, day < first + 29);
             }
 
-            let from = as_of - i64::from(days);
+            let from = as_of - days;
             let on = |member: i64| {
                 events.iter().filter(|e| e.0 == member && e.1 > from && e.1 <= as_of).map(|e| e.1)
                     .collect::<BTreeSet<_>>().len()
             };
             let rows: std::vec::Vec<Frequency> =
-                frequency(&history.view(), &Utc, days, Some(as_of), Global).unwrap().collect();
-            prop_assert_eq!(rows.len() as i32, if as_of < first { 0 } else { days });
-            let total = active(as_of, i64::from(days)) as f64;
+                frequency(&history.view(), &Utc, Stretch::of_days(days), Some(as_of), Global).unwrap().collect();
+            prop_assert_eq!(rows.len() as i64, if as_of < first { 0 } else { days });
+            let total = active(as_of, days) as f64;
             for (row, k) in rows.iter().zip(1..) {
                 prop_assert_eq!(row.active_days, k);
                 prop_assert_eq!(row.members, (0..7).filter(|&m| on(m) == k).count() as u64);
@@ -278,7 +281,9 @@ mod tests {
         let events: std::vec::Vec<_> = (0..20_000).map(|member| (member, member % 100)).collect();
         let history = build(&events);
         assert!(stops(|| engagement(&history.view(), &Utc, None, Global).map(|_| ())));
-        assert!(stops(|| frequency(&history.view(), &Utc, 7, None, Global).map(|_| ())));
+        assert!(stops(
+            || frequency(&history.view(), &Utc, Stretch::of_days(7), None, Global).map(|_| ())
+        ));
     }
 
     #[test]
@@ -287,8 +292,14 @@ mod tests {
         history.push(MemberRef::Int(1), 0, 0, None).unwrap();
         history.settle().unwrap();
         assert!(engagement(&history.view(), &Utc, None, Global).is_err());
-        for days in [0, -1, i32::MAX] {
-            assert!(frequency(&build(&[(1, 0)]).view(), &Utc, days, None, Global).is_err());
+        for days in [0, -1, i64::MAX] {
+            let within = Stretch::of_days(days);
+            assert!(frequency(&build(&[(1, 0)]).view(), &Utc, within, None, Global).is_err());
         }
+        // 29 February is the last of the month before 1 March.
+        let history = build(&[(1, 59)]);
+        let month = Stretch::of_months(1);
+        let rows = frequency(&history.view(), &Utc, month, None, Global).unwrap().count();
+        assert_eq!(rows, 29);
     }
 }

@@ -4,7 +4,7 @@
 //! lasts longer than what has been seen of it: a Kaplan–Meier estimate for every n.
 
 use crate::axis::Cut;
-use crate::calendar::{Clock, Grain, Zone};
+use crate::calendar::{Clock, Grain, Stretch, Takes, Zone};
 use crate::error::Error;
 use crate::history::{Columns, View};
 use crate::host::{Host, Pace, Vec};
@@ -32,15 +32,10 @@ impl Question {
         as_of: Option<i64>,
         confidence: f64,
         distinct_days: bool,
-        within: Option<i32>,
+        within: Option<&str>,
         up_to: i32,
     ) -> Result<Self, Error> {
         Wilson::new(confidence)?;
-        let days = |days: i32| {
-            u32::try_from(days).map_err(|_| {
-                Error::bad(format!("within {days} is not a number of days"), "Take 0 or more.")
-            })
-        };
         const MOST: i32 = 10_000;
         if !(1..=MOST).contains(&up_to) {
             return Err(Error::bad(
@@ -48,9 +43,22 @@ impl Question {
                 "Take 1 to 10000: the last purchase number that has a row.",
             ));
         }
-        let within = within.map(days).transpose()?;
+        let within = within.map(days_within).transpose()?;
         Ok(Question { as_of, confidence, distinct_days, within, up_to: up_to as u32 })
     }
+}
+
+/// The days of a stretch. Gaps are counted in days, of which months have different numbers.
+fn days_within(text: &str) -> Result<u32, Error> {
+    let stretch = Stretch::parse(text, Takes::days_or_none("within"))?;
+    if stretch.months > 0 {
+        let about = (stretch.months as f64 * 365.25 / 12.0).round() as i64 + stretch.days;
+        return Err(Error::Miswritten {
+            message: format!("within \"{text}\" is not the same number of days for everybody"),
+            hint: format!("Gaps are counted in days: take '{about} days', or a number of weeks."),
+        });
+    }
+    Ok(u32::try_from(stretch.days).unwrap_or(u32::MAX))
 }
 
 /// Who has made so many purchases, and how they go on.
@@ -337,6 +345,17 @@ mod tests {
         assert_eq!((rows.len(), rows[0].gaps[1]), (2, Some(9)));
         let rows = ask(&h, Question { up_to: 2, ..question(20) });
         assert_eq!((rows.len(), rows[1].members), (2, 1));
+    }
+
+    #[test]
+    fn a_time_to_go_on_within_is_days_or_weeks() {
+        let within = |text| Question::new(None, 0.95, false, Some(text), 1).map(|q| q.within);
+        assert_eq!(within("90 days"), Ok(Some(90)));
+        assert_eq!(within("2 Weeks"), Ok(Some(14)));
+        assert_eq!(within("0 days"), Ok(Some(0)));
+        let hint = within("3 months").unwrap_err().hint().unwrap();
+        assert!(hint.contains("'91 days'"), "{hint}");
+        assert!(within("90").is_err() && within("-1 days").is_err());
     }
 
     #[test]

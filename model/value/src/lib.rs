@@ -1,7 +1,7 @@
 //! Who matters, and what they will be worth.
 #![forbid(unsafe_code)]
 
-use model_ground::{amount, calendar, error, host, json, state};
+use model_ground::{amount, calendar, check, error, host, json, state};
 use model_history::{axis, history, memberships};
 use model_kit::{index, numeric, radix};
 use model_retention::churn;

@@ -2,7 +2,7 @@
 
 use crate::amount;
 use crate::axis::Cut;
-use crate::calendar::{Clock, Grain, Zone};
+use crate::calendar::{Clock, Grain, Stretch, Takes, Zone};
 use crate::error::Error;
 use crate::history::{MemberRef, Timeline, View};
 use crate::host::{Host, Pace, Vec};
@@ -59,52 +59,24 @@ impl TryFrom<Text> for By {
     }
 }
 
-/// Months or days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Length {
-    months: i64,
-    days: i64,
+/// A length of time in the rules, at most so many days.
+fn length(Text(text): &Text, key: &'static str, most: i64) -> Result<Stretch, Error> {
+    let way = [Step::Key(key)];
+    let length = Stretch::parse(text, Takes::days_or_none(key));
+    let length = length.map_err(|error| RULES.wrong(&way, json::shorten(&error.to_string())))?;
+    if length.months * 30 + length.days > most {
+        return Err(RULES.wrong(&way, format_args!("not from 0 to {most} days")));
+    }
+    Ok(length)
 }
 
-impl Length {
-    /// '12 months', '1 year', '90 days', '4 weeks': the value of a key.
-    fn parse(Text(text): &Text, key: &str, most: i64) -> Result<Self, Error> {
-        let way = [Step::Key(key)];
-        let wrong =
-            || RULES.wrong(&way, format_args!("\"{}\" is no such length", json::shorten(text)));
-        let (number, unit) = text.trim().split_once(' ').ok_or_else(wrong)?;
-        let number: i64 = number.parse().map_err(|_| wrong())?;
-        let unit = unit.trim().trim_end_matches('s').to_ascii_lowercase();
-        let (months, days) = match unit.as_str() {
-            "day" => (0, 1),
-            "week" => (0, 7),
-            "month" => (1, 0),
-            "quarter" => (3, 0),
-            "year" => (12, 0),
-            _ => return Err(wrong()),
-        };
-        if !(0..=most).contains(&number) || number * (months * 30 + days) > most {
-            return Err(RULES.wrong(&way, format_args!("not from 0 to {most} days")));
-        }
-        Ok(Length { months: months * number, days: days * number })
+/// The last day that lies no more than a length after another: from which the window back reaches it.
+fn last_after(length: Stretch, day: i64) -> i64 {
+    let mut last = day + length.days + 28 * length.months;
+    while length.before(last + 1) <= day {
+        last += 1;
     }
-
-    /// So much before a day: the same day of an earlier month, or its last one, as PostgreSQL counts.
-    fn before(self, day: i64) -> i64 {
-        let month = Grain::Month.of_day(day);
-        let earlier = month - self.months;
-        let same = Grain::Month.first_day(earlier) + day - Grain::Month.first_day(month);
-        same.min(Grain::Month.last_day(earlier)) - self.days
-    }
-
-    /// The last day that lies no more than this after another.
-    fn after(self, day: i64) -> i64 {
-        let mut last = day + self.days + 28 * self.months;
-        while self.before(last + 1) <= day {
-            last += 1;
-        }
-        last
-    }
+    last
 }
 
 /// A level.
@@ -120,8 +92,8 @@ pub struct Tier {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rules {
     by: By,
-    window: Option<Length>,
-    grace: Option<Length>,
+    window: Option<Stretch>,
+    grace: Option<Stretch>,
     /// The levels, from the lowest up.
     pub tiers: std::vec::Vec<Tier>,
 }
@@ -131,11 +103,11 @@ impl Rules {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let Object(rules): Object<RulesJson> = RULES.read(text)?;
         let by = rules.by.unwrap_or(By::Amount);
-        let length = |text: &Option<Text>, key, most| {
-            text.as_ref().map(|text| Length::parse(text, key, most)).transpose()
+        let of = |text: &Option<Text>, key, most| {
+            text.as_ref().map(|text| length(text, key, most)).transpose()
         };
-        let window = length(&rules.window, "window", MAX_WINDOW)?;
-        let grace = length(&rules.grace, "grace", MAX_GRACE)?;
+        let window = of(&rules.window, "window", MAX_WINDOW)?;
+        let grace = of(&rules.grace, "grace", MAX_GRACE)?;
         if rules.tiers.is_empty() || rules.tiers.len() > MAX_TIERS {
             let why = format_args!("not 1 to {MAX_TIERS} tiers");
             return Err(RULES.wrong(&[Step::Key("tiers")], why));
@@ -306,7 +278,7 @@ impl<H: Host> Account<H> {
         Some(Standing {
             tier: held,
             value,
-            grace_until: rules.grace.filter(|_| in_grace).map(|grace| grace.after(last_day)),
+            grace_until: rules.grace.filter(|_| in_grace).map(|grace| last_after(grace, last_day)),
             next: rules.tiers.get(next).map(|tier| (next, tier.from - value)),
         })
     }
@@ -446,11 +418,11 @@ mod tests {
 
     #[test]
     fn months_are_those_of_the_calendar() {
-        let length = Length { months: 1, days: 0 };
+        let length = Stretch::of_months(1);
         // 2000-03-31 and 2000-03-29 are a month after 2000-02-29.
         assert_eq!((length.before(90), length.before(88)), (59, 59));
-        assert_eq!(length.after(59), 90);
-        assert_eq!(Length { months: 0, days: 10 }.after(5), 15);
+        assert_eq!(last_after(length, 59), 90);
+        assert_eq!(last_after(Stretch::of_days(10), 5), 15);
     }
 
     #[test]
@@ -481,6 +453,7 @@ mod tests {
             format!("{{\"by\": \"points\", {tier}}}"),
             format!("{{\"window\": \"12\", {tier}}}"),
             format!("{{\"window\": \"-1 days\", {tier}}}"),
+            format!("{{\"window\": \"36 hours\", {tier}}}"),
             format!("{{\"grace\": \"11 years\", {tier}}}"),
             format!("{{\"window\": \"9999999999999999999 days\", {tier}}}"),
             format!("{{\"window\": \"999999999999999999 years\", {tier}}}"),
@@ -489,6 +462,7 @@ mod tests {
         }
         for right in [
             format!("{{\"by\": \"days\", \"window\": \"1 Year\", {tier}}}"),
+            format!("{{\"window\": \"1 year 6 mons\", \"grace\": \"quarter\", {tier}}}"),
             format!("{{\"grace\": \"120 months\", {tier}}}"),
             format!("{{\"grace\": \"10 years\", {tier}}}"),
         ] {

@@ -3,7 +3,8 @@
 use crate::amount::{divide, share};
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
-use crate::churn::{Ledger, Movements};
+use crate::check;
+use crate::churn::{Lapse, Ledger, Movements};
 use crate::error::Error;
 use crate::history::View;
 use crate::host::{Host, Pace, Vec};
@@ -13,6 +14,8 @@ use crate::host::{Host, Pace, Vec};
 pub struct Question {
     /// The period in which churn and order frequency are measured.
     pub period: Period,
+    /// The silence after which a member is out.
+    pub lapse: Lapse,
     /// The last day looked at; by default that of the last event.
     pub as_of: Option<i64>,
     /// Profit per unit of revenue.
@@ -34,7 +37,7 @@ pub struct Summary {
     pub orders_per_member: f64,
     /// The share of members with two or more events.
     pub repurchase_rate: f64,
-    /// Churned / opening, over all complete periods of the ledger with gap 1.
+    /// Churned / opening, over all complete periods of the ledger.
     pub churn_rate: Option<f64>,
     /// 1 / churn rate, in periods; none where nobody churned.
     pub lifespan: Option<f64>,
@@ -51,18 +54,15 @@ pub fn summary<H: Host>(
     question: &Question,
     host: H,
 ) -> Result<Option<Summary>, Error> {
-    if !question.margin.is_finite() {
-        return Err(Error::bad(
-            format!("margin {} is not a number", question.margin),
-            "Take the profit per unit of revenue, such as 0.3.",
-        ));
-    }
+    check::share("margin", question.margin)?;
     let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
-    let mut movements = Movements::new(axis.len, 1, &host)?;
+    let mut movements = Movements::new(&axis, question.lapse, &host)?;
     // Only the last period can be running.
     let complete_periods =
         axis.len - usize::from(axis.len > 0 && !axis.is_complete(axis.len as i64 - 1));
     let (mut members, mut repeaters, mut orders, mut orders_in_complete) = (0u64, 0u64, 0u64, 0u64);
+    // Members by complete period in which they were active.
+    let mut active = 0u64;
     let mut revenue = 0i128;
     let mut pace = Pace::new(&host);
     let mut walk = view.walk()?;
@@ -70,12 +70,13 @@ pub fn summary<H: Host>(
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         axis.periods(timeline.ticks(), &mut periods)?;
-        movements.count(&periods);
+        movements.count(&periods, timeline.ticks(), &mut axis);
         // Only the last ones of a member can be in the running period.
         let running = periods.iter().rev().take_while(|p| **p as usize >= complete_periods).count();
         let complete = timeline.total_count(0..periods.len() - running);
         let own =
             complete.saturating_add(timeline.total_count(periods.len() - running..periods.len()));
+        active += active_periods(&periods[..periods.len() - running]);
         orders_in_complete = orders_in_complete.saturating_add(complete);
         revenue += timeline.total_amount(0..periods.len());
         orders = orders.saturating_add(own);
@@ -87,11 +88,10 @@ pub fn summary<H: Host>(
     }
 
     let ledger = Ledger::new(axis, movements, 0.95)?;
-    let (mut opening, mut churned, mut active) = (0u64, 0u64, 0u64);
+    let (mut opening, mut churned) = (0u64, 0u64);
     for row in ledger.rows().filter(|row| row.complete) {
         opening += row.opening;
         churned += row.churned;
-        active += row.closing; // with gap 1, in is active
     }
     let churn_rate = (opening > 0).then(|| churned as f64 / opening as f64);
     let lifespan = churn_rate.filter(|rate| *rate > 0.0).map(|rate| 1.0 / rate);
@@ -117,4 +117,10 @@ pub fn summary<H: Host>(
         historic_clv: revenue.and_then(|revenue| share(revenue, question.margin, members)),
         formula_clv,
     }))
+}
+
+/// How many different periods there are among these, which ascend.
+fn active_periods(periods: &[u32]) -> u64 {
+    let changes = periods.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64;
+    changes + u64::from(!periods.is_empty())
 }

@@ -10,16 +10,14 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::floats::Floats;
 use model::FittedModel;
+use pg_retention_model::calendar::Takes;
 use pg_retention_model::clv::Customer;
-use pg_retention_model::clv::summary::{DAYS_IN_YEAR, Unit};
+use pg_retention_model::clv::summary::{Unit, days_of};
 use pg_retention_model::error::Error;
-use pgrx::datum::Interval;
 
-/// The days of an interval: a month is a twelfth of a year of 365.25 days.
-fn days(interval: Interval) -> f64 {
-    f64::from(interval.months()) * (DAYS_IN_YEAR / 12.0)
-        + f64::from(interval.days())
-        + interval.micros() as f64 / 86_400e6
+/// A time to look ahead, such as the horizon, in days: a month is a twelfth of a year of 365.25.
+fn days(args: &mut Args<'_>, what: &'static str) -> Option<f64> {
+    args.stretch(Takes::time(what)).map(days_of)
 }
 
 /// The arguments x, t_x, age: a customer, if everything is known of it.

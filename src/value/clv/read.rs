@@ -41,9 +41,9 @@ fn clv(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
     let id = args.id();
     let fitted = FittedModel::take(&mut args);
-    let horizon = args.get("horizon").map(days);
-    let discount = args.number("discount").unwrap_or(0.0);
-    let margin = args.number("margin").unwrap_or(1.0);
+    let horizon = days(&mut args, "horizon");
+    let discount = args.rate_per_year("discount").unwrap_or(0.0);
+    let margin = args.share("margin").unwrap_or(1.0);
     let as_of = args.day("as_of");
     let question = Question { horizon, discount, margin, confidence: Some(args.confidence()) };
     args.end();
@@ -75,8 +75,9 @@ fn clv(mut args: Args<'_>, mut rows: Rows) -> Rows {
 fn put_score(row: &mut Row<'_>, score: &Score) {
     put_estimate(row, Some(score.p_alive));
     put_estimate(row, score.expected);
-    row.count(score.purchases.map(|(low, _)| low));
-    row.count(score.purchases.map(|(_, high)| high));
+    row.count(score.purchases.map(|purchases| purchases.median));
+    row.count(score.purchases.map(|purchases| purchases.low));
+    row.count(score.purchases.map(|purchases| purchases.high));
     row.float(score.expected_spend);
     put_estimate(row, score.value);
 }
@@ -92,9 +93,9 @@ fn clv_score(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let customer = customer(&mut args);
     let spend = args.number("spend");
     let question = Question {
-        horizon: args.get("horizon").map(days),
-        discount: args.number("discount").unwrap_or(0.0),
-        margin: args.number("margin").unwrap_or(1.0),
+        horizon: days(&mut args, "horizon"),
+        discount: args.rate_per_year("discount").unwrap_or(0.0),
+        margin: args.share("margin").unwrap_or(1.0),
         confidence: Some(args.confidence()),
     };
     let covariates = args.get("covariates");

@@ -20,7 +20,7 @@ fn of_customer<'m>(fitted: &'m FittedModel, covariates: Option<Floats<'_>>) -> C
 fn p_alive(mut args: Args<'_>) -> Option<f64> {
     let fitted = FittedModel::take(&mut args);
     let customer = customer(&mut args);
-    let ahead = args.get("ahead").map_or(0.0, days);
+    let ahead = days(&mut args, "ahead").unwrap_or(0.0);
     let covariates = args.get("covariates");
     args.end();
     let (fitted, c) = (fitted?, customer?);
@@ -43,7 +43,7 @@ fn expected_purchases_new(mut args: Args<'_>) -> Option<f64> {
 }
 
 fn expected(mut args: Args<'_>, fitted: Option<FittedModel>, c: Option<Customer>) -> Option<f64> {
-    let horizon = args.get("horizon").map(days);
+    let horizon = days(&mut args, "horizon");
     let covariates = args.get("covariates");
     args.end();
     let (fitted, c) = (fitted?, c?);
@@ -70,7 +70,7 @@ fn distribution(
     fitted: Option<FittedModel>,
     c: Option<Customer>,
 ) -> Option<f64> {
-    let horizon = args.get("horizon").map(days);
+    let horizon = days(&mut args, "horizon");
     let n: Option<i64> = args.get("n");
     let covariates = args.get("covariates");
     args.end();
@@ -93,9 +93,9 @@ fn clv_value(mut args: Args<'_>) -> Option<f64> {
     let customer = customer(&mut args);
     let spend = args.number("spend");
     let question = Question {
-        horizon: args.get("horizon").map(days),
-        discount: args.number("discount").unwrap_or(0.0),
-        margin: args.number("margin").unwrap_or(1.0),
+        horizon: days(&mut args, "horizon"),
+        discount: args.rate_per_year("discount").unwrap_or(0.0),
+        margin: args.share("margin").unwrap_or(1.0),
         confidence: None,
     };
     let covariates = args.get("covariates");

@@ -95,7 +95,7 @@ CREATE FUNCTION oracle.compare_churn_members(
   as_of date DEFAULT NULL, OUT answers bigint, OUT wrong bigint)
 LANGUAGE sql AS $$
   WITH row AS (
-    SELECT period_start, new, reactivated, churned FROM retention.churn(h, period, gap, as_of) ORDER BY md5(period_start::text) LIMIT 40
+    SELECT period_start, new, reactivated, churned FROM retention.churn(h, period, gap, as_of => as_of) ORDER BY md5(period_start::text) LIMIT 40
   ),
   expected AS MATERIALIZED (
     SELECT e.* FROM oracle.churn_members(tbl, period, gap, grain, zone, as_of) e
@@ -126,7 +126,7 @@ LANGUAGE sql AS $$
     OR oracle.far(b.quick_ratio, a.quick_ratio) OR oracle.far(b.quick_ratio_low, a.quick_ratio_low)
     OR oracle.far(b.quick_ratio_high / (1 + b.quick_ratio_high), a.quick_ratio_high / (1 + a.quick_ratio_high)))
   FROM oracle.growth(tbl, period, gap, grain, zone, as_of, confidence) a
-       FULL JOIN retention.growth(h, period, gap, as_of, confidence) b USING (period_start)
+       FULL JOIN retention.growth(h, period, gap, as_of => as_of, confidence => confidence) b USING (period_start)
 $$;
 
 CREATE FUNCTION oracle.compare_engagement(
@@ -147,7 +147,7 @@ LANGUAGE sql AS $$
     a.members IS DISTINCT FROM b.members
     OR oracle.far(b.share, a.share) OR oracle.far(b.share_at_least, a.share_at_least))
   FROM oracle.engagement_days(tbl, days, grain, zone, as_of) a
-       FULL JOIN retention.engagement_days(h, days, as_of) b USING (active_days)
+       FULL JOIN retention.engagement_days(h, days || ' days', as_of) b USING (active_days)
 $$;
 
 -- At one explicit as_of the counts of two parts, by members, add up to those of the whole.
@@ -162,12 +162,12 @@ BEGIN
     ),
     row AS (
       SELECT whole, 'churn' AS reader, period_start AS day, 0 AS k, ARRAY[opening, new, reactivated, retained, churned, closing] AS n
-      FROM h, retention.churn(h, $1, $2, $4)
+      FROM h, retention.churn(h, $1, $2, as_of => $4)
       UNION ALL SELECT whole, 'growth', period_start, 0, ARRAY[new, retained, reactivated, dormant, churned, net_change]
-      FROM h, retention.growth(h, $1, $2, $4)
+      FROM h, retention.growth(h, $1, $2, as_of => $4)
       UNION ALL SELECT whole, 'engagement', day, 0, ARRAY[dau, wau, mau, 0, 0, 0] FROM h, retention.engagement(h, $4)
       UNION ALL SELECT whole, 'engagement_days', NULL, active_days, ARRAY[members, 0, 0, 0, 0, 0]
-      FROM h, retention.engagement_days(h, $3, $4)
+      FROM h, retention.engagement_days(h, $3 || ' days', $4)
     ),
     summed AS (
       SELECT whole, reader, day, k, ARRAY[sum(n[1]), sum(n[2]), sum(n[3]), sum(n[4]), sum(n[5]), sum(n[6])] AS n

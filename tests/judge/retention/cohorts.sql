@@ -240,8 +240,8 @@ END $$;
 CREATE FUNCTION oracle.compare_curves(
   tbl1 regclass, tbl2 regclass, period text, mode text, entry text, as_of date, brackets int[], min_events int,
   grain text DEFAULT 'day', zone text DEFAULT NULL, confidence float8 DEFAULT 0.95)
-RETURNS TABLE (period_number int, eligible1 bigint, retained1 bigint, rate1 float8, eligible2 bigint, retained2 bigint,
-               rate2 float8, difference float8, difference_low float8, difference_high float8, p_value float8)
+RETURNS TABLE (period_number int, eligible_1 bigint, retained_1 bigint, rate_1 float8, eligible_2 bigint, retained_2 bigint,
+               rate_2 float8, difference float8, difference_low float8, difference_high float8, p_value float8)
 LANGUAGE sql STABLE AS $$
   SELECT coalesce(a.period_number, b.period_number), coalesce(a.eligible, 0), coalesce(a.retained, 0), a.rate,
          coalesce(b.eligible, 0), coalesce(b.retained, 0), b.rate, b.rate - a.rate,

@@ -59,9 +59,9 @@ CREATE FUNCTION oracle.compare_comparison(
   confidence float8 DEFAULT 0.95, OUT answers bigint, OUT wrong bigint)
 LANGUAGE sql AS $$
   SELECT count(a.ordinality), count(*) FILTER (WHERE
-    (a.period_number, a.eligible1, a.retained1, a.eligible2, a.retained2) IS DISTINCT FROM
-    (b.period_number, b.eligible1, b.retained1, b.eligible2, b.retained2)
-    OR oracle.far(b.rate1, a.rate1) OR oracle.far(b.rate2, a.rate2) OR oracle.far(b.difference, a.difference)
+    (a.period_number, a.eligible_1, a.retained_1, a.eligible_2, a.retained_2) IS DISTINCT FROM
+    (b.period_number, b.eligible_1, b.retained_1, b.eligible_2, b.retained_2)
+    OR oracle.far(b.rate_1, a.rate_1) OR oracle.far(b.rate_2, a.rate_2) OR oracle.far(b.difference, a.difference)
     OR oracle.far(b.difference_low, a.difference_low) OR oracle.far(b.difference_high, a.difference_high)
     OR oracle.far(b.p_value, a.p_value))
   FROM oracle.compare_curves(CASE WHEN h2 IS NOT NULL THEN tbl1 END, CASE WHEN h1 IS NOT NULL THEN tbl2 END, period, mode, entry, as_of, brackets, min_events, grain, zone, confidence)

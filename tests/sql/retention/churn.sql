@@ -27,7 +27,7 @@ CREATE TEMP VIEW by_hand AS SELECT retention.history_agg(member, at) AS h FROM o
 SELECT c.* FROM by_hand, retention.churn_members(h, period_start => '2024-02-01') c ORDER BY 2, 1;
 SELECT period_start, opening, new, reactivated, retained, churned, closing, complete
 FROM by_hand, retention.churn(h, '30 days');
-SELECT e.* FROM by_hand, retention.engagement_days(h, 31, '2024-01-31') e WHERE active_days <= 3;
+SELECT e.* FROM by_hand, retention.engagement_days(h, '31 days', '2024-01-31') e WHERE active_days <= 3;
 
 -- What has no answer, and what is no question.
 SELECT 'churn_members' AS reader, count(*) FROM retention.churn_members(NULL, '2024-01-01'::date)
@@ -36,7 +36,7 @@ UNION ALL SELECT 'engagement', count(*) FROM retention.engagement(NULL)
 UNION ALL SELECT 'engagement_days', count(*) FROM retention.engagement_days(NULL)
 UNION ALL SELECT 'a row that is not there', count(*) FROM by_hand, retention.churn_members(h, '2025-01-01'::date)
 UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement(h, '2020-01-01')
-UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement_days(h, 7, '2020-01-01')
+UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement_days(h, '7 days', '2020-01-01')
 UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.growth(h, as_of => '2020-01-01');
 SELECT * FROM by_hand, retention.churn_members(h, '2024-02-02'::date);
 SELECT * FROM by_hand, retention.churn_members(h, NULL::date);
@@ -48,7 +48,7 @@ SELECT * FROM by_hand, retention.churn(h, '24 hours');
 SELECT * FROM retention.churn(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'hour'), '24 hours');
 SELECT * FROM retention.churn(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'week'), '7 days');
 SELECT * FROM by_hand, retention.churn(h, '2147483647 days');
-SELECT * FROM by_hand, retention.engagement_days(h, 0);
+SELECT * FROM by_hand, retention.engagement_days(h, '0 days');
 SELECT * FROM retention.engagement(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'month'));
 SELECT * FROM by_hand, retention.engagement(h, '5000000-01-01');
 

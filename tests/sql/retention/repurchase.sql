@@ -59,20 +59,22 @@ SELECT a.data, a.as_of, a.days, a.within, count(a.members) AS rows, count(*) FIL
          abs((a.rate - b.rate_low) ^ 2 - 1.959963984540054 ^ 2 * b.rate_low * (1 - b.rate_low) / informants) > 1e-9
          OR abs((a.rate - b.rate_high) ^ 2 - 1.959963984540054 ^ 2 * b.rate_high * (1 - b.rate_high) / informants) > 1e-9) AS wrong_intervals
 FROM (SELECT data, as_of, days, within, r.* FROM ask, oracle.repurchase(tbl, as_of, days, within) r) a
-     FULL JOIN (SELECT data, as_of, days, coalesce(within, -1) AS w, r.* FROM ask, retention.repurchase(h, as_of, 0.95, days, within) r) b
+     FULL JOIN (SELECT data, as_of, days, coalesce(within, -1) AS w, r.* FROM ask, retention.repurchase(h, within || ' days', days, as_of => as_of) r) b
      ON (a.data, a.as_of, a.days, coalesce(a.within, -1), a.purchase_number) = (b.data, b.as_of, b.days, b.w, b.purchase_number)
 GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4;
 -- The raw share of today's members understates.
 SELECT b.purchase_number, b.members, round(b.rate::numeric, 4) AS rate, round(n::numeric / b.members, 4) AS raw
-FROM data, retention.repurchase(h, last) b, LATERAL (SELECT sum(c.members) FROM retention.repurchase(h, last) c
+FROM data, retention.repurchase(h, as_of => last) b, LATERAL (SELECT sum(c.members) FROM retention.repurchase(h, as_of => last) c
   WHERE c.purchase_number = b.purchase_number + 1) c (n) WHERE data = 'cdnow' AND purchase_number <= 3 ORDER BY 1;
 -- One event, nobody, NULLs, and what is refused.
 SELECT r.* FROM (SELECT retention.history_agg(1, date '2024-01-01') AS h) s, retention.repurchase(h, as_of => '2024-01-31') r;
-SELECT r.* FROM (SELECT retention.history_agg(i, date '2024-01-01') AS h FROM generate_series(1, 100) i) s, retention.repurchase(h, as_of => '2024-01-05', within => 90) r;
+SELECT r.* FROM (SELECT retention.history_agg(i, date '2024-01-01') AS h FROM generate_series(1, 100) i) s, retention.repurchase(h, as_of => '2024-01-05', within => '90 days') r;
 SELECT count(*) FROM retention.repurchase(NULL), data;
 SELECT count(*) FROM data, retention.repurchase(h, NULL, NULL, NULL, NULL, NULL) WHERE data = 'shop';
-SELECT count(*) FROM data, retention.repurchase(h, '1990-01-01');
+SELECT count(*) FROM data, retention.repurchase(h, as_of => '1990-01-01');
 SELECT count(*) FROM data, retention.repurchase(h, up_to => 0);
-SELECT count(*) FROM data, retention.repurchase(h, within => -1);
+SELECT count(*) FROM data, retention.repurchase(h, within => '-1 days');
+SELECT count(*) FROM data, retention.repurchase(h, within => '90');
+SELECT count(*) FROM data, retention.repurchase(h, within => '3 months');
 SELECT count(*) FROM data, retention.repurchase(h, confidence => 95);
 SELECT count(*) FROM (SELECT retention.history_agg(1, date '2024-01-01', 1, 'month') AS h) s, retention.repurchase(h);

@@ -144,7 +144,7 @@ CREATE TABLE questions AS SELECT * FROM (VALUES
 SELECT unit, gap, as_of, count(given) AS steps, sum(given.events) AS lapses,
        count(*) FILTER (WHERE (given.at_risk, given.events, given.censored) = (plain.at_risk, plain.events, plain.censored)) AS agree,
        count(*) FILTER (WHERE plain IS NULL) AS too_many
-FROM (SELECT q.*, s.* FROM questions q, shopped, survival(h, unit, gap, as_of) s) given
+FROM (SELECT q.*, s.* FROM questions q, shopped, survival(h, unit, gap, as_of => as_of) s) given
      FULL JOIN (SELECT q.*, tenure::float8 AS tenure, count(*) FILTER (WHERE churned) AS events,
                        count(*) FILTER (WHERE NOT churned) AS censored,
                        sum(count(*)) OVER (PARTITION BY unit, gap, as_of ORDER BY tenure DESC) AS at_risk
@@ -154,9 +154,9 @@ GROUP BY unit, gap, as_of ORDER BY unit, gap, as_of;
 -- All who begin in the first period and are lost there are lost from the ledger too.
 SELECT gap, s.events, r.churned FROM shopped, unnest('{1, 2, 5}'::int[]) gap,
      LATERAL (SELECT h1 FROM (SELECT slice(h, '1997-01-01', '1997-01-31') AS h1) x) x,
-     survival(h1, 'month', gap, '1998-06-30') s, churn(h1, 'month', gap, '1998-06-30') r
+     survival(h1, 'month', gap, as_of => '1998-06-30') s, churn(h1, 'month', gap, as_of => '1998-06-30') r
 WHERE r.churned > 0;
-SELECT s.* FROM shopped, survival_summary(h, 'month', 2, '1998-06-30', tau => 6) s;
+SELECT s.* FROM shopped, survival_summary(h, 'month', 2, as_of => '1998-06-30', tau => 6) s;
 
 -- Memberships: from first joining to first departing; spells that touch are one. In plain SQL, by the days on which the
 -- periods end.

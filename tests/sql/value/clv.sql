@@ -110,8 +110,8 @@ SELECT count(*) AS members, count(*) FILTER (WHERE NOT (
          AND abs(c.expected_purchases / retention.expected_purchases(fitted, c.x, c.t_x, c.age, '39 weeks') - 1) < 1e-12
          AND abs(c.expected_spend - retention.expected_spend(fitted, c.x, c.spend)) < 1e-9
          AND abs(c.clv / retention.clv_value(fitted, c.x, c.t_x, c.age, c.spend, '39 weeks', 0.1, 0.4) - 1) < 1e-12)) AS wrong,
-       count(*) FILTER (WHERE p_alive_low <= p_alive AND p_alive <= p_alive_high AND expected_low <= expected_purchases
-                        AND expected_purchases <= expected_high AND clv_low <= clv AND clv <= clv_high) AS ordered
+       count(*) FILTER (WHERE p_alive_low <= p_alive AND p_alive <= p_alive_high AND expected_purchases_low <= expected_purchases
+                        AND expected_purchases <= expected_purchases_high AND clv_low <= clv AND clv <= clv_high) AS ordered
 FROM clv_test.clv c, clv_test.model WHERE model = 'pareto/nbd';
 -- What really happened in the 39 weeks after: how often it lies in the prediction intervals.
 SELECT round(avg((n BETWEEN purchases_low AND purchases_high)::int), 3) AS covered, sum(n) AS purchases,

@@ -65,9 +65,9 @@ CREATE TEMP TABLE shop AS SELECT history_agg(member_id, ordered_at, amount) AS h
 CREATE FUNCTION pg_temp.engagement(h history, as_of date) RETURNS TABLE (day date, dau bigint, wau text, mau bigint, stickiness float8, truncated boolean)
     AS '$libdir/pg_retention', 'engagement_wrapper' LANGUAGE c;
 SELECT count(*) FROM shop, pg_temp.engagement(h, NULL);
-CREATE FUNCTION pg_temp.engagement_days(h history, days integer, as_of date) RETURNS TABLE (active_days integer, members bigint, share float8)
+CREATE FUNCTION pg_temp.engagement_days(h history, within text, as_of date) RETURNS TABLE (active_days integer, members bigint, share float8)
     AS '$libdir/pg_retention', 'engagement_days_wrapper' LANGUAGE c;
-SELECT count(*) FROM shop, pg_temp.engagement_days(h, 28, NULL);
+SELECT count(*) FROM shop, pg_temp.engagement_days(h, '28 days', NULL);
 CREATE FUNCTION pg_temp.cohort_members(h history, cohort date, period_number integer, period text, mode text, entry text, starts history, as_of date,
     brackets integer[], min_events integer) RETURNS TABLE (member point)
     AS '$libdir/pg_retention', 'cohort_members_wrapper' LANGUAGE c;
@@ -75,17 +75,17 @@ SELECT count(*) FROM shop, pg_temp.cohort_members(h, '2011-01-01', 0, NULL, NULL
 DO $$
 DECLARE
     columns text[] := ARRAY['period_start date', 'opening bigint', 'new bigint', 'reactivated bigint', 'retained bigint', 'churned bigint',
-        'closing bigint', 'retention_rate float8', 'churn_rate float8', 'churn_low float8', 'churn_high float8', 'truncated boolean', 'complete boolean'];
+        'closing bigint', 'retention_rate float8', 'churn_rate float8', 'churn_rate_low float8', 'churn_rate_high float8', 'truncated boolean', 'complete boolean'];
     other text;
     answers text[];
 BEGIN
     FOR i IN 1 .. cardinality(columns) LOOP
         FOREACH other IN ARRAY ARRAY['text', 'boolean', 'numeric', 'history', 'bigint', 'double precision', 'date[]'] LOOP
             CONTINUE WHEN columns[i] LIKE '% ' || other OR columns[i] LIKE '% float8' AND other = 'double precision';
-            EXECUTE format('CREATE FUNCTION pg_temp.of_another_version(h history, period text, gap integer, as_of date, confidence float8)
+            EXECUTE format('CREATE FUNCTION pg_temp.of_another_version(h history, period text, gap integer, silence text, as_of date, confidence float8)
                             RETURNS TABLE (%s) AS ''$libdir/pg_retention'', ''churn_wrapper'' LANGUAGE c',
                            array_to_string(columns[:i - 1] || (split_part(columns[i], ' ', 1) || ' ' || other) || columns[i + 1:], ', '));
-            answers := answers || pg_temp.answer('SELECT * FROM shop, pg_temp.of_another_version(h, NULL, NULL, NULL, NULL)');
+            answers := answers || pg_temp.answer('SELECT * FROM shop, pg_temp.of_another_version(h, NULL, NULL, NULL, NULL, NULL)');
             DROP FUNCTION pg_temp.of_another_version;
         END LOOP;
     END LOOP;

@@ -25,7 +25,7 @@ BEGIN
     'WITH h AS MATERIALIZED (SELECT %1$s AS h, %3$L::date AS d FROM %2$s), '
     's AS MATERIALIZED (SELECT %1$s AS h, %3$L::date AS d FROM %2$s GROUP BY left(md5(member::text), 1) < ''6''), '
     'c AS (SELECT c.* FROM h, retention.cohorts(h.h, %4$L, as_of => h.d) c), '
-    'l AS (SELECT l.* FROM h, retention.churn(h.h, %4$L, %5$s, h.d) l) ', agg, t, as_of, s.period, s.gap)
+    'l AS (SELECT l.* FROM h, retention.churn(h.h, %4$L, %5$s, as_of => h.d) l) ', agg, t, as_of, s.period, s.gap)
     || 'SELECT count(*) AS answers, count(*) FILTER (WHERE (' || v.holds || ') IS NOT TRUE) AS wrong FROM ' || v.of
   FROM (VALUES
     ('churn: the ledger balances', 'closing = opening - churned + new + reactivated AND retained + churned = opening', 'l'),
@@ -33,8 +33,8 @@ BEGIN
      '(SELECT l.*, lag(closing, 1, 0::bigint) OVER (ORDER BY period_start) AS before FROM l) l'),
     ('churn: rates of the counts',
      'CASE WHEN complete AND opening > 0 THEN retention_rate + churn_rate BETWEEN 1 - 1e-12 AND 1 + 1e-12
-        AND churn_low <= churn_rate + 1e-12 AND churn_rate <= churn_high + 1e-12 AND churn_low >= 0 AND churn_high <= 1
-      ELSE retention_rate IS NULL AND churn_rate IS NULL AND churn_low IS NULL AND churn_high IS NULL END', 'l'),
+        AND churn_rate_low <= churn_rate + 1e-12 AND churn_rate <= churn_rate_high + 1e-12 AND churn_rate_low >= 0 AND churn_rate_high <= 1
+      ELSE retention_rate IS NULL AND churn_rate IS NULL AND churn_rate_low IS NULL AND churn_rate_high IS NULL END', 'l'),
     ('churn: no period is missing', 'period_start = (before + step.one)::date OR before IS NULL',
      '(SELECT l.*, lag(period_start) OVER (ORDER BY period_start) AS before FROM l) l, '
      || format('(VALUES (interval %L)) step (one)', CASE s.period WHEN 'quarter' THEN '3 months' ELSE '1 ' || s.period END)),
@@ -50,7 +50,7 @@ BEGIN
         count(DISTINCT members) AS sizes, max(members) AS members, max(active) FILTER (WHERE period_number = 0) AS firsts
        FROM c GROUP BY cohort) c'),
     ('cohorts: all members, all money', 'c.members = v.members AND c.amount IS NOT DISTINCT FROM v.revenue',
-     format('h, retention.value_summary(h.h, %L, h.d) v, (SELECT sum(members) FILTER (WHERE period_number = 0) AS members,
+     format('h, retention.value_summary(h.h, %L, as_of => h.d) v, (SELECT sum(members) FILTER (WHERE period_number = 0) AS members,
        sum(amount) AS amount FROM c) c', s.period)),
     ('cohorts and churn: newcomers', 'coalesce(c.members, 0) = l.new',
      'l LEFT JOIN (SELECT * FROM c WHERE period_number = 0) c ON c.cohort = l.period_start'),
@@ -72,10 +72,10 @@ BEGIN
       = (a.opening, a.new, a.reactivated, a.retained, a.churned, a.closing)',
      format('l FULL JOIN (SELECT period_start, sum(opening) AS opening, sum(new) AS new, sum(reactivated) AS reactivated,
         sum(retained) AS retained, sum(churned) AS churned, sum(closing) AS closing
-        FROM s, retention.churn(s.h, %L, %s, s.d) l GROUP BY 1) a USING (period_start)', s.period, s.gap)),
+        FROM s, retention.churn(s.h, %L, %s, as_of => s.d) l GROUP BY 1) a USING (period_start)', s.period, s.gap)),
     ('churn: of the rolled up parts', 'a IS NOT DISTINCT FROM l',
      format('l FULL JOIN (SELECT a.* FROM (SELECT retention.rollup(h) AS h, max(d) AS d FROM s) r,
-        retention.churn(r.h, %L, %s, r.d) a) a USING (period_start)', s.period, s.gap))
+        retention.churn(r.h, %L, %s, as_of => r.d) a) a USING (period_start)', s.period, s.gap))
   ) v (name, holds, of)
   -- a slice can begin in the year of the first event only if that does not cut a week
   WHERE NOT (v.name = 'cohorts: of events up to a day' AND s.grain = 'week');

@@ -63,7 +63,7 @@ SELECT count(*) AS running_cells, sum(eligible) AS eligible, sum(retained) AS re
        bool_or(complete) AS complete, sum(active) AS active
 FROM reference.history, retention.cohorts(h, 'month', as_of => '2011-12-09')
 WHERE data = 'shop' AND cohort + period_number * interval '1 month' = '2011-12-01';
-SELECT period_start, opening, retained, churned, closing, retention_rate, churn_rate, churn_low, churn_high, complete
+SELECT period_start, opening, retained, churned, closing, retention_rate, churn_rate, churn_rate_low, churn_rate_high, complete
 FROM reference.history, retention.churn(h, 'month', as_of => '2011-12-09')
 WHERE data = 'shop' AND period_start = '2011-12-01';
 

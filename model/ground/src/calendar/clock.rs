@@ -73,6 +73,11 @@ impl<H: Host> Clock<H> {
         Clock { grain, current: Span { from: 0, until: 0, offset: 0 }, seen: Vec::new_in(host) }
     }
 
+    /// The grain of its ticks.
+    pub fn grain(&self) -> Grain {
+        self.grain
+    }
+
     #[inline]
     fn offset(&mut self, zone: &impl Zone, at: i64) -> i64 {
         if !self.current.holds(at) {

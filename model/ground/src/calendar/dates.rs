@@ -85,6 +85,21 @@ const fn compute_first_day(month: i64) -> i64 {
     era * DAYS_IN_400_YEARS + day - MARCH_0000
 }
 
+/// The same day of the month some months later, or the last one of a shorter month: what PostgreSQL
+/// answers when months are added to a date, or taken from it.
+pub fn add_months(day: i64, months: i64) -> i64 {
+    let month = month_of(day);
+    let (there, place) = (month + months, day - first_day_of_month(month));
+    (first_day_of_month(there) + place).min(first_day_of_month(there + 1) - 1)
+}
+
+/// The most whole months that can be added to a day without passing another; negative if that lies
+/// before it.
+pub fn months_between(from: i64, to: i64) -> i64 {
+    let months = month_of(to) - month_of(from);
+    months - i64::from(add_months(from, months) > to)
+}
+
 /// A day as text: year, month and day of month.
 ///
 /// ```
@@ -98,4 +113,27 @@ pub fn date_text(day: i64) -> String {
     let (month, day) = (month.rem_euclid(12) + 1, day - first_day_of_month(month) + 1);
     let (year, era) = if year > 0 { (year, "") } else { (1 - year, " BC") };
     format!("{year:04}-{month:02}-{day:02}{era}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::tests::epoch;
+    use chrono::Months;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn months_are_added_as_chrono_does(day in -200_000..130_000i64, months in -3000..3000i64) {
+            let date = epoch() + chrono::Duration::days(day);
+            let moved = match u32::try_from(months) {
+                Ok(months) => date + Months::new(months),
+                Err(_) => date - Months::new(months.unsigned_abs() as u32),
+            };
+            let there = (moved - epoch()).num_days();
+            prop_assert_eq!(add_months(day, months), there);
+            prop_assert_eq!(months_between(day, there), months);
+            prop_assert_eq!(months_between(day, there - 1), months - 1);
+        }
+    }
 }

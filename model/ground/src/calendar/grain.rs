@@ -40,13 +40,29 @@ impl Grain {
 
     /// The grain of a name, in any case.
     pub fn parse(name: &str) -> Result<Self, Error> {
-        Self::ALL.iter().find(|(_, n)| n.eq_ignore_ascii_case(name)).map(|(g, _)| *g).ok_or_else(
-            || Error::UnknownName {
-                what: "grain",
-                given: name.to_string(),
-                valid: "second, minute, hour, day, week, month, quarter, year",
-            },
-        )
+        Self::of_word(name.trim()).ok_or_else(|| Error::UnknownName {
+            what: "grain",
+            given: name.to_string(),
+            valid: "second, minute, hour, day, week, month, quarter, year",
+        })
+    }
+
+    /// The grain that a word means, in any case: `month`, `months` or `monthly`.
+    pub(super) fn of_word(word: &str) -> Option<Self> {
+        let is_such = |name: &str, grain| {
+            let adverb = match grain {
+                Grain::Hour => "hourly",
+                Grain::Day => "daily",
+                Grain::Week => "weekly",
+                Grain::Month => "monthly",
+                Grain::Quarter => "quarterly",
+                Grain::Year => "yearly",
+                Grain::Second | Grain::Minute => name,
+            };
+            let one = word.strip_suffix(['s', 'S']).unwrap_or(word);
+            one.eq_ignore_ascii_case(name) || word.eq_ignore_ascii_case(adverb)
+        };
+        Self::ALL.iter().find(|(grain, name)| is_such(name, *grain)).map(|(grain, _)| *grain)
     }
 
     /// Its name in SQL.

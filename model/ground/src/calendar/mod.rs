@@ -9,11 +9,17 @@ mod clock;
 mod dates;
 mod grain;
 mod period;
+mod stretch;
+mod unit;
+mod zone_names;
 
 pub use clock::{Clock, Span, Utc, Zone};
-pub use dates::date_text;
+pub use dates::{add_months, date_text, months_between};
 pub use grain::Grain;
-pub use period::Period;
+pub use period::{Period, Periods};
+pub use stretch::{Stretch, Takes};
+pub use unit::Unit;
+pub use zone_names::not_a_zone;
 
 /// Microseconds in a second.
 pub const SECOND: i64 = 1_000_000;

@@ -1,17 +1,13 @@
 //! The normal distribution, as intervals and tests use it.
 
+use crate::check;
 use crate::error::Error;
 use statrs::distribution::{ChiSquared, ContinuousCDF, Normal};
 use std::f64::consts::FRAC_1_SQRT_2;
 
 /// The z of two-sided intervals that hold the true value with this probability: 1.96 for 0.95.
 pub fn two_sided(confidence: f64) -> Result<f64, Error> {
-    if !(confidence > 0.0 && confidence < 1.0) {
-        return Err(Error::bad(
-            format!("confidence {confidence} is not between 0 and 1"),
-            "Take a probability such as 0.95.",
-        ));
-    }
+    let confidence = check::confidence(confidence)?;
     Ok(-Normal::standard().inverse_cdf((1.0 - confidence) / 2.0))
 }
 

@@ -1,16 +1,16 @@
 //! Which members a row of the ledger counts.
 
-use super::{Arrival, Question, Standing, check_gap};
+use super::{Outs, Question, stays};
 use crate::axis::Axis;
 use crate::calendar::Zone;
 use crate::error::Error;
 use crate::history::{Columns, MemberRef, View};
-use crate::host::{Host, Pace};
+use crate::host::{Host, Pace, Vec};
 
 /// What happened to a member in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It was active for the first time.
+    /// It is in for the first time.
     New,
     /// It was out and is in again.
     Reactivated,
@@ -39,29 +39,29 @@ pub fn change_of_members<H: Host, Z: Zone>(
     host: H,
     mut found: impl FnMut(MemberRef<'_>, Change) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let gap = check_gap(question.gap)?;
+    question.check()?;
     let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
     let Some(row) = axis.row_of(period_start)? else {
         return Ok(());
     };
+    let outs = Outs::new(question.lapse, &axis, &host)?;
     let mut pace = Pace::new(&host);
     let mut walk = view.walk_over(Columns::TICKS)?;
+    let mut periods = Vec::new_in(host.clone());
     while let Some((member, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
-        let mut standing = Standing::new(gap);
+        axis.periods(timeline.ticks(), &mut periods)?;
+        // What comes later does not matter to this row.
+        periods.truncate(periods.partition_point(|period| *period as usize <= row));
         let mut change = None;
-        for &tick in timeline.ticks() {
-            let Some(period) = axis.period(tick)?.filter(|period| *period <= row) else {
-                break;
-            };
-            match standing.active(period) {
-                Arrival::New if period == row => change = Some(Change::New),
-                Arrival::Returns if period == row => change = Some(Change::Reactivated),
-                _ => {}
+        let mut arrival = Change::New;
+        for stay in stays(&periods, timeline.ticks(), &outs, &mut axis) {
+            if stay.start == row {
+                change = Some(arrival);
+            } else if stay.end == row {
+                change = Some(Change::Churned);
             }
-        }
-        if standing.out_from == Some(row) {
-            change = Some(Change::Churned);
+            arrival = Change::Reactivated;
         }
         if let Some(change) = change {
             found(member, change)?;

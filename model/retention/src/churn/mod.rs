@@ -1,7 +1,8 @@
 //! The churn ledger: who is in, who left, who came and who came back, period by period.
 //!
-//! A member is *in* at the end of period P if it was active in any of P − gap + 1 … P, and churned
-//! in P if it was in at the end of P − 1 and is not at the end of P. In every row
+//! A member is *in* at the end of period P if it was active in any of P − gap + 1 … P, or if its last
+//! event lies less than a silence before that end. It churned in P if it was in at the end of P − 1 and
+//! is not at the end of P. In every row
 //!
 //! ```text
 //! closing = opening − churned + new + reactivated,   retained = opening − churned
@@ -10,6 +11,7 @@
 mod compare;
 pub mod groups;
 mod growth;
+mod lapse;
 mod members;
 pub mod memberships;
 pub mod pair;
@@ -18,6 +20,8 @@ mod tests;
 
 pub use compare::{Compared, Stratum, compare};
 pub use growth::{Growth, growth};
+pub use lapse::Lapse;
+pub(crate) use lapse::{Outs, Stays};
 pub use members::{Change, change_of_members};
 
 use crate::axis::Axis;
@@ -26,14 +30,15 @@ use crate::error::Error;
 use crate::history::{Columns, View};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::{Estimate, Wilson};
+use std::ops::Range;
 
 /// What is asked of a ledger.
 #[derive(Debug, Clone, Copy)]
 pub struct Question {
     /// The length of a row.
     pub period: Period,
-    /// Periods of silence after which a member is out.
-    pub gap: i32,
+    /// The silence after which a member is out.
+    pub lapse: Lapse,
     /// The last day looked at; by default that of the last event.
     pub as_of: Option<i64>,
     /// Probability of the intervals.
@@ -43,7 +48,7 @@ pub struct Question {
 impl Question {
     /// Is it one that can be answered of some history?
     pub fn check(&self) -> Result<(), Error> {
-        check_gap(self.gap)?;
+        self.lapse.check()?;
         Wilson::new(self.confidence).map(|_| ())
     }
 }
@@ -55,7 +60,7 @@ pub struct Row {
     pub period_start: i64,
     /// Members in at its beginning.
     pub opening: u64,
-    /// Members active for the first time.
+    /// Members in at its end, and at no end before.
     pub new: u64,
     /// Members that were out and are in again.
     pub reactivated: u64,
@@ -69,63 +74,16 @@ pub struct Row {
     pub retention_rate: Option<f64>,
     /// Churned / opening, with its interval.
     pub churn_rate: Option<Estimate>,
-    /// Is it among the first `gap` periods, where the silence of members cannot be seen?
+    /// Does a silence that ends with it begin before the history, so that it cannot be seen?
     pub truncated: bool,
     /// Has it ended?
     pub complete: bool,
 }
 
-/// Checks the gap.
-pub(crate) fn check_gap(gap: i32) -> Result<usize, Error> {
-    match usize::try_from(gap) {
-        Ok(gap) if gap > 0 => Ok(gap),
-        _ => Err(Error::bad(
-            format!("gap {gap} is not a number of periods"),
-            "Take 1 or more: the periods of silence after which a member is out.",
-        )),
-    }
-}
-
-/// One member on its way through the periods, and who is in. [`Movements::count`] says the same of many,
-/// faster; the tests hold the two together.
-#[derive(Debug)]
-struct Standing {
-    gap: usize,
-    /// The first period at whose end it is out, if it is not active again.
-    out_from: Option<usize>,
-}
-
-/// What activity in a period means for a member.
-enum Arrival {
-    /// It was never active before.
-    New,
-    /// It was in already.
-    Stays,
-    /// It had churned in that period.
-    Returns,
-}
-
-impl Standing {
-    fn new(gap: usize) -> Self {
-        Standing { gap, out_from: None }
-    }
-
-    /// The member was active in this period, which is not before those already told.
-    #[inline]
-    fn active(&mut self, period: usize) -> Arrival {
-        let out_from = self.out_from.replace(period.saturating_add(self.gap));
-        match out_from {
-            None => Arrival::New,
-            Some(out_from) if period > out_from => Arrival::Returns,
-            Some(_) => Arrival::Stays,
-        }
-    }
-}
-
 /// The movements of members, counted by period.
 #[derive(Debug)]
 pub struct Movements<H: Host> {
-    gap: usize,
+    outs: Outs<H>,
     new: Vec<u64, H>,
     reactivated: Vec<u64, H>,
     /// And in one place more, those who are not out by the last period.
@@ -134,26 +92,34 @@ pub struct Movements<H: Host> {
 
 impl<H: Host> Movements<H> {
     /// Nobody has moved yet.
-    pub fn new(periods: usize, gap: i32, host: &H) -> Result<Self, Error> {
-        let gap = check_gap(gap)?;
+    pub fn new<Z: Zone>(axis: &Axis<'_, Z, H>, lapse: Lapse, host: &H) -> Result<Self, Error> {
+        let (outs, periods) = (Outs::new(lapse, axis, host)?, axis.len);
         let zeros = |len| {
             let mut counts = Vec::new_in(host.clone());
             counts.resize(len, 0);
             counts
         };
         let (new, reactivated, churned) = (zeros(periods), zeros(periods), zeros(periods + 1));
-        Ok(Movements { gap, new, reactivated, churned })
+        Ok(Movements { outs, new, reactivated, churned })
     }
 
-    /// Counts a member, active in these periods, which ascend: what [`Standing`] says, written down
-    /// without branching on chance.
+    /// Counts a member by its ticks, which ascend, and their periods.
     #[inline]
-    pub fn count(&mut self, periods: &[u32]) {
+    pub fn count<Z: Zone>(&mut self, periods: &[u32], ticks: &[i64], axis: &mut Axis<'_, Z, H>) {
+        match self.outs {
+            Outs::Gap(gap) => self.count_periods(periods, gap),
+            Outs::Since(_) => self.count_stays(periods, ticks, axis),
+        }
+    }
+
+    /// What [`Stays`] say, written down without branching on chance.
+    #[inline]
+    fn count_periods(&mut self, periods: &[u32], gap: usize) {
         let Some((&first, later)) = periods.split_first() else {
             return;
         };
         self.new[first as usize] += 1;
-        let mut out_from = (first as usize).saturating_add(self.gap);
+        let mut out_from = (first as usize).saturating_add(gap);
         // The last place is for those who are never out.
         let never = self.churned.len() - 1;
         for &period in later {
@@ -161,10 +127,34 @@ impl<H: Host> Movements<H> {
             let returns = u64::from(period > out_from);
             self.churned[out_from.min(never)] += returns;
             self.reactivated[period] += returns;
-            out_from = period.saturating_add(self.gap);
+            out_from = period.saturating_add(gap);
         }
         self.churned[out_from.min(never)] += 1;
     }
+
+    fn count_stays<Z: Zone>(&mut self, periods: &[u32], ticks: &[i64], axis: &mut Axis<'_, Z, H>) {
+        let Movements { outs, new, reactivated, churned } = self;
+        let never = churned.len() - 1;
+        let mut arrivals = new;
+        for stay in stays(periods, ticks, outs, axis) {
+            arrivals[stay.start] += 1;
+            churned[stay.end.min(never)] += 1;
+            arrivals = &mut *reactivated;
+        }
+    }
+}
+
+/// The stays of a member by its ticks, which ascend, and their periods.
+pub(crate) fn stays<'s, Z: Zone, H: Host>(
+    periods: &'s [u32],
+    ticks: &'s [i64],
+    outs: &'s Outs<H>,
+    axis: &'s mut Axis<'_, Z, H>,
+) -> impl Iterator<Item = Range<usize>> {
+    Stays::new(periods.iter().zip(ticks).map(|(&period, &tick)| {
+        let period = period as usize;
+        (period, outs.after(period, || axis.day_of_tick(tick)))
+    }))
 }
 
 /// A ledger: counted, and ready to be read row by row.
@@ -184,14 +174,14 @@ pub fn ledger<'z, H: Host, Z: Zone>(
 ) -> Result<Ledger<'z, Z, H>, Error> {
     let wilson = Wilson::new(question.confidence)?;
     let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
-    let mut movements = Movements::new(axis.len, question.gap, &host)?;
+    let mut movements = Movements::new(&axis, question.lapse, &host)?;
     let mut pace = Pace::new(&host);
     let mut walk = view.walk_over(Columns::TICKS)?;
     let mut periods = Vec::new_in(host.clone());
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         axis.periods(timeline.ticks(), &mut periods)?;
-        movements.count(&periods);
+        movements.count(&periods, timeline.ticks(), &mut axis);
     }
     Ok(Ledger { axis, movements, wilson })
 }
@@ -209,6 +199,7 @@ impl<'z, Z: Zone, H: Host> Ledger<'z, Z, H> {
     /// Its rows, by period.
     pub fn rows(&self) -> impl Iterator<Item = Row> {
         let moves = &self.movements;
+        let truncated = moves.outs.truncated(self.axis.first_day(0));
         (0..self.axis.len).scan(0, move |before, period| {
             let opening = *before;
             let (new, reactivated, churned) =
@@ -228,7 +219,7 @@ impl<'z, Z: Zone, H: Host> Ledger<'z, Z, H> {
                 closing,
                 retention_rate: rated.then(|| retained as f64 / opening as f64),
                 churn_rate: self.wilson.share(churned, opening).filter(|_| rated),
-                truncated: period < moves.gap,
+                truncated: period < truncated,
                 complete,
             })
         })

@@ -1,11 +1,11 @@
 //! Entries: who enters which cohort when, and what each did from then on.
 
-use super::length::{Days, Length, Seconds, Span, Start, Units};
+use super::length::{Days, Length, Months, Seconds, Span, Start, Units};
 use super::modes::{Marks, Rules, Steps};
 use super::table::Rows;
 use super::{Entry, Question};
 use crate::axis::{Axis, DayStarts};
-use crate::calendar::{Grain, Period, Zone};
+use crate::calendar::{Period, Unit, Zone};
 use crate::error::{Error, Malformed};
 use crate::history::{Columns, MemberRef, Meta, Timeline, View, Walk};
 use crate::host::{Host, Pace, Vec};
@@ -77,7 +77,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
         question.check(subject.starts.is_some())?;
         let unit = match question.period {
             Period::Calendar(unit) => unit,
-            Period::Days(_) | Period::Hours(_) => Grain::Day,
+            Period::Days(_) | Period::Months(_) | Period::Hours(_) => Unit::DAY,
         };
         let axis_of = |(view, zone): (&View<'z, H>, &'z Z), as_of| {
             question.period.check_grain(view.meta.grain)?;
@@ -107,7 +107,8 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
     pub(super) fn longest(&self, question: &Question<'_>) -> usize {
         let span = match question.period {
             Period::Calendar(_) => self.units().span(self.units().cohort(0, self.axis.days())),
-            Period::Days(length) => self.days(length).span(Start { tick: 0, place: 0 }),
+            Period::Days(length) => self.days(length).span(Start::new(0, 0)),
+            Period::Months(length) => self.months(length).span(Start::new(0, 0)),
             Period::Hours(length) => {
                 let seconds = self.seconds(length);
                 seconds.span(seconds.cohort(0, self.axis.days()))
@@ -123,6 +124,10 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
 
     fn days(&self, length: u32) -> Days {
         Days { length, until: self.axis.len as i64 }
+    }
+
+    fn months(&self, length: u32) -> Months {
+        Months { length: i64::from(length), until: self.axis.len as i64, origin: self.axis.origin }
     }
 
     fn seconds(&self, hours: u32) -> Seconds {
@@ -156,7 +161,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
             pace.step(1 + timeline.ticks().len());
             self.axis.periods(timeline.ticks(), &mut periods)?;
             let Some(&entry) = periods.first() else { continue };
-            let start = Start { tick: 0, place: i64::from(entry) };
+            let start = Start::new(0, i64::from(entry));
             rows.enter(entry as usize, false, || units.span(start))?.count(&periods, timeline);
         }
         Ok(())
@@ -177,6 +182,10 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
             }
             Period::Days(days) => {
                 let length = self.days(days);
+                self.follow_by(subject, question, length, plain, sink)
+            }
+            Period::Months(months) => {
+                let length = self.months(months);
                 self.follow_by(subject, question, length, plain, sink)
             }
             Period::Hours(hours) => {
@@ -273,7 +282,7 @@ fn start_of<Z: Zone, H: Host>(
     axis: &mut Axis<'_, Z, H>,
 ) -> Result<Option<Start>, Malformed> {
     let Some(&tick) = timeline.ticks().first() else { return Ok(None) };
-    Ok(axis.period(tick)?.map(|place| Start { tick, place: place as i64 }))
+    Ok(axis.period(tick)?.map(|place| Start::new(tick, place as i64)))
 }
 
 /// What a member did in one period.

@@ -1,7 +1,7 @@
 //! The length of periods: which one after an entry a tick is in, and how many there are by `as_of`.
 
 use crate::axis::{Axis, DayStarts};
-use crate::calendar::Zone;
+use crate::calendar::{Zone, add_months, months_between};
 use crate::host::Host;
 
 /// When a member entered, or the beginning of a cohort.
@@ -11,6 +11,18 @@ pub(super) struct Start {
     pub(super) tick: i64,
     /// Its unit on the axis of entries: of the calendar, or a day.
     pub(super) place: i64,
+    /// Of an entry that is not the member's first: the place of that, and how many periods later this
+    /// one is.
+    pub(super) first: i64,
+    pub(super) number: i64,
+}
+
+impl Start {
+    /// A member's first entry.
+    #[inline]
+    pub(super) fn new(tick: i64, place: i64) -> Self {
+        Start { tick, place, first: place, number: 0 }
+    }
 }
 
 /// How many periods after an entry there are by `as_of`.
@@ -25,6 +37,10 @@ impl Span {
         let elapsed = elapsed.max(0);
         let ended = elapsed / length;
         let begun = ended + i64::from(elapsed % length != 0);
+        Span::new(begun, ended)
+    }
+
+    fn new(begun: i64, ended: i64) -> Self {
         Span {
             begun: usize::try_from(begun).unwrap_or(0),
             ended: usize::try_from(ended).unwrap_or(0),
@@ -42,7 +58,7 @@ pub(super) trait Length: Copy {
 
     /// Where a cohort begins.
     fn cohort<Z: Zone>(self, place: i64, _: DayStarts<'_, Z>) -> Start {
-        Start { tick: 0, place }
+        Start::new(0, place)
     }
 
     /// So many periods later than an entry.
@@ -103,6 +119,50 @@ impl Length for Days {
     }
 }
 
+/// Calendar months since the day of the entry. Each is counted from that day, so that a member of
+/// 31 January comes to 28 February and to 31 March: who enters again stays on its own days.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Months {
+    pub(super) length: i64,
+    /// The first day after `as_of`.
+    pub(super) until: i64,
+    /// The day of place 0.
+    pub(super) origin: i64,
+}
+
+impl Months {
+    /// The period since a day that another one is in.
+    #[inline]
+    fn between(self, from: i64, to: i64) -> i64 {
+        months_between(self.origin + from, self.origin + to).div_euclid(self.length)
+    }
+
+    /// The day on which a period since another day begins.
+    fn begin(self, from: i64, n: i64) -> i64 {
+        add_months(self.origin + from, n * self.length) - self.origin
+    }
+}
+
+impl Length for Months {
+    #[inline]
+    fn offset(self, start: Start, _: i64, place: i64) -> i64 {
+        self.between(start.place, place)
+    }
+
+    #[inline]
+    fn span(self, start: Start) -> Span {
+        let ended = self.between(start.first, self.until);
+        let is_running = self.begin(start.first, ended) < self.until;
+        let ended = ended - start.number;
+        Span::new(ended + i64::from(is_running), ended)
+    }
+
+    fn later<Z: Zone, H: Host>(self, start: Start, n: i64, _: &mut Axis<'_, Z, H>) -> Start {
+        let number = start.number + n;
+        Start { place: self.begin(start.first, number), number, ..start }
+    }
+}
+
 /// Absolute time since the tick of the entry, in seconds like the ticks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seconds {
@@ -125,11 +185,11 @@ impl Length for Seconds {
     /// A day, and so its cohort, begins with its first second: where cells begin and end then does
     /// not depend on who is in them.
     fn cohort<Z: Zone>(self, place: i64, days: DayStarts<'_, Z>) -> Start {
-        Start { tick: days.start_of(place), place }
+        Start::new(days.start_of(place), place)
     }
 
     fn later<Z: Zone, H: Host>(self, start: Start, n: i64, axis: &mut Axis<'_, Z, H>) -> Start {
         let tick = start.tick + n * self.length;
-        Start { tick, place: axis.day_of(tick) }
+        Start::new(tick, axis.day_of(tick))
     }
 }

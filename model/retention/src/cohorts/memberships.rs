@@ -1,7 +1,7 @@
 //! Cohorts of memberships: members grouped by the period in which they first joined, and who of them
 //! is in at the end of each period after.
 
-use crate::calendar::{Grain, Period};
+use crate::calendar::{Period, Unit, add_months, months_between};
 use crate::churn::memberships::Question;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -40,14 +40,48 @@ struct Cohort<H: Host> {
     steps: Vec<i64, H>,
 }
 
+/// Periods since a member's own first day.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Since {
+    Days(i64),
+    Months(i64),
+}
+
+impl Since {
+    /// Those of a question, if it asks for such.
+    pub(crate) fn of(period: Period) -> Option<Self> {
+        match period {
+            Period::Days(days) => Some(Since::Days(i64::from(days))),
+            Period::Months(months) => Some(Since::Months(i64::from(months))),
+            Period::Calendar(_) | Period::Hours(_) => None,
+        }
+    }
+
+    /// The period that holds a day.
+    pub(crate) fn number(self, since: i64, day: i64) -> i64 {
+        match self {
+            Since::Days(days) => (day - since).div_euclid(days),
+            Since::Months(months) => months_between(since, day).div_euclid(months),
+        }
+    }
+
+    /// The first day of a period.
+    pub(crate) fn begin(self, since: i64, n: i64) -> i64 {
+        match self {
+            Since::Days(days) => since + n * days,
+            Since::Months(months) => add_months(since, n * months),
+        }
+    }
+}
+
 /// A cohort table: counted, and ready to be read cell by cell.
 #[derive(Debug)]
 pub struct Table<H: Host> {
     /// What the members of a cohort have joined in.
     units: Units,
     origin: i64,
-    /// Periods of so many days since the day of joining; by default those of the calendar.
-    days: Option<i64>,
+    /// Periods since the day of joining; by default those of the calendar.
+    since: Option<Since>,
     as_of: i64,
     cohorts: Vec<Cohort<H>, H>,
     cells: usize,
@@ -64,9 +98,10 @@ pub fn cohorts<H: Host>(
     let wilson = Wilson::new(question.confidence)?;
     let (first, last) = memberships.days()?;
     let as_of = question.as_of.unwrap_or(last);
-    let (units, days) = match question.period {
-        Period::Days(days) => (Units::Calendar(Grain::Day), Some(i64::from(days))),
-        period => (Units::new(period, as_of)?, None),
+    let since = Since::of(question.period);
+    let units = match since {
+        Some(_) => Units::Calendar(Unit::DAY),
+        None => Units::new(question.period, as_of)?,
     };
     let mut cohorts = Vec::new_in(host.clone());
     cohorts.resize_with(periods(units, first, as_of)?, || Cohort {
@@ -75,7 +110,7 @@ pub fn cohorts<H: Host>(
     });
     let origin = units.of_day(first);
     let pace_host = host.clone();
-    let mut table = Table { units, origin, days, as_of, cohorts, cells: 0, wilson, host };
+    let mut table = Table { units, origin, since, as_of, cohorts, cells: 0, wilson, host };
     let mut pace = Pace::new(&pace_host);
     let mut walk = memberships.walk()?;
     while let Some((_, spells)) = walk.next_member()? {
@@ -88,8 +123,8 @@ pub fn cohorts<H: Host>(
 impl<H: Host> Table<H> {
     /// The period that holds a day, counted from that of `since`.
     fn number(&self, since: i64, day: i64) -> usize {
-        let number = match self.days {
-            Some(days) => (day - since).div_euclid(days),
+        let number = match self.since {
+            Some(periods) => periods.number(since, day),
             None => self.units.of_day(day) - self.units.of_day(since),
         };
         usize::try_from(number).unwrap_or(0)
@@ -134,8 +169,8 @@ impl<H: Host> Table<H> {
             let start = self.units.first_day(unit);
             (0..).zip(&cohort.steps).scan(0i64, move |inside, (n, step)| {
                 *inside += step;
-                let last = match self.days {
-                    Some(days) => start + (n + 1) * days - 1,
+                let last = match self.since {
+                    Some(since) => since.begin(start, n + 1) - 1,
                     None => self.units.last_day(unit + n),
                 };
                 let (active, complete) = (*inside as u64, last <= self.as_of);
@@ -159,6 +194,7 @@ impl<H: Host> Table<H> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::Grain;
     use crate::host::{Global, testing::stops};
     use crate::memberships::testing::{build, given, spells};
     use proptest::prelude::*;
@@ -170,12 +206,14 @@ mod tests {
         fn agrees_with_looking_at_the_ends_of_periods(
             given in given(),
             days in prop::option::of(1..12u32),
+            months in prop::option::of(1..3u32),
             as_of in prop::option::of(-5..70i64),
         ) {
             let history = build(&given).unwrap();
             let Ok(found) = spells(&history, false) else { return Ok(()) };
             let memberships = Memberships::new(history.view());
-            let period = days.map_or(Period::Calendar(Grain::Week), Period::Days);
+            let own = months.map(Period::Months).or(days.map(Period::Days));
+            let period = own.unwrap_or(Period::Calendar(Grain::Week.into()));
             let question = Question { period, as_of, confidence: 0.95 };
             let table = cohorts(&memberships, &question, Global).unwrap();
             let as_of = as_of.unwrap_or(memberships.days().unwrap().1);
@@ -184,14 +222,17 @@ mod tests {
             let mut sizes = BTreeMap::new();
             for stretches in found.values().filter(|s| s[0].joined <= as_of) {
                 let since = stretches[0].joined;
-                let cohort = if days.is_some() { since } else { week(since) };
+                let cohort = if own.is_some() { since } else { week(since) };
                 sizes.entry(cohort).or_insert(std::vec::Vec::new()).push(stretches);
             }
             let mut expected = std::vec::Vec::new();
             for (cohort, members) in &sizes {
-                let length = days.map_or(7, i64::from);
-                for n in (0..).take_while(|n| cohort + n * length <= as_of) {
-                    let last = cohort + (n + 1) * length - 1;
+                let begin = |n: i64| match own {
+                    Some(Period::Months(months)) => add_months(*cohort, n * i64::from(months)),
+                    _ => cohort + n * days.map_or(7, i64::from),
+                };
+                for n in (0..).take_while(|n| begin(*n) <= as_of) {
+                    let last = begin(n + 1) - 1;
                     let at = last.min(as_of);
                     let active = members.iter().filter(|s| s.iter().any(|spell| spell.holds(at))).count();
                     expected.push((*cohort, n, members.len() as u64, active as u64, last <= as_of));

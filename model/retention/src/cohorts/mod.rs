@@ -41,7 +41,8 @@ pub enum Mode {
     On,
     /// In all up to the last one in which it was active.
     OnOrAfter,
-    /// From the first one after its own on in which it was active.
+    /// From the first one after its own on in which it was active; where the start is something else
+    /// than an event, its own is one of them.
     OnOrBefore,
     /// From the one after its own on, as long as it was active in every one.
     Streak,
@@ -122,6 +123,15 @@ impl Default for Question<'_> {
             confidence: 0.95,
         }
     }
+}
+
+/// The error of an entry by other events without these.
+pub fn no_starts(argument: &str) -> Error {
+    Error::bad(
+        format!("entry is 'starts', but {argument} is not given"),
+        "Give the history of what lets members in, such as starts => (SELECT \
+         retention.history_agg(member_id, signed_up_on) FROM members).",
+    )
 }
 
 impl Question<'_> {

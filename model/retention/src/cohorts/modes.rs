@@ -1,6 +1,6 @@
 //! Modes: of the cells in which a member was active, in which does it count?
 
-use super::{Cells, Mode, Question};
+use super::{Cells, Entry, Mode, Question};
 use crate::error::Malformed;
 use std::ops::Range;
 
@@ -93,6 +93,8 @@ pub(super) struct Rules<'q> {
     pub(super) mode: Mode,
     pub(super) cells: Cells<'q>,
     pub(super) min_events: u64,
+    /// Is the start something else than an event, so that those of its own period are news?
+    pub(super) starts_elsewhere: bool,
 }
 
 impl<'q> Rules<'q> {
@@ -101,6 +103,7 @@ impl<'q> Rules<'q> {
             mode: question.mode,
             cells: question.cells(),
             min_events: u64::from(question.min_events.unsigned_abs()),
+            starts_elsewhere: question.entry == Entry::Starts,
         }
     }
 
@@ -112,7 +115,11 @@ impl<'q> Rules<'q> {
         cells: usize,
         marks: &mut M,
     ) -> Result<(), Malformed> {
-        let mut activity = Activity::new(self.mode, self.cells.after_entry());
+        let begin = match self.mode {
+            Mode::OnOrBefore if self.starts_elsewhere => 0,
+            _ => self.cells.after_entry(),
+        };
+        let mut activity = Activity::new(self.mode, begin);
         let (mut current, mut events) = (usize::MAX, 0u64);
         while let Some(period) = steps.next_period()? {
             let cell = if PLAIN {
@@ -149,7 +156,7 @@ impl<'q> Rules<'q> {
 #[derive(Debug)]
 struct Activity {
     mode: Mode,
-    /// The cell after that of the entry.
+    /// The first cell that the mode looks at: mostly the one after that of the entry.
     begin: usize,
     first: Option<usize>,
     last: Option<usize>,

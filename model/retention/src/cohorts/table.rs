@@ -82,7 +82,12 @@ pub fn table<'z, 'q, Z: Zone, H: Host>(
         host: host.clone(),
     };
     table.rows.resize_with(ground.axis.len, || Row::empty(&host));
-    let by_member = matches!(question.period, Period::Hours(_));
+    let by_member = match question.period {
+        Period::Hours(_) => true,
+        // Who enters again keeps the days of its own start: two of one cohort need not have the same.
+        Period::Months(_) => question.entry == Entry::Recurring,
+        Period::Calendar(_) | Period::Days(_) => false,
+    };
     if ground.asks_the_usual(subject, question) {
         ground.count_the_usual(subject, &mut table)?;
     } else if by_member {

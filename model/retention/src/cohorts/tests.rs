@@ -1,5 +1,5 @@
 use super::*;
-use crate::calendar::{Grain, Span as ZoneSpan, Utc, Zone};
+use crate::calendar::{Grain, Periods, Span as ZoneSpan, Utc, Zone, add_months};
 use crate::history::{History, MemberKind, MemberRef, Meta};
 use crate::host::Global;
 use crate::host::testing::stops;
@@ -18,7 +18,7 @@ fn of_days(members: &[(i64, &[i64])]) -> History<Global> {
 }
 
 fn question(period: &str) -> Question<'static> {
-    Question { period: Period::parse(period).unwrap(), ..Question::default() }
+    Question { period: Period::parse(period, Periods::Own).unwrap(), ..Question::default() }
 }
 
 /// Active members by cell.
@@ -67,6 +67,116 @@ fn days_of_one_are_calendar_days() {
         for mode in [Mode::On, Mode::OnOrAfter, Mode::OnOrBefore, Mode::Streak] {
             let of = |period| active(&history, &Question { entry, mode, ..question(period) });
             assert_eq!(of("1 day"), of("day"));
+        }
+    }
+}
+
+/// Where somebody signed up before, an event of the day of the sign-up is one within n days.
+#[test]
+fn the_day_of_the_start_is_within_n_days_of_it() {
+    let starts = of_days(&[(1, &[0]), (2, &[0]), (3, &[0])]);
+    let events = of_days(&[(1, &[0]), (2, &[2])]);
+    let (starts, events) = (starts.view(), events.view());
+    let of = |mode, brackets| {
+        let entry = Entry::Starts;
+        let question = Question { mode, entry, brackets, as_of: Some(3), ..question("1 day") };
+        let subject = Subject { events: Some((&events, &Utc)), starts: Some((&starts, &Utc)) };
+        let table = table(subject, &question, Global).unwrap().unwrap();
+        table.cells().map(|cell| cell.active).collect::<std::vec::Vec<_>>()
+    };
+    assert_eq!(of(Mode::OnOrBefore, None), [1, 1, 2, 2]);
+    assert_eq!(of(Mode::OnOrBefore, Some(&[0, 1, 3])), [1, 2]);
+    // What lies outside of all brackets is not looked at.
+    assert_eq!(of(Mode::OnOrBefore, Some(&[1, 2, 3])), [0, 1]);
+    assert_eq!(of(Mode::Streak, None), [1, 0, 0, 0]);
+}
+
+/// The months of a member are those of its own calendar, each counted from its start.
+#[test]
+fn months_since_a_start_end_where_the_calendar_says() {
+    // 31 January 2000; then 28 and 29 February, 30 and 31 March.
+    let history = of_days(&[(1, &[30, 58, 59, 89, 90])]);
+    let question = Question { as_of: Some(90), min_events: 2, ..question("1 month") };
+    let cells = active(&history, &question);
+    assert_eq!(cells, [(30, 0, 1, 1), (30, 1, 1, 1), (30, 2, 1, 0)]);
+    let view = history.view();
+    let subject = Subject { events: Some((&view, &Utc)), starts: None };
+    let found = table(subject, &question, Global).unwrap().unwrap();
+    let eligible: std::vec::Vec<_> = found.cells().map(|cell| cell.eligible).collect();
+    assert_eq!(eligible, [1, 1, 0]);
+}
+
+mod months {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    proptest! {
+        /// Cells from the definition: a member's n-th period since a start on day s is that of the days
+        /// from s + n months to before s + n + 1 months.
+        #[test]
+        fn agree_with_their_definition(
+            events in prop::collection::btree_set((0..6i64, 0..400i64), 1..40),
+            months in 1..4u32,
+            later in -30..70i64,
+            is_recurring in any::<bool>(),
+            by_curve in any::<bool>(),
+        ) {
+            let mut members: BTreeMap<i64, std::vec::Vec<i64>> = BTreeMap::new();
+            for &(member, day) in &events {
+                members.entry(member).or_default().push(day);
+            }
+            let rows: std::vec::Vec<_> = members.iter().map(|(m, days)| (*m, &days[..])).collect();
+            let history = of_days(&rows);
+            let as_of = events.iter().map(|(_, day)| *day).max().unwrap() + later;
+            let entry = if is_recurring { Entry::Recurring } else { Entry::First };
+            let period = Period::Months(months);
+            let question = Question { period, entry, as_of: Some(as_of), ..Question::default() };
+            let begin = |s: i64, n: i64| add_months(s, n * i64::from(months));
+            // (cohort, number) → members, eligible, retained, active
+            let mut cells: BTreeMap<(i64, i64), [u64; 4]> = BTreeMap::new();
+            let mut cohorts: BTreeMap<i64, u64> = BTreeMap::new();
+            for days in members.values() {
+                let first = days[0];
+                let seen = days.iter().filter(|day| **day <= as_of);
+                let period = |day: i64| (0..).find(|n| begin(first, n + 1) > day).unwrap();
+                let active: BTreeSet<i64> = seen.map(|day| period(*day)).collect();
+                let entries = active.iter().filter(|p| is_recurring || **p == 0);
+                for entry in entries {
+                    *cohorts.entry(begin(first, *entry)).or_default() += 1;
+                    for n in (0..).take_while(|n| begin(first, entry + n) <= as_of) {
+                        let is_active = u64::from(active.contains(&(entry + n)));
+                        let ended = u64::from(begin(first, entry + n + 1) <= as_of + 1);
+                        let cell = cells.entry((begin(first, *entry), n)).or_default();
+                        cell[0] += 1;
+                        cell[1] += ended;
+                        cell[2] += ended * is_active;
+                        cell[3] += is_active;
+                    }
+                }
+            }
+            let view = history.view();
+            let subject = Subject { events: Some((&view, &Utc)), starts: None };
+            if by_curve {
+                let mut expected: BTreeMap<i64, [u64; 3]> = BTreeMap::new();
+                for ((_, n), [members, eligible, retained, _]) in cells {
+                    let point = expected.entry(n).or_default();
+                    *point = [point[0] + members, point[1] + eligible, point[2] + retained];
+                }
+                let curve = curve(subject, &question, Global).unwrap().unwrap();
+                let given: BTreeMap<i64, [u64; 3]> = curve.points()
+                    .map(|p| (p.period_number, [p.members, p.eligible, p.retained])).collect();
+                prop_assert_eq!(given, expected);
+                return Ok(());
+            }
+            let table = table(subject, &question, Global).unwrap().unwrap();
+            let given: BTreeMap<(i64, i64), [u64; 4]> = table.cells()
+                .map(|c| ((c.cohort, c.period_number), [c.members, c.eligible, c.retained, c.active]))
+                .collect();
+            for (&(cohort, _), cell) in &mut cells {
+                cell[0] = cohorts[&cohort];
+            }
+            prop_assert_eq!(given, cells);
         }
     }
 }

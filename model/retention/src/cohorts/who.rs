@@ -25,7 +25,7 @@ pub fn members_of_cell<Z: Zone, H: Host>(
         && unit.first_day(unit.of_day(cohort)) != cohort
     {
         return Err(Error::bad(
-            format!("cohort {} is not the first day of a {}", date_text(cohort), unit.name()),
+            format!("cohort {} is not the first day of a {}", date_text(cohort), unit),
             "Take a value of the column cohort of cohorts().",
         ));
     }

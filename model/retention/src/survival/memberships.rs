@@ -1,6 +1,7 @@
 //! The survival of memberships: how long members stay until they first depart.
 
 use crate::calendar::Period;
+use crate::cohorts::memberships::Since;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::memberships::Memberships;
@@ -36,11 +37,11 @@ pub fn first_departures<H: Host>(
 ) -> Result<Course<H>, Error> {
     let (first, last) = memberships.days()?;
     let as_of = question.as_of.unwrap_or(last);
-    // Stretches of days count from each member's own first day, all others are of the calendar.
-    let number: &dyn Fn(i64, i64) -> i64 = match question.period {
-        Period::Days(days) => &move |since, day| (day - since).div_euclid(i64::from(days)),
-        period => {
-            let units = Units::new(period, as_of)?;
+    // Stretches count from each member's own first day, all others are of the calendar.
+    let number: &dyn Fn(i64, i64) -> i64 = match Since::of(question.period) {
+        Some(periods) => &move |since, day| periods.number(since, day),
+        None => {
+            let units = Units::new(question.period, as_of)?;
             periods(units, first, as_of)?;
             &move |since, day| units.of_day(day) - units.of_day(since)
         }
@@ -69,7 +70,7 @@ pub fn first_departures<H: Host>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::Grain;
+    use crate::calendar::{Grain, add_months};
     use crate::host::{Global, testing::stops};
     use crate::memberships::testing::{build, given, spells};
     use crate::survival::{Intervals, Scale};
@@ -82,7 +83,8 @@ mod tests {
         fn agrees_with_looking_at_the_end_of_every_period(
             given in given(),
             period in prop_oneof![
-                Just(Period::MONTH), Just(Period::Calendar(Grain::Week)), (1..12u32).prop_map(Period::Days),
+                Just(Period::MONTH), Just(Period::Calendar(Grain::Week.into())), (1..12u32).prop_map(Period::Days),
+                (1..3u32).prop_map(Period::Months),
             ],
             as_of in prop::option::of(-5..90i64),
         ) {
@@ -95,6 +97,7 @@ mod tests {
             for stay in found.values().map(|spells| spells[0]).filter(|stay| stay.joined <= as_of) {
                 let last_day = |n: i64| match period {
                     Period::Days(days) => stay.joined + (n + 1) * i64::from(days) - 1,
+                    Period::Months(months) => add_months(stay.joined, (n + 1) * i64::from(months)) - 1,
                     Period::Calendar(grain) => grain.last_day(grain.of_day(stay.joined) + n),
                     Period::Hours(_) => unreachable!(),
                 };

@@ -9,7 +9,7 @@ use super::sample::{Sample, sort_polling};
 use super::score::{self, scorer};
 use super::summary::Unit;
 use crate::axis::Axis;
-use crate::calendar::{Grain, Period, Zone, date_text};
+use crate::calendar::{Grain, Zone, date_text};
 use crate::error::Error;
 use crate::history::View;
 use crate::host::{Host, Pace, Vec};
@@ -112,8 +112,7 @@ pub fn backtest<H: Host>(
     question.kind.map_or(Ok(()), |kind| kind.check_history())?;
     question.unit.check_grain(view.meta.grain)?;
     let tick = if view.meta.grain.is_instant() { Grain::Day } else { view.meta.grain };
-    let period = Period::parse(tick.name())?;
-    let mut axis = Axis::new(view.meta, zone, period, question.as_of, &host)?;
+    let mut axis = Axis::of_units(view.meta, zone, tick.into(), question.as_of, &host)?;
     let (origin, as_of) = (axis.first_day(0), axis.as_of);
     if until < origin || until >= as_of {
         return Err(Error::bad(

@@ -7,7 +7,7 @@ use super::fit::fit;
 use super::model::{self, fit_json};
 use super::sample::Sample;
 use super::scalar;
-use super::score::{Question, scorer};
+use super::score::{Predicted, Question, scorer};
 use super::summary::Unit;
 use crate::host::Global;
 use crate::numeric::SplitMix64;
@@ -244,7 +244,7 @@ fn predictions_are_calibrated() {
         let (mut held, mut bins) = (0.0, [0.0; 10]);
         let n = customers.len() as f64;
         for (c, later) in customers {
-            let (low, high) = scorer.score(c, None).unwrap().purchases.unwrap();
+            let Predicted { low, high, .. } = scorer.score(c, None).unwrap().purchases.unwrap();
             held += f64::from(u8::from(low as f64 <= later && later <= high as f64));
             let p = |y| scalar::purchases_distribution(&model, c, 182.0, y).unwrap();
             let below: f64 = (0..later as i64).map(p).sum();

@@ -9,22 +9,30 @@ use super::Customer;
 use super::sample::Sample;
 use crate::amount::SCALE;
 use crate::axis::Axis;
-use crate::calendar::{Grain, Period, Zone};
+use crate::calendar::{Grain, Period, Periods, Stretch, Zone, months_between};
 use crate::error::Error;
 use crate::history::{MemberRef, Timeline, View, Walk};
 use crate::host::Host;
 use std::borrow::Cow;
 
-/// A unit of time: of the calendar, or so many days.
+/// A unit of time: days, or months of the same length all through the year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unit(Period);
+pub struct Unit(Length);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    /// A day, week, month, quarter or year, by its name.
+    One(Grain),
+    Days(u32),
+    Months(u32),
+}
 
 impl Unit {
     /// The unit of the literature.
-    pub const WEEK: Unit = Unit(Period::Calendar(Grain::Week));
+    pub const WEEK: Unit = Unit(Length::One(Grain::Week));
 
     /// The unit of contracts.
-    pub const YEAR: Unit = Unit(Period::Calendar(Grain::Year));
+    pub const YEAR: Unit = Unit(Length::One(Grain::Year));
 
     /// The unit of a name, in any case.
     pub fn parse(name: &str) -> Result<Self, Error> {
@@ -37,12 +45,16 @@ impl Unit {
     }
 
     fn named(what: &'static str, name: &str) -> Result<Self, Error> {
-        match Period::parse(name) {
-            Ok(unit @ (Period::Calendar(_) | Period::Days(_))) => Ok(Unit(unit)),
+        match Period::parse(name, Periods::OwnDays) {
+            Ok(Period::Calendar(unit)) if unit.is_usual() => Ok(Unit(Length::One(unit.grain()))),
+            Ok(Period::Days(n)) => Ok(Unit(Length::Days(n))),
+            Ok(Period::Months(1)) => Ok(Unit(Length::One(Grain::Month))),
+            Ok(Period::Months(n)) => Ok(Unit(Length::Months(n))),
             _ => Err(Error::UnknownName {
                 what,
                 given: name.to_string(),
-                valid: "day, week, month, quarter, year, or a number of days such as 28 days",
+                valid: "day, week, month, quarter, year, or so many of them: 28 days, 2 weeks, \
+                        3 months",
             }),
         }
     }
@@ -50,16 +62,18 @@ impl Unit {
     /// Its name in SQL.
     pub fn name(self) -> Cow<'static, str> {
         match self.0 {
-            Period::Calendar(grain) => grain.name().into(),
-            Period::Days(n) | Period::Hours(n) => format!("{n} days").into(),
+            Length::One(grain) => grain.name().into(),
+            Length::Days(n) => format!("{n} days").into(),
+            Length::Months(n) => format!("{n} months").into(),
         }
     }
 
     /// Is every unit longer than a tick of this grain?
     pub(super) fn check_grain(self, grain: Grain) -> Result<(), Error> {
         let finest = match self.0 {
-            Period::Calendar(unit) => unit,
-            Period::Days(_) | Period::Hours(_) => Grain::Day,
+            Length::One(unit) => unit,
+            Length::Days(_) => Grain::Day,
+            Length::Months(_) => Grain::Month,
         };
         if grain > finest {
             return Err(Error::bad(
@@ -77,39 +91,43 @@ impl Unit {
 
     /// Its length in days.
     pub fn days(self) -> f64 {
+        const MONTH: f64 = DAYS_IN_YEAR / 12.0;
         match self.0 {
-            Period::Calendar(Grain::Week) => 7.0,
-            Period::Calendar(Grain::Month) => DAYS_IN_YEAR / 12.0,
-            Period::Calendar(Grain::Quarter) => DAYS_IN_YEAR / 4.0,
-            Period::Calendar(Grain::Year) => DAYS_IN_YEAR,
-            Period::Calendar(_) => 1.0,
-            Period::Days(n) | Period::Hours(n) => f64::from(n),
+            Length::One(Grain::Week) => 7.0,
+            Length::One(Grain::Month) => MONTH,
+            Length::One(Grain::Quarter) => DAYS_IN_YEAR / 4.0,
+            Length::One(Grain::Year) => DAYS_IN_YEAR,
+            Length::One(_) => 1.0,
+            Length::Days(n) => f64::from(n),
+            Length::Months(n) => f64::from(n) * MONTH,
         }
     }
 
     /// How many whole ones there are from one day to another that is not before it. Months end on
     /// the day of the month on which they began, or on the last one of a shorter month.
     pub(super) fn between(self, from: i64, to: i64) -> i64 {
-        let months = || {
-            let month = Grain::Month;
-            let (first, last) = (month.of_day(from), month.of_day(to));
-            let place = from - month.first_day(first);
-            let end = (month.first_day(last) + place).min(month.last_day(last));
-            last - first - i64::from(to < end)
-        };
+        let months = || months_between(from, to);
         match self.0 {
-            Period::Calendar(Grain::Week) => (to - from) / 7,
-            Period::Calendar(Grain::Month) => months(),
-            Period::Calendar(Grain::Quarter) => months() / 3,
-            Period::Calendar(Grain::Year) => months() / 12,
-            Period::Calendar(_) => to - from,
-            Period::Days(n) | Period::Hours(n) => (to - from) / i64::from(n),
+            Length::One(Grain::Week) => (to - from) / 7,
+            Length::One(Grain::Month) => months(),
+            Length::One(Grain::Quarter) => months() / 3,
+            Length::One(Grain::Year) => months() / 12,
+            Length::One(_) => to - from,
+            Length::Days(n) => (to - from) / i64::from(n),
+            Length::Months(n) => months() / i64::from(n),
         }
     }
 }
 
 /// The days of a year, of which months and quarters are parts.
 pub const DAYS_IN_YEAR: f64 = 365.25;
+
+/// The days of a stretch of time, of which a month is a twelfth of a year.
+pub fn days_of(stretch: Stretch) -> f64 {
+    stretch.months as f64 * (DAYS_IN_YEAR / 12.0)
+        + stretch.days as f64
+        + stretch.seconds as f64 / 86_400.0
+}
 
 /// What is known of a member.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -147,7 +165,7 @@ impl<'v, 'z, Z: Zone, H: Host> Summaries<'v, 'z, Z, H> {
         let grain = view.meta.grain;
         unit.check_grain(grain)?;
         let tick = if grain.is_instant() { Grain::Day } else { grain };
-        let axis = Axis::new(view.meta, zone, Period::parse(tick.name())?, as_of, host)?;
+        let axis = Axis::of_units(view.meta, zone, tick.into(), as_of, host)?;
         let (walk, host) = (view.walk()?, host.clone());
         Ok(Summaries { walk, axis, days_per_unit: unit.days(), host, steps: 0 })
     }

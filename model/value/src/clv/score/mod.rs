@@ -17,6 +17,7 @@ use super::scalar::{beyond, check_amount};
 use super::spend;
 use super::summary::DAYS_IN_YEAR;
 use super::{Customer, Purchases};
+use crate::check;
 use crate::error::Error;
 use crate::host::{Host, Vec};
 use crate::numeric::{Dual, Real, Wilson};
@@ -41,22 +42,12 @@ impl Question {
     /// Is it one that can be answered?
     pub fn check(&self) -> Result<(), Error> {
         self.confidence.map_or(Ok(()), |confidence| Wilson::new(confidence).map(|_| ()))?;
-        if !(self.discount >= 0.0 && self.discount < 1e6) {
-            return Err(Error::bad(
-                format!("discount {} is not a rate per year", self.discount),
-                "Take 0 or more, such as 0.1 for ten percent a year.",
-            ));
-        }
-        if !self.margin.is_finite() {
-            return Err(Error::bad(
-                format!("margin {} is not a number", self.margin),
-                "Take the profit per unit of revenue, such as 0.3.",
-            ));
-        }
+        check::rate_per_year("discount", self.discount)?;
+        check::share("margin", self.margin)?;
         match self.horizon {
             Some(days) if !(0.0..=MOST_DAYS).contains(&days) => Err(Error::bad(
                 "the horizon is negative or longer than 1000 years",
-                "Take an interval such as '1 year', or NULL for the rest of the lifetime.",
+                "Take a time such as '1 year', or NULL for the rest of the lifetime.",
             )),
             None if self.discount == 0.0 => Err(Error::bad(
                 "the rest of a lifetime has no end without a discount",
@@ -78,6 +69,17 @@ pub struct Estimate {
     pub interval: Option<(f64, f64)>,
 }
 
+/// How many purchases will be observed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Predicted {
+    /// The smallest number that is not exceeded with a probability of a half or more.
+    pub median: u64,
+    /// The ends of an interval that holds it with the confidence, or more.
+    pub low: u64,
+    /// …
+    pub high: u64,
+}
+
 /// What is expected of a customer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
@@ -85,8 +87,8 @@ pub struct Score {
     pub p_alive: Estimate,
     /// Expected purchases within the horizon; none without one.
     pub expected: Option<Estimate>,
-    /// An interval of the purchases themselves.
-    pub purchases: Option<(u64, u64)>,
+    /// The purchases themselves.
+    pub purchases: Option<Predicted>,
     /// The expected value of a purchase, if there is a model of spend.
     pub expected_spend: Option<f64>,
     /// The value of the purchases, discounted, times the margin.
@@ -312,7 +314,7 @@ where
         Ok(Score {
             p_alive: Estimate { value: p_alive.v, interval },
             expected: expected.map(|expected| self.positive(expected, 1.0, Some(0.0))),
-            purchases: prediction::interval(&future.purchases, p_alive, uncertainty, self.tail),
+            purchases: prediction::predict(&future.purchases, p_alive, uncertainty, self.tail),
             expected_spend: spend.map(|(spend, _)| spend),
             value: value.filter(|value| value.value.is_finite()),
         })

@@ -6,6 +6,7 @@
 //! those who are alive depend on x and age alone, and are remembered; P(alive) differs from customer to
 //! customer, and is taken to be linear in the logarithms of the parameters on the scale of the logit.
 
+use super::Predicted;
 use super::uncertainty::Uncertainty;
 use crate::clv::{Customer, Purchases};
 use crate::host::{Host, Vec};
@@ -64,14 +65,15 @@ pub(super) fn distribution<const N: usize, M: Purchases<f64>, H: Host>(
     spreads
 }
 
-/// An interval of purchases that holds what will be observed with at least the confidence.
+/// The median of the purchases, and an interval that holds what will be observed with at least the
+/// confidence.
 #[inline]
-pub(super) fn interval<const N: usize>(
+pub(super) fn predict<const N: usize>(
     spreads: &[Spread<N>],
     p_alive: Dual<N>,
     uncertainty: Option<&Uncertainty<N>>,
     tail: f64,
-) -> Option<(u64, u64)> {
+) -> Option<Predicted> {
     if spreads.is_empty() {
         return None;
     }
@@ -88,7 +90,7 @@ pub(super) fn interval<const N: usize>(
         }
     }
     let weight = 1.0 / (2 * N) as f64;
-    let mut low = None;
+    let (mut low, mut median) = (None, None);
     for (y, spread) in (0..).zip(spreads) {
         let mut beyond = 0.0;
         for i in 0..N {
@@ -98,10 +100,14 @@ pub(super) fn interval<const N: usize>(
         if low.is_none() && 1.0 - beyond > tail {
             low = Some(y);
         }
+        if median.is_none() && beyond <= 0.5 {
+            median = Some(y);
+        }
         if beyond <= tail {
-            return Some((low.unwrap_or(y), y));
+            let (low, median) = (low.unwrap_or(y), median.unwrap_or(y));
+            return Some(Predicted { median, low, high: y });
         }
     }
-    let last = spreads.len() as u64 - 1;
-    Some((low.unwrap_or(last), last))
+    let high = spreads.len() as u64 - 1;
+    Some(Predicted { median: median.unwrap_or(high), low: low.unwrap_or(high), high })
 }
