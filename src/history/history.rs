@@ -1,13 +1,15 @@
 //! `retention.history`: the aggregates that build it, its text and bytes, and how it compares.
 
 use super::Events;
-use crate::pg::aggregate::{self, begin};
+use crate::pg::aggregate::{self, Merge, begin};
+
 use crate::pg::call::{Call, Places};
 use crate::pg::errors::{OrRaise, raise};
 use crate::pg::expanded::{self, Expanded, Methods};
 use crate::pg::fold::Fold;
 use crate::pg::literal::{self, Literal, Message};
 use crate::pg::memory::PgHost;
+use crate::pg::step::State;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
 use crate::pg::{amount, member};
@@ -147,9 +149,8 @@ fn check_state(object: &Expanded<Events>, call: &Call) {
 /// The transition function of `rollup` and the combine function of both aggregates: one history
 /// into the state.
 #[pg_extern]
-fn history_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded<Events>> {
-    // SAFETY: PostgreSQL passes two histories, the first as the state.
-    unsafe { aggregate::merge(fcinfo) }
+fn history_merge(merge: Merge<Events>) -> Option<State> {
+    merge.merged()
 }
 
 #[unsafe(no_mangle)]
@@ -257,14 +258,24 @@ fn history_ge(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
 /// A hash: of the checksum that ends the bytes.
 #[pg_extern]
 fn history_hash(bytes: Borrowed<'_>) -> i32 {
-    checksum(&bytes) as i32
+    hash(&bytes)
 }
 
 /// A hash with a seed. With seed 0 its low half is [`history_hash`].
 #[pg_extern]
 fn history_hash_extended(bytes: Borrowed<'_>, seed: i64) -> i64 {
+    hash_extended(&bytes, seed)
+}
+
+/// The hash of bytes that end with a checksum.
+pub fn hash(bytes: &[u8]) -> i32 {
+    checksum(bytes) as i32
+}
+
+/// The same with a seed.
+pub fn hash_extended(bytes: &[u8], seed: i64) -> i64 {
     let seed = seed as u64;
-    (checksum(&bytes) ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32) ^ seed) as i64
+    (checksum(bytes) ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32) ^ seed) as i64
 }
 
 fn checksum(bytes: &[u8]) -> u64 {

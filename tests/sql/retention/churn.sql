@@ -1,4 +1,4 @@
--- The ledger's readers and engagement: by hand, against the judge (tests/judge) on random tables and on both real tables.
+-- The ledger's readers: by hand, against the judge (tests/judge) on random tables and on both real tables.
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET jit = off;
@@ -16,9 +16,6 @@ SELECT * FROM oracle.churn_members('oracle.by_hand') ORDER BY 1, 3, 2;
 SELECT period_start, new, retained, reactivated, dormant, churned, net_change, round(quick_ratio::numeric, 3) AS quick,
        round(quick_ratio_low::numeric, 3) AS low, round(quick_ratio_high::numeric, 3) AS high, truncated, complete
 FROM oracle.growth('oracle.by_hand');
-SELECT * FROM oracle.engagement('oracle.by_hand')
-WHERE day IN ('2024-01-01', '2024-01-05', '2024-01-11', '2024-01-31', '2024-02-10', '2024-03-01', '2024-05-20');
-SELECT * FROM oracle.engagement_days('oracle.by_hand', 31, as_of => '2024-01-31') WHERE active_days <= 3;
 -- Stretches of 30 days up to 20 May, counted back: 21 April, 22 March, 21 February, 22 January, 23 December.
 SELECT period_start, opening, new, reactivated, retained, churned, closing, complete
 FROM oracle.churn('oracle.by_hand', '30 days');
@@ -27,16 +24,11 @@ CREATE TEMP VIEW by_hand AS SELECT retention.history_agg(member, at) AS h FROM o
 SELECT c.* FROM by_hand, retention.churn_members(h, period_start => '2024-02-01') c ORDER BY 2, 1;
 SELECT period_start, opening, new, reactivated, retained, churned, closing, complete
 FROM by_hand, retention.churn(h, '30 days');
-SELECT e.* FROM by_hand, retention.engagement_days(h, '31 days', '2024-01-31') e WHERE active_days <= 3;
 
 -- What has no answer, and what is no question.
 SELECT 'churn_members' AS reader, count(*) FROM retention.churn_members(NULL, '2024-01-01'::date)
 UNION ALL SELECT 'growth', count(*) FROM retention.growth(NULL)
-UNION ALL SELECT 'engagement', count(*) FROM retention.engagement(NULL)
-UNION ALL SELECT 'engagement_days', count(*) FROM retention.engagement_days(NULL)
 UNION ALL SELECT 'a row that is not there', count(*) FROM by_hand, retention.churn_members(h, '2025-01-01'::date)
-UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement(h, '2020-01-01')
-UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement_days(h, '7 days', '2020-01-01')
 UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.growth(h, as_of => '2020-01-01');
 SELECT * FROM by_hand, retention.churn_members(h, '2024-02-02'::date);
 SELECT * FROM by_hand, retention.churn_members(h, NULL::date);
@@ -48,9 +40,6 @@ SELECT * FROM by_hand, retention.churn(h, '24 hours');
 SELECT * FROM retention.churn(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'hour'), '24 hours');
 SELECT * FROM retention.churn(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'week'), '7 days');
 SELECT * FROM by_hand, retention.churn(h, '2147483647 days');
-SELECT * FROM by_hand, retention.engagement_days(h, '0 days');
-SELECT * FROM retention.engagement(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'month'));
-SELECT * FROM by_hand, retention.engagement(h, '5000000-01-01');
 
 -- The comparisons find differences: another gap, another day, other stretches.
 SELECT 'churn_members' AS question, c.* FROM by_hand, oracle.compare_churn_members(h, 'oracle.by_hand', 'month', 2) c
@@ -58,13 +47,7 @@ UNION ALL SELECT 'others', c.* FROM (SELECT retention.history_agg(member, at) AS
   oracle.compare_churn_members(h, 'oracle.by_hand', 'month', 2) c
 UNION ALL SELECT 'growth', c.* FROM by_hand, oracle.compare_growth(h, 'oracle.by_hand', '30 days', 2) c
 UNION ALL SELECT 'others', c.* FROM (SELECT retention.history_agg(member, at) AS h FROM oracle.by_hand WHERE member <> 'd') s,
-  oracle.compare_growth(h, 'oracle.by_hand', '30 days', 2) c
-UNION ALL SELECT 'engagement', c.* FROM by_hand, oracle.compare_engagement(h, 'oracle.by_hand') c
-UNION ALL SELECT 'others', c.* FROM (SELECT retention.history_agg(member, at) AS h FROM oracle.by_hand WHERE member <> 'd') s,
-  oracle.compare_engagement(h, 'oracle.by_hand') c
-UNION ALL SELECT 'engagement_days', c.* FROM by_hand, oracle.compare_engagement_days(h, 'oracle.by_hand', 60) c
-UNION ALL SELECT 'others', c.* FROM (SELECT retention.history_agg(member, at) AS h FROM oracle.by_hand WHERE member <> 'c') s,
-  oracle.compare_engagement_days(h, 'oracle.by_hand', 60) c;
+  oracle.compare_growth(h, 'oracle.by_hand', '30 days', 2) c;
 
 -- Both real tables.
 CREATE TEMP TABLE shop AS SELECT member_id AS member, ordered_at AT TIME ZONE 'UTC' AS at, amount FROM orders;
@@ -77,8 +60,6 @@ FROM (SELECT 'shop' AS tbl, retention.history_agg(member, at, amount) AS h FROM 
        UNION ALL SELECT 'churn_members, gap 3', * FROM oracle.compare_churn_members(t.h, t.tbl, 'month', 3)
        UNION ALL SELECT 'churn_members in 91 days', * FROM oracle.compare_churn_members(t.h, t.tbl, '91 days', 1)
        UNION ALL SELECT 'growth, gap 2', * FROM oracle.compare_growth(t.h, t.tbl, 'week', 2)
-       UNION ALL SELECT 'engagement', * FROM oracle.compare_engagement(t.h, t.tbl)
-       UNION ALL SELECT 'engagement_days', * FROM oracle.compare_engagement_days(t.h, t.tbl, 28)
      ) v
 ORDER BY 1, 2;
 
@@ -100,15 +81,12 @@ DECLARE
 BEGIN
   RETURN QUERY SELECT v.name, 'SELECT * FROM oracle.' || v.call FROM (VALUES
     ('churn in days', format('compare_churn(%s, %L, %L, %s, %s, %L, %s)', h, t, stretch, s.gap, clock, as_of, s.confidence), knows_days),
-    ('value_summary in days', format('compare_value(%s, %L, %L, %s, %L, %s)', h, t, stretch, clock, as_of, s.margin), knows_days),
     ('churn_members', format('compare_churn_members(%s, %L, %L, %s, %s, %L)', h, t, s.period, s.gap, clock, as_of), true),
     ('churn_members in days', format('compare_churn_members(%s, %L, %L, %s, %s, %L)', h, t, stretch, s.gap, clock, as_of), knows_days),
     ('growth', format('compare_growth(%s, %L, %L, %s, %s, %L, %s)', h, t, s.period, s.gap, clock, as_of, s.confidence), true),
     ('growth in days', format('compare_growth(%s, %L, %L, %s, %s, %L, %s)', h, t, stretch, s.gap, clock, as_of, s.confidence), knows_days),
-    ('engagement', format('compare_engagement(%s, %L, %s, %L)', h, t, clock, as_of), knows_days AND range < 1500),
     ('the parts add up', format('compare_parts(%L, %L, %L, %s, %s, %L)', oracle.aggregate(s), t, stretch, s.gap, back,
-       coalesce(as_of, days[cardinality(days)])), knows_days AND range < 1500),
-    ('engagement_days', format('compare_engagement_days(%s, %L, %s, %s, %L)', h, t, back, clock, as_of), knows_days AND range < 2000000)
+       coalesce(as_of, days[cardinality(days)])), knows_days AND range < 1500)
   ) v (name, call, has_answer)
   WHERE v.has_answer;
 END $$;
