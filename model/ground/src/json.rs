@@ -259,7 +259,7 @@ mod tests {
                 r#"{"a": [{"b": 1, "d": 1}]}"#,
                 "the list, \"a\", 1, \"d\": unknown field `d`, expected `b` or `c`",
             ),
-            (r#"{"a": [{"b": 1, "b": 1}]}"#, "the list, \"a\", 1, \"b\": duplicate field `b`"),
+            (r#"{"a": [{"b": 1, "b": 1}]}"#, "the list, \"a\", 1: duplicate field `b`"),
         ] {
             let error = LIST.read::<Object<Outer>>(text).unwrap_err();
             assert_eq!(error.to_string(), message);
