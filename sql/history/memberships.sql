@@ -6,11 +6,11 @@ CREATE TYPE memberships;
 CREATE FUNCTION memberships_in(cstring) RETURNS memberships
     AS 'MODULE_PATHNAME', 'memberships_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_out(memberships) RETURNS cstring
-    AS 'MODULE_PATHNAME', 'history_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_recv(internal) RETURNS memberships
     AS 'MODULE_PATHNAME', 'memberships_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_send(memberships) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 
 -- External, and of the category: as for history.
 CREATE TYPE memberships (
@@ -25,30 +25,30 @@ CREATE TYPE memberships (
 );
 
 COMMENT ON TYPE memberships IS
-    'for every member, the spells [joined, ended) of days during which it had a contract; made by membership_agg, read by churn, cohorts …';
+    'for every member, the days during which it had a contract, as stretches [joined, ended); made by membership_agg, read by churn, cohorts …';
 COMMENT ON FUNCTION memberships_in(cstring) IS 'text input: the bytes in base64';
 COMMENT ON FUNCTION memberships_out(memberships) IS 'text output: the bytes in base64';
 COMMENT ON FUNCTION memberships_recv(internal) IS 'binary input';
 COMMENT ON FUNCTION memberships_send(memberships) IS 'binary output';
 
 CREATE FUNCTION memberships_eq(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'history_eq_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_eq_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_ne(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'history_ne_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_ne_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_lt(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'history_lt_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_lt_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_le(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'history_le_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_le_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_gt(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'history_gt_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_gt_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_ge(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'history_ge_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_ge_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_cmp(memberships, memberships) RETURNS integer
-    AS 'MODULE_PATHNAME', 'history_cmp_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_cmp_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_hash(memberships) RETURNS integer
-    AS 'MODULE_PATHNAME', 'history_hash_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_hash_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION memberships_hash_extended(memberships, bigint) RETURNS bigint
-    AS 'MODULE_PATHNAME', 'history_hash_extended_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'memberships_hash_extended_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 
 COMMENT ON FUNCTION memberships_eq(memberships, memberships) IS 'implementation of = operator';
 COMMENT ON FUNCTION memberships_ne(memberships, memberships) IS 'implementation of <> operator';
@@ -160,7 +160,7 @@ BEGIN
                     arguments,
                     'the memberships of the rows: member, first day in, first day out (NULL: still a member)'
                     || CASE zone WHEN '' THEN '' ELSE ', time zone of the calendar' END
-                    || '; several spells a member, which must not overlap; rows without member or first day are none');
+                    || '; a member''s spells are the union of their days; who ends inside a day is in on it; rows without member or first day are none');
             END LOOP;
         END LOOP;
     END LOOP;
@@ -177,7 +177,7 @@ CREATE AGGREGATE rollup(memberships) (
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(memberships) IS
-    'the spells of several memberships together; a spell that is in two of them overlaps itself, which is an error';
+    'several memberships together: of every member the union of its days, so that nothing changes if one comes twice';
 
 CREATE FUNCTION members(m memberships) RETURNS bigint
     AS 'MODULE_PATHNAME', 'members_of_memberships_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 1000;
@@ -187,7 +187,7 @@ CREATE FUNCTION membership_rows(m memberships)
     RETURNS TABLE (member text, joined date, ended date)
     AS 'MODULE_PATHNAME', 'membership_rows_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
 COMMENT ON FUNCTION membership_rows(memberships) IS
-    'what is inside: a row for every spell, with the first day in and the first day out, NULL for who is still a member';
+    'what is inside: a row for every stretch of days during which somebody was in, with the first day in and the first day out, NULL for who is still a member';
 
 CREATE FUNCTION without(m memberships, members bigint[]) RETURNS memberships
     AS 'MODULE_PATHNAME', 'without_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;

@@ -42,15 +42,15 @@ CREATE FUNCTION churn(
     closing bigint,
     retention_rate float8,
     churn_rate float8,
-    churn_low float8,
-    churn_high float8,
+    churn_rate_low float8,
+    churn_rate_high float8,
     member_years float8,
     departure_rate float8,
-    departure_low float8,
-    departure_high float8,
+    departure_rate_low float8,
+    departure_rate_high float8,
     complete boolean
 )
-    AS 'MODULE_PATHNAME', 'churn_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+    AS 'MODULE_PATHNAME', 'churn_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION churn(memberships, text, date, float8) IS
     'the churn of members with a contract: a row a period with members at its opening, joined, rejoined, departed and at its closing, churned / opening with a Wilson interval, and departures per member-year with an exact Poisson interval';
 
@@ -90,6 +90,40 @@ CREATE FUNCTION growth(
     AS 'MODULE_PATHNAME', 'growth_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION growth(history, text, integer, text, date, float8) IS
     'growth accounting from the churn ledger: every member so far is new, retained, reactivated or dormant; net change, and (new + reactivated) / churned, the quick ratio, with its interval';
+
+-- The same of members with a contract. What is counted by event is called joined, rejoined and departed there.
+CREATE FUNCTION growth(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    period_start date,
+    joined bigint,
+    retained bigint,
+    rejoined bigint,
+    dormant bigint,
+    departed bigint,
+    churned bigint,
+    net_change bigint,
+    quick_ratio float8,
+    quick_ratio_low float8,
+    quick_ratio_high float8,
+    complete boolean
+)
+    AS 'MODULE_PATHNAME', 'growth_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION growth(memberships, text, date, float8) IS
+    'growth accounting of members with a contract: joined, retained, rejoined, departed, members that were in once and are out (dormant); net change, and (joined + rejoined) / departed, the quick ratio, with its interval';
+
+CREATE FUNCTION churn_members(
+    m memberships,
+    period_start date,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL
+) RETURNS TABLE (member text, change text, times bigint, joined date, ended date, member_days bigint)
+    AS 'MODULE_PATHNAME', 'churn_members_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION churn_members(memberships, date, text, date) IS
+    'the members that churn counts as joined, rejoined, departed, churned or retained in the row of this period_start, with the stretch that it was and the days in membership so far';
 
 -- Two periods compared, stratum by stratum. What is aggregated are plain values: one for each stratum, in their order.
 CREATE TYPE churn_stratum AS (

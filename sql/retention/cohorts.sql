@@ -44,7 +44,7 @@ CREATE FUNCTION cohorts(
     active bigint,
     complete boolean
 )
-    AS 'MODULE_PATHNAME', 'cohorts_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 500;
+    AS 'MODULE_PATHNAME', 'cohorts_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 500;
 COMMENT ON FUNCTION cohorts(memberships, text, date, float8) IS
     'cohort retention of members with a contract: for every period in which members first joined and every period since, how many are in at its end, with Wilson intervals';
 
@@ -86,6 +86,35 @@ CREATE FUNCTION cohort_members(
 ) RETURNS TABLE (member text)
     AS 'MODULE_PATHNAME', 'cohort_members_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
 COMMENT ON FUNCTION cohort_members(history, date, integer, text, text, text, history, date, integer[], integer) IS
+    'who is behind a cell: the members that cohorts, with the same arguments, counts as active in the cell of this cohort and period number';
+
+CREATE FUNCTION retention_curve(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+    period_number integer,
+    members bigint,
+    eligible bigint,
+    retained bigint,
+    rate float8,
+    rate_low float8,
+    rate_high float8
+)
+    AS 'MODULE_PATHNAME', 'retention_curve_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION retention_curve(memberships, text, date, float8) IS
+    'retention of members with a contract in one curve: for every period since they first joined, how many could be and were in at its end, whenever that was';
+
+CREATE FUNCTION cohort_members(
+    m memberships,
+    cohort date,
+    period_number integer,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL
+) RETURNS TABLE (member text)
+    AS 'MODULE_PATHNAME', 'cohort_members_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION cohort_members(memberships, date, integer, text, date) IS
     'who is behind a cell: the members that cohorts, with the same arguments, counts as active in the cell of this cohort and period number';
 
 CREATE FUNCTION compare_retention(

@@ -147,7 +147,7 @@ CREATE FUNCTION survival(
         cumulative_hazard float8,
         hazard float8
     )
-    AS 'MODULE_PATHNAME', 'survival_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+    AS 'MODULE_PATHNAME', 'survival_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION survival(memberships, text, date, float8, text) IS
     'who stays how long: the time in periods from first joining to first departing; who has not departed by as_of is censored; columns as for survival_data';
 
@@ -212,7 +212,7 @@ CREATE FUNCTION survival_summary(
         restricted_mean_high float8,
         up_to float8
     )
-    AS 'MODULE_PATHNAME', 'survival_summary_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1;
+    AS 'MODULE_PATHNAME', 'survival_summary_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 1;
 COMMENT ON FUNCTION survival_summary(memberships, text, date, float8, float8, text) IS
     'one row about the time from first joining to first departing, in periods: members, events, median and mean up to tau, with their intervals';
 

@@ -58,7 +58,7 @@ CREATE FUNCTION clv_fit(
     period text DEFAULT 'month',
     as_of date DEFAULT NULL
 ) RETURNS clv_model
-    AS 'MODULE_PATHNAME', 'clv_fit_of_memberships_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000;
+    AS 'MODULE_PATHNAME', 'clv_fit_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 100000;
 COMMENT ON FUNCTION clv_fit(memberships, text, text, date) IS
     'fits a model of contracts (sbg, or bdw) to how many periods members stayed until they first departed; who is still in at as_of counts for the periods so far';
 

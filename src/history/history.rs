@@ -257,14 +257,24 @@ fn history_ge(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
 /// A hash: of the checksum that ends the bytes.
 #[pg_extern]
 fn history_hash(bytes: Borrowed<'_>) -> i32 {
-    checksum(&bytes) as i32
+    hash(&bytes)
 }
 
 /// A hash with a seed. With seed 0 its low half is [`history_hash`].
 #[pg_extern]
 fn history_hash_extended(bytes: Borrowed<'_>, seed: i64) -> i64 {
+    hash_extended(&bytes, seed)
+}
+
+/// The hash of bytes that end with a checksum.
+pub fn hash(bytes: &[u8]) -> i32 {
+    checksum(bytes) as i32
+}
+
+/// The same with a seed.
+pub fn hash_extended(bytes: &[u8], seed: i64) -> i64 {
     let seed = seed as u64;
-    (checksum(&bytes) ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32) ^ seed) as i64
+    (checksum(bytes) ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32) ^ seed) as i64
 }
 
 fn checksum(bytes: &[u8]) -> u64 {

@@ -8,18 +8,22 @@ use crate::pg::call::{Call, Places};
 use crate::pg::errors::{OrRaise, raise};
 use crate::pg::expanded::{self, Expanded, Home, Methods};
 use crate::pg::fold::Fold;
-use crate::pg::literal::{Literal, Message};
+use crate::pg::literal::{self, Literal, Message};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
+use crate::pg::signature::TimeKind;
 use crate::pg::stored::Stored;
-use crate::pg::varlena::Varlena;
-use pg_retention_model::calendar::Grain;
+use crate::pg::varlena::{Borrowed, CText, Varlena};
+use crate::pg::zone::PgZone;
+use pg_retention_model::calendar::{Clock, DAY, Grain};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{Flat, History, MemberKind, MemberRef, Meta, View};
-use pg_retention_model::memberships::{self, Memberships};
+use pg_retention_model::host::Vec;
+use pg_retention_model::memberships::{self, Bytes, Memberships, Spell};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use std::cmp::Ordering;
 use std::ffi::CStr;
 
 /// The state of `membership_agg`, which the type `memberships` is: a history of joins and ends.
@@ -27,7 +31,7 @@ pub struct Spells(History<PgHost>);
 
 impl Fold for Spells {
     const TYPE: &'static str = "memberships";
-    type Flat<'a> = Flat<'a, PgHost>;
+    type Flat<'a> = Read<'a>;
     type View<'a> = View<'a, PgHost>;
 
     fn methods() -> &'static Methods {
@@ -36,11 +40,11 @@ impl Fold for Spells {
     }
 
     fn empty(kind: MemberKind, grain: Grain, zone: &str, host: PgHost) -> Self {
-        Spells(History::new(Meta::new(kind, grain, zone, host), host))
+        Spells(memberships::empty(Meta::new(kind, grain, zone, host), host))
     }
 
     fn empty_like(other: &View<'_, PgHost>, host: PgHost) -> Self {
-        Spells(History::new(other.meta.empty(host), host))
+        Spells(memberships::empty(other.meta.empty(host), host))
     }
 
     fn grain(&self) -> Grain {
@@ -71,19 +75,48 @@ impl Fold for Spells {
         memberships::write_flat(&self.0, out)
     }
 
-    fn parse(bytes: &[u8], host: PgHost) -> Result<Flat<'_, PgHost>, Error> {
-        memberships::parse(bytes, host)
+    fn parse(bytes: &[u8], host: PgHost) -> Result<Read<'_>, Error> {
+        Ok(match Bytes::parse(bytes, host)? {
+            Bytes::Unions(flat) => Read::Unions(flat),
+            Bytes::AsGiven(flat) => Read::Made(memberships::unions(&flat, host)?),
+        })
     }
 
-    fn view_of<'v>(flat: &'v Flat<'_, PgHost>) -> View<'v, PgHost> {
-        flat.view()
+    fn view_of<'v>(read: &'v Read<'_>) -> View<'v, PgHost> {
+        match read {
+            Read::Unions(flat) => flat.view(),
+            Read::Made(history) => history.view(),
+        }
     }
+}
+
+/// Bytes of memberships to be read.
+pub enum Read<'a> {
+    /// Those of unions.
+    Unions(Flat<'a, PgHost>),
+    /// What was made of bytes of 0.1.0.
+    Made(History<PgHost>),
 }
 
 impl Stored<'_, Spells> {
     /// The memberships.
     pub fn memberships(&self) -> Memberships<'_, PgHost> {
         Memberships::new(self.view())
+    }
+
+    /// The last day that is looked at: by default the last on which somebody joined or left, or today
+    /// if that comes before, since an end of which notice has been given may lie ahead.
+    pub fn as_of(&self, given: Option<i64>) -> i64 {
+        given.unwrap_or_else(|| {
+            let zone = match self.zone() {
+                PgZone::NONE => PgZone::session().or_raise(),
+                zone => zone,
+            };
+            let mut clock = Clock::new(Grain::Day, PgHost::current());
+            // SAFETY: reads when the transaction began.
+            let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
+            self.memberships().last().or_raise().min(clock.tick(&zone, now))
+        })
     }
 }
 
@@ -103,26 +136,49 @@ fn membership_step(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expa
         let texts = Places::TEXTS_OF_MEMBERSHIP;
         let notes = object.as_deref_mut().map(|object| &mut object.notes);
         let call = Call::of(fcinfo, arguments, texts, notes);
+        let (signature, ended) = (call.signature, arguments.get(Places::ENDED));
+        let row =
+            row.map(|(member, joined)| (member::from_datum(signature.member, member), joined));
+        if let (None, Some(row)) = (state, row)
+            && may_be_empty(signature.time, row.1, ended)
+            && spell(call, &mut Clock::new(Grain::Day, PgHost::current()), row, ended).is_none()
+        {
+            return None; // Nobody was in yet.
+        }
         let object = match object {
             Some(object) => object,
             None => begin(fcinfo, state, call),
         };
-        let Some((member, joined)) = row else { return Some(object) };
+        let Some(row) = row else { return Some(object) };
         if object.zone != call.zone {
             raise(&memberships::different_zones(&object.zone.name(), &call.zone.name()));
         }
-        let (member, time) =
-            (member::from_datum(call.signature.member, member), call.signature.time);
-        let mut day = |datum| {
-            let at = time.micros(datum).or_raise();
-            object.clock.tick(&object.zone, at)
-        };
-        let joined = day(joined);
-        let ended = arguments.get(Places::ENDED).filter(|ended| !time.is_infinity(*ended));
-        let ended = ended.map(&mut day);
-        memberships::push(&mut object.state.0, member, joined, ended).or_raise();
+        if let Some(spell) = spell(call, &mut object.clock, row, ended) {
+            memberships::push(&mut object.state.0, row.0, spell).or_raise();
+        }
         Some(object)
     }
+}
+
+/// The spell of a row: its member and when it joined, and when it ended. None if it holds no day.
+#[inline]
+fn spell(
+    call: &Call,
+    clock: &mut Clock<PgHost>,
+    (member, joined): (MemberRef<'_>, pg_sys::Datum),
+    ended: Option<pg_sys::Datum>,
+) -> Option<Spell> {
+    let time = call.signature.time;
+    let joined = time.micros(joined).or_raise();
+    let ended = ended.filter(|ended| !time.is_beyond_instants(*ended));
+    let ended = ended.map(|ended| time.micros(ended).or_raise());
+    memberships::spell(clock, &call.zone, member, joined, ended).or_raise()
+}
+
+/// Does a spell end so soon that it may hold no day?
+fn may_be_empty(time: TimeKind, joined: pg_sys::Datum, ended: Option<pg_sys::Datum>) -> bool {
+    let [joined, ended] = [Some(joined), ended].map(|at| time.micros(at?).ok());
+    joined.zip(ended).is_some_and(|(joined, ended)| ended.saturating_sub(joined) < 2 * DAY)
 }
 
 /// The transition function of `rollup` and the combine function of both aggregates.
@@ -139,23 +195,118 @@ const LITERAL: Literal = Literal {
     not_base64: || memberships::malformed("their text is not base64"),
 };
 
-/// Reads the text form: the bytes in base64.
+/// Reads the text form: the bytes in base64. Those of 0.1.0 become what is written now.
 #[pg_extern]
 fn memberships_in(text: &CStr) -> Varlena {
-    LITERAL.read(text, check)
+    as_written_now(LITERAL.read(text, check))
 }
 
-/// Reads the binary form, which is the stored one.
+/// Writes the text form.
+#[pg_extern]
+fn memberships_out(bytes: &[u8]) -> CText {
+    literal::write(&Canonical::of(bytes))
+}
+
+/// Reads the binary form, which is the stored one. That of 0.1.0 becomes what is written now.
 #[pg_extern]
 fn memberships_recv(message: Message<'_>) -> Varlena {
-    message.receive(check)
+    as_written_now(message.receive(check))
 }
 
-/// Are these the canonical bytes of memberships, of a zone and with names that this database knows?
+/// Writes the binary form.
+#[pg_extern]
+fn memberships_send(bytes: &[u8]) -> Varlena {
+    Varlena::copy_of(&Canonical::of(bytes))
+}
+
+/// Are these the bytes of memberships, of a zone and with names that this database knows?
 fn check(bytes: &[u8]) -> Result<(), Error> {
-    let flat = memberships::parse(bytes, PgHost::current())?;
-    history::zone_of(&flat)?;
-    memberships::check(&flat, member::check_text)
+    let bytes = Bytes::parse(bytes, PgHost::current())?;
+    history::zone_of(bytes.history())?;
+    bytes.check(member::check_text)
+}
+
+fn as_written_now(mut value: Varlena) -> Varlena {
+    match memberships::canonical(value.bytes(), PgHost::current()).or_raise() {
+        None => value,
+        Some(canonical) => Varlena::copy_of(&canonical),
+    }
+}
+
+/// The bytes by which memberships compare: their own, or those of the unions in a value of 0.1.0.
+enum Canonical<'a> {
+    Own(&'a [u8]),
+    Made(Vec<u8, PgHost>),
+}
+
+impl<'a> Canonical<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        let made = memberships::canonical(bytes, PgHost::current()).or_raise();
+        made.map_or(Canonical::Own(bytes), Canonical::Made)
+    }
+}
+
+impl std::ops::Deref for Canonical<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Canonical::Own(bytes) => bytes,
+            Canonical::Made(bytes) => bytes,
+        }
+    }
+}
+
+/// Are the first memberships less than, equal to or greater than the second? By bytes.
+fn compare(left: &[u8], right: &[u8]) -> Ordering {
+    Canonical::of(left).cmp(&Canonical::of(right))
+}
+
+#[pg_extern]
+fn memberships_cmp(left: Borrowed<'_>, right: Borrowed<'_>) -> i32 {
+    compare(&left, &right) as i32
+}
+
+#[pg_extern]
+fn memberships_eq(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_eq()
+}
+
+#[pg_extern]
+fn memberships_ne(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_ne()
+}
+
+#[pg_extern]
+fn memberships_lt(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_lt()
+}
+
+#[pg_extern]
+fn memberships_le(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_le()
+}
+
+#[pg_extern]
+fn memberships_gt(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_gt()
+}
+
+#[pg_extern]
+fn memberships_ge(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
+    compare(&left, &right).is_ge()
+}
+
+/// A hash: of the checksum that ends the bytes.
+#[pg_extern]
+fn memberships_hash(bytes: Borrowed<'_>) -> i32 {
+    history::hash(&Canonical::of(&bytes))
+}
+
+/// A hash with a seed. With seed 0 its low half is [`memberships_hash`].
+#[pg_extern]
+fn memberships_hash_extended(bytes: Borrowed<'_>, seed: i64) -> i64 {
+    history::hash_extended(&Canonical::of(&bytes), seed)
 }
 
 #[pg_extern]
@@ -190,7 +341,7 @@ fn membership_rows(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let Some(m) = m else { return rows };
     let view = m.memberships();
     let picked = id.among(view.kind());
-    let mut walk = view.walk_as_given().or_raise();
+    let mut walk = view.walk().or_raise();
     while let Some((member, spells)) = walk.next_member().or_raise() {
         for spell in spells.iter().filter(|_| picked.has(&member)) {
             rows.put(|row| {

@@ -59,11 +59,11 @@ impl Signature {
 }
 
 impl TimeKind {
-    /// Is it later than every time?
-    pub fn is_infinity(self, datum: pg_sys::Datum) -> bool {
+    /// Is it later than every instant?
+    pub fn is_beyond_instants(self, datum: pg_sys::Datum) -> bool {
         match self {
             TimeKind::Instant | TimeKind::Local => datum.value() as i64 == i64::MAX,
-            TimeKind::Date => datum.value() as i32 == i32::MAX,
+            TimeKind::Date => i64::from(datum.value() as i32) > LAST_DAY,
         }
     }
 

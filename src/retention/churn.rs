@@ -1,6 +1,7 @@
 //! The ledger: `churn`, who is in, who left, who came and who came back; `churn_members`, which members
 //! those are; `growth`, the same rows as growth accounting; `compare_churn`, two periods compared.
 
+use super::memberships::question as question_of_memberships;
 use crate::history::{Events, Spells};
 use crate::pg::arguments::{Args, given};
 use crate::pg::errors::OrRaise;
@@ -53,13 +54,7 @@ fn churn(mut args: Args<'_>, mut rows: Rows) -> Rows {
 #[pg_extern]
 fn churn_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
-    let question = memberships::Question {
-        period: args.period(Periods::Shared),
-        as_of: args.day("as_of"),
-        confidence: args.confidence(),
-    };
-    args.end();
-    question.check().or_raise();
+    let question = question_of_memberships(&mut args, m.as_ref(), Periods::Shared, true);
     let Some(m) = m else { return rows };
     let host = PgHost::current();
     let ledger = memberships::churn(&m.memberships(), &question, host).or_raise();

@@ -1,5 +1,6 @@
 //! `cohorts`, `retention_curve`, `cohort_members`, `compare_retention`: who comes back.
 
+use super::memberships::question as question_of_memberships;
 use crate::history::{Events, Spells};
 use crate::pg::arguments::{Args, given};
 use crate::pg::errors::{OrRaise, raise};
@@ -8,7 +9,6 @@ use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use crate::pg::zone::PgZone;
 use pg_retention_model::calendar::Periods;
-use pg_retention_model::churn::memberships::Question as QuestionOfMemberships;
 use pg_retention_model::cohorts::{self, Entry, Mode, Question, Subject, memberships};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::View;
@@ -98,13 +98,7 @@ fn cohorts(mut args: Args<'_>, mut rows: Rows) -> Rows {
 #[pg_extern]
 fn cohorts_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let m = args.summary::<Spells>("m");
-    let question = QuestionOfMemberships {
-        period: args.period(Periods::OwnDays),
-        as_of: args.day("as_of"),
-        confidence: args.confidence(),
-    };
-    args.end();
-    question.check().or_raise();
+    let question = question_of_memberships(&mut args, m.as_ref(), Periods::OwnDays, true);
     let Some(m) = m else { return rows };
     let host = PgHost::current();
     let table = memberships::cohorts(&m.memberships(), &question, host).or_raise();

@@ -5,5 +5,6 @@ mod cohorts;
 mod cox;
 mod engagement;
 mod logrank;
+mod memberships;
 mod repurchase;
 mod survival;

@@ -122,11 +122,12 @@ struct FirstDepartures<'a>(Option<Stored<'a, Spells>>, memberships::Question);
 
 impl<'a> FirstDepartures<'a> {
     fn take(args: &mut Args<'a>) -> Self {
-        let m = args.summary("m");
-        let period = args.period(Periods::OwnDays);
-        let question = memberships::Question { period, as_of: args.day("as_of") };
+        let m = args.summary::<Spells>("m");
+        let (period, as_of) = (args.period(Periods::OwnDays), args.day("as_of"));
+        let question = memberships::Question { period, as_of };
         question.check().or_raise();
-        FirstDepartures(m, question)
+        let as_of = m.as_ref().map(|m| m.as_of(as_of));
+        FirstDepartures(m, memberships::Question { period, as_of })
     }
 
     fn members(&self) -> Members {

@@ -224,18 +224,7 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
 
     /// The period that begins on this day, if it is one of the axis.
     pub fn row_of(&self, period_start: i64) -> Result<Option<usize>, Error> {
-        let period = self.of_day(period_start);
-        let start = self.first_day(period);
-        if start != period_start {
-            return Err(Error::bad(
-                format!(
-                    "no period begins on {}: the one that holds it begins on {}",
-                    date_text(period_start),
-                    date_text(start)
-                ),
-                "Take a period_start of churn with the same period and as_of.",
-            ));
-        }
+        let period = self.unit.that_begins_on(period_start)? - self.origin;
         Ok(usize::try_from(period).ok().filter(|period| *period < self.len))
     }
 

@@ -101,6 +101,23 @@ impl Units {
     pub fn last_day(self, unit: i64) -> i64 {
         self.first_day(unit + 1) - 1
     }
+
+    /// The unit that begins on this day, as a `period_start` of churn does.
+    pub fn that_begins_on(self, period_start: i64) -> Result<i64, Error> {
+        let unit = self.of_day(period_start);
+        let start = self.first_day(unit);
+        if start == period_start {
+            return Ok(unit);
+        }
+        Err(Error::bad(
+            format!(
+                "no period begins on {}: the one that holds it begins on {}",
+                date_text(period_start),
+                date_text(start)
+            ),
+            "Take a period_start of churn with the same period and as_of.",
+        ))
+    }
 }
 
 #[cfg(test)]

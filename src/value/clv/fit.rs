@@ -42,7 +42,9 @@ fn clv_fit_of_memberships(mut args: Args<'_>) -> Option<Varlena> {
         as_of: args.day("as_of"),
     };
     args.end();
-    let text = tenure::fit(&m?.memberships(), &question, PgHost::current()).or_raise();
+    let m = m?;
+    let question = tenure::Question { as_of: Some(m.as_of(question.as_of)), ..question };
+    let text = tenure::fit(&m.memberships(), &question, PgHost::current()).or_raise();
     Some(Varlena::copy_of(text.as_bytes()))
 }
 

@@ -2,13 +2,13 @@
 SET search_path = public, retention;
 
 -- Every reader that returns a member as text has the two other overloads too, with the same argument more, and each says what it does.
-SELECT p.proname, array_agg(pg_get_function_result(p.oid) LIKE 'TABLE(member text%' ORDER BY p.oid::regprocedure::text COLLATE "C") AS as_text,
+SELECT p.proname, p.proargtypes[0]::regtype AS summary, array_agg(pg_get_function_result(p.oid) LIKE 'TABLE(member text%' ORDER BY p.oid::regprocedure::text COLLATE "C") AS as_text,
        count(DISTINCT id.kind) AS others, bool_and(d.description > '') AS described, count(DISTINCT (p.provolatile, p.proparallel, p.procost, p.prorows)) AS labels
 FROM pg_proc p
      CROSS JOIN LATERAL (SELECT CASE WHEN p.proargnames[2] = 'id' THEN p.proargtypes[1]::regtype END AS kind) id
      LEFT JOIN pg_description d ON d.classoid = 'pg_proc'::regclass AND d.objoid = p.oid
 WHERE p.pronamespace = 'retention'::regnamespace AND p.proargnames[p.pronargs + 1] = 'member'
-GROUP BY 1 ORDER BY 1;
+GROUP BY 1, p.proargtypes[0] ORDER BY 1, p.proargtypes[0]::regtype::text COLLATE "C";
 
 CREATE TEMP TABLE shop AS SELECT
     history_agg(member_id, ordered_at, amount) AS h,

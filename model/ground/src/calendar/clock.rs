@@ -78,12 +78,19 @@ impl<H: Host> Clock<H> {
         self.grain
     }
 
+    /// Local time − UTC at an instant.
     #[inline]
-    fn offset(&mut self, zone: &impl Zone, at: i64) -> i64 {
+    pub fn offset(&mut self, zone: &impl Zone, at: i64) -> i64 {
         if !self.current.holds(at) {
             self.seek(zone, at);
         }
         self.current.offset
+    }
+
+    /// Were the clocks set at this instant, of which the offset was asked last?
+    #[inline]
+    pub fn begins_a_span(&self, at: i64) -> bool {
+        self.current.from == at
     }
 
     fn seek(&mut self, zone: &impl Zone, at: i64) {

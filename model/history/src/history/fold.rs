@@ -5,6 +5,7 @@ use super::inbox::{Inbox, Part};
 use super::member::{BUCKET_BITS, Key, MemberKind, MemberRef, bucket};
 use super::row::{Layout, Row, RowKey};
 use super::run::{NO_AMOUNT, Run};
+use super::spells::Pen;
 use super::walk::fit;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -15,18 +16,20 @@ pub(crate) fn fold<'a, H: Host>(
     inbox: &'a Inbox<H>,
     kind: MemberKind,
     parts: impl Iterator<Item = Part<'a, H>>,
+    pen: &mut impl Pen<H>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     match kind {
-        MemberKind::Int => fold_rows::<i64, H>(inbox, parts, host),
-        MemberKind::Uuid => fold_rows::<u128, H>(inbox, parts, host),
-        MemberKind::Text => fold_rows::<&[u8], H>(inbox, parts, host),
+        MemberKind::Int => fold_rows::<i64, H>(inbox, parts, pen, host),
+        MemberKind::Uuid => fold_rows::<u128, H>(inbox, parts, pen, host),
+        MemberKind::Text => fold_rows::<&[u8], H>(inbox, parts, pen, host),
     }
 }
 
 fn fold_rows<'a, K: RowKey<'a>, H: Host>(
     inbox: &'a Inbox<H>,
     parts: impl Iterator<Item = Part<'a, H>>,
+    pen: &mut impl Pen<H>,
     host: &H,
 ) -> Result<Run<H>, Error> {
     let mut run = Run::new(host.clone());
@@ -34,7 +37,7 @@ fn fold_rows<'a, K: RowKey<'a>, H: Host>(
     let mut folder = Folder::<K, H>::new(inbox, &temporary);
     let mut pace = Pace::new(host);
     for part in parts {
-        folder.fold_part(&mut pace, &part, &mut run)?;
+        folder.fold_part(&mut pace, &part, pen, &mut run)?;
     }
     Ok(run)
 }
@@ -178,6 +181,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         &mut self,
         pace: &mut Pace<'_, H>,
         part: &Part<'a, H>,
+        pen: &mut impl Pen<H>,
         run: &mut Run<H>,
     ) -> Result<(), Error> {
         let count = part.count();
@@ -194,7 +198,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
                 let mask = (1u64 << key_bits) - 1;
                 let key =
                     |_: &Self, rank| K::at_place(least_key.wrapping_add((rank & mask) as i64));
-                return self.write(pace, packing, key, run);
+                return self.write(pace, packing, key, pen, run);
             }
         }
         let key = |folder: &Self, rank: u64| {
@@ -205,9 +209,9 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         match Packing::new(self.layout, self.ticks, bits(count as u64 - 1), count) {
             Some(packing) => {
                 self.pack_numbered(pace, part, count, packing);
-                self.write(pace, packing, key, run)
+                self.write(pace, packing, key, pen, run)
             }
-            None => self.write_wide(pace, part, key, run),
+            None => self.write_wide(pace, part, key, pen, run),
         }
     }
 
@@ -306,6 +310,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         pace: &mut Pace<'_, H>,
         packing: Packing,
         key: impl Fn(&Self, u64) -> Option<K>,
+        pen: &mut impl Pen<H>,
         run: &mut Run<H>,
     ) -> Result<(), Error> {
         let low = packing.payload_bits;
@@ -319,7 +324,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
                 self.layout.amount(packing.amount(*number, &self.amounts))
             }),
             |rank| key(self, rank).map(Key::member),
-            run,
+            (pen, run),
         )
     }
 
@@ -329,6 +334,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         pace: &mut Pace<'_, H>,
         part: &Part<'a, H>,
         key: impl Fn(&Self, u64) -> Option<K>,
+        pen: &mut impl Pen<H>,
         run: &mut Run<H>,
     ) -> Result<(), Error> {
         let (events, layout) = (&mut self.events, self.layout);
@@ -350,7 +356,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             |id| id,
             (layout.amount > 0).then_some(|event: &(u32, i64, i64)| event.2),
             |rank| key(self, rank).map(Key::member),
-            run,
+            (pen, run),
         )
     }
 }
@@ -406,14 +412,13 @@ fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
     rank_and_tick: impl Fn(I) -> (u64, i64),
     amount: Option<impl Fn(&T) -> i64>,
     member: impl Fn(u64) -> Option<MemberRef<'a>>,
-    run: &mut Run<H>,
+    (pen, run): (&mut impl Pen<H>, &mut Run<H>),
 ) -> Result<(), Error> {
     let mut at = 0;
     let mut next = rows.first().map(&id);
     while let Some(first) = next {
         let (rank, mut tick) = rank_and_tick(first);
-        let mut ticks = 0;
-        let mut here = first;
+        let (mut here, before) = (first, at);
         loop {
             let begin = at;
             next = loop {
@@ -429,14 +434,14 @@ fn write_members<'a, T, I: Copy + PartialEq, H: Host>(
                 (Some(amount), [one]) => amount(one),
                 (Some(amount), many) => sum(many.iter().map(amount))?,
             };
-            run.tick_of_member(ticks > 0, tick, same.len() as u64, amount)?;
-            ticks += 1;
+            pen.tick(run, tick, same.len() as u64, amount)?;
             match next.map(|id| (id, rank_and_tick(id))) {
                 Some((id, (of, at))) if of == rank => (here, tick) = (id, at),
                 _ => break,
             }
         }
-        pace.step(1 + ticks);
+        pace.step(1 + at - before);
+        let ticks = pen.lift(run)?;
         if let Some(member) = member(rank) {
             run.member(member, ticks);
         }

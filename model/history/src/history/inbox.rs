@@ -6,7 +6,8 @@
 
 use super::Extent;
 use super::member::{BUCKET_BITS, Key, MemberKind, MemberRef};
-use super::row::{Layout, Row, RowKey, words_of};
+use super::row::{Layout, MAX_WORDS, Row, RowKey, words_of};
+use super::run::NO_AMOUNT;
 use crate::host::{Host, Pace, Vec};
 
 /// Rows from which there are some parts, many, and as many as buckets: a part should fold in cache,
@@ -216,12 +217,74 @@ impl<H: Host> Inbox<H> {
             && self.bytes < self.budget
             && self.append(part, [start as u32, key.len() as u32], tick, amount);
         if pushed {
-            self.text[part].extend_from_slice(key);
-            self.bytes += key.len();
-            // A name has a gigabyte at most.
-            self.has_long_text = start + key.len() > 1 << 31;
+            self.put_text(part, key);
         }
         pushed
+    }
+
+    fn put_text(&mut self, part: usize, key: &[u8]) {
+        let text = &mut self.text[part];
+        text.extend_from_slice(key);
+        // A name has a gigabyte at most.
+        self.has_long_text = text.len() > 1 << 31;
+        self.bytes += key.len();
+    }
+
+    /// Appends two rows of a member without amounts, or none of them. Their ticks must fit the layout.
+    #[inline]
+    pub(crate) fn push_both(&mut self, member: MemberRef<'_>, rows: [(i64, i64); 2]) -> bool {
+        let part = self.part_of(member.hash());
+        if rows.iter().any(|row| !self.layout.holds(row.0)) || !self.has_room_for_two(part) {
+            return false;
+        }
+        let ticks = rows.map(|row| row.0);
+        let pushed = match member {
+            MemberRef::Int(key) => match (self.layout.key, words_of(key as u64)) {
+                (1, [low, 0]) => self.append_both(part, [low], ticks),
+                (1, _) => false,
+                (_, wide) => self.append_both(part, wide, ticks),
+            },
+            MemberRef::Uuid(key) => {
+                let ([k0, k1], [k2, k3]) = (words_of(key as u64), words_of((key >> 64) as u64));
+                self.append_both(part, [k0, k1, k2, k3], ticks)
+            }
+            MemberRef::Text(key) => {
+                let start = self.text[part].len();
+                let is_full = self.has_long_text || self.bytes >= self.budget;
+                if !is_full {
+                    // First: rows must never name a text that is not there.
+                    self.put_text(part, key);
+                }
+                !is_full && self.append_both(part, [start as u32, key.len() as u32], ticks)
+            }
+        };
+        if pushed {
+            if let MemberRef::Int(key) = member {
+                self.keys = (self.keys.0.min(key), self.keys.1.max(key));
+            }
+            for (tick, at) in rows {
+                let row = Extent { first: at, last: at, low: tick, high: tick };
+                self.extent = self.extent.and(row);
+            }
+        }
+        pushed
+    }
+
+    /// Room in the present block for two rows, which then can not fail.
+    #[inline]
+    fn has_room_for_two(&mut self, part: usize) -> bool {
+        let End { words, used } = &self.ends[part];
+        words.len() - used >= 2 * MAX_WORDS || self.grow(part)
+    }
+
+    #[inline]
+    fn append_both<const KEY: usize>(
+        &mut self,
+        part: usize,
+        key: [u32; KEY],
+        ticks: [i64; 2],
+    ) -> bool {
+        ticks.iter().all(|tick| self.append(part, key, *tick, NO_AMOUNT))
     }
 
     /// The part of a hash: a range of buckets.

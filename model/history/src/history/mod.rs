@@ -13,6 +13,7 @@ mod inbox;
 mod member;
 mod row;
 mod run;
+pub(crate) mod spells;
 mod summary;
 mod sums;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use crate::host::{Host, Pace, Vec};
 use inbox::Inbox;
 use row::Layout;
 use run::{NO_AMOUNT, Run, RunRef};
+use spells::{Content, EventPen, SpellPen, Union};
 
 /// Where a history begins and ends. The first instant need not be in the first tick: there are zones
 /// whose clocks were set back over midnight.
@@ -213,6 +215,7 @@ const SAMPLE_BUCKETS: u32 = 1 << (member::BUCKET_BITS - 5);
 #[derive(Debug)]
 pub struct History<H: Host> {
     meta: Meta<H>,
+    content: Content,
     inbox: Option<Inbox<H>>,
     /// The narrowest layout that has held every row so far.
     layout: Layout,
@@ -224,8 +227,20 @@ pub struct History<H: Host> {
 impl<H: Host> History<H> {
     /// A history without events.
     pub fn new(meta: Meta<H>, host: H) -> Self {
+        Self::with(meta, Content::Events, host)
+    }
+
+    /// A history of spells that has none yet. Of each member it keeps their union.
+    ///
+    /// While it has one run, the ticks of its extent are those of the run: else they may be those of
+    /// spells that are part of others.
+    pub(crate) fn of_spells(meta: Meta<H>, host: H) -> Self {
+        Self::with(meta, Content::Spells, host)
+    }
+
+    fn with(meta: Meta<H>, content: Content, host: H) -> Self {
         let layout = Layout::narrow(meta.kind);
-        History { meta, inbox: None, layout, runs: Vec::new_in(host.clone()), host }
+        History { meta, content, inbox: None, layout, runs: Vec::new_in(host.clone()), host }
     }
 
     /// What it is of.
@@ -252,6 +267,23 @@ impl<H: Host> History<H> {
         self.push_slowly(member, tick, at, amount)
     }
 
+    /// Adds two events at once, each a tick and an instant: whatever happens, none is there without
+    /// the other.
+    pub(crate) fn push_both(
+        &mut self,
+        member: MemberRef<'_>,
+        events: [(i64, i64); 2],
+    ) -> Result<(), Error> {
+        loop {
+            if self.inbox.as_mut().is_some_and(|inbox| inbox.push_both(member, events)) {
+                return Ok(());
+            }
+            let [first, last] = events.map(|event| event.0);
+            let layout = self.layout.with(member, first, NO_AMOUNT);
+            self.make_room(layout.with(member, last, NO_AMOUNT))?;
+        }
+    }
+
     /// Adds an event for which there is no room yet.
     #[cold]
     fn push_slowly(
@@ -272,15 +304,15 @@ impl<H: Host> History<H> {
     /// Makes a larger inbox, or folds the rows in it: where they repeat the same ticks, or where
     /// one that is to come takes a wider layout.
     fn make_room(&mut self, layout: Layout) -> Result<(), Error> {
-        if let Some(inbox) = &mut self.inbox
+        if let Some(inbox) = &self.inbox
             && inbox.layout == layout
             && !inbox.has_long_text()
         {
             let rows: usize = inbox.sample().map(|part| part.count()).sum();
             let scratch = self.host.scratch();
-            let folded = fold::fold(inbox, self.meta.kind, inbox.sample(), &scratch)?;
+            let (folded, _) = self.fold(inbox, inbox.sample(), &scratch)?;
             if rows * 100 <= folded.totals.ticks as usize * MAX_ROWS_PER_TICK {
-                inbox.enlarge();
+                self.inbox.as_mut().map(Inbox::enlarge);
                 return Ok(());
             }
         }
@@ -297,13 +329,33 @@ impl<H: Host> History<H> {
         let Some(inbox) = self.inbox.as_ref().filter(|inbox| !inbox.is_empty()) else {
             return Ok(());
         };
-        let run = fold::fold(inbox, self.meta.kind, inbox.parts(), &self.host)?;
-        let extent = inbox.extent;
+        let (run, extent) = self.fold(inbox, inbox.parts(), &self.host)?;
         self.runs.reserve(1);
         self.inbox = None;
         self.meta.widen(extent);
         self.add_run(run);
         self.tidy(true)
+    }
+
+    /// The run of some parts of the inbox, and where it begins and ends.
+    fn fold<'a>(
+        &self,
+        inbox: &'a Inbox<H>,
+        parts: impl Iterator<Item = inbox::Part<'a, H>>,
+        host: &H,
+    ) -> Result<(Run<H>, Extent), Error> {
+        let (kind, extent) = (self.meta.kind, inbox.extent);
+        match self.content {
+            Content::Events => {
+                let run = fold::fold(inbox, kind, parts, &mut EventPen::default(), host)?;
+                Ok((run, extent))
+            }
+            Content::Spells => {
+                let mut pen = SpellPen::new();
+                let run = fold::fold(inbox, kind, parts, &mut pen, host)?;
+                Ok((run, pen.extent(extent)))
+            }
+        }
     }
 
     fn add_run(&mut self, run: Run<H>) {
@@ -330,27 +382,49 @@ impl<H: Host> History<H> {
 
     /// How often the runs hold a tick, in hundredths; estimated from some of the buckets.
     fn overlap(&self) -> Result<u64, Error> {
-        let mut walk = self.view().walk_over(Columns::TICKS)?;
+        let spells = self.content == Content::Spells;
+        let columns = if spells { Columns::ALL } else { Columns::TICKS };
+        let mut walk = self.view().walk_over(columns)?;
         let mut distinct = 0;
         while walk.peek().is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS) {
             if let Some((_, timeline)) = walk.next_member()? {
-                distinct += timeline.ticks().len() as u64;
+                distinct +=
+                    if spells { Union::ticks(timeline)? } else { timeline.ticks().len() } as u64;
             }
         }
         let held: u64 = walk.taken();
         Ok((held * 100).checked_div(distinct).unwrap_or(100))
     }
 
+    /// The run of the members that a walk over runs of this history still has, and where a history of
+    /// it alone begins and ends.
+    fn copy(&self, walk: &mut Walk<'_, H>) -> Result<(Run<H>, Option<Extent>), Error> {
+        let extent = self.meta.extent;
+        match self.content {
+            Content::Events => {
+                Ok((walk::copy(walk, &mut EventPen::default(), &self.host)?, extent))
+            }
+            Content::Spells => {
+                let mut pen = SpellPen::new();
+                let run = walk::copy(walk, &mut pen, &self.host)?;
+                Ok((run, extent.map(|extent| pen.extent(extent))))
+            }
+        }
+    }
+
     /// Makes the last `count` runs one.
     fn merge_last(&mut self, count: usize) -> Result<(), Error> {
         let keep = self.runs.len().saturating_sub(count);
-        let run = {
+        let (run, extent) = {
             let scratch = self.host.scratch();
             let refs = run_refs(&self.runs[keep..], &scratch);
             let mut walk = Walk::new(self.meta.kind, &refs, Columns::ALL, &scratch)?;
-            walk::copy(&mut walk, &self.host)?
+            self.copy(&mut walk)?
         };
         self.runs.truncate(keep);
+        if keep == 0 {
+            self.meta.extent = extent;
+        }
         self.add_run(run);
         Ok(())
     }
@@ -368,6 +442,20 @@ impl<H: Host> History<H> {
             self.add_run(run);
         }
         self.meta.widen(extent);
+        self.tidy(false)
+    }
+
+    /// Adds the spells of another history, which need not be unions yet.
+    pub(crate) fn absorb_spells(&mut self, other: &View<'_, H>) -> Result<(), Error> {
+        self.meta.check_same(other.meta)?;
+        let Some(extent) = other.meta.extent else {
+            return Ok(());
+        };
+        let mut pen = SpellPen::new();
+        let run = walk::copy(&mut other.walk()?, &mut pen, &self.host)?;
+        self.runs.reserve(1);
+        self.meta.widen(pen.extent(extent));
+        self.add_run(run);
         self.tidy(false)
     }
 

@@ -19,7 +19,7 @@ pub(crate) struct Layout {
 }
 
 /// The words that a row has at most.
-const MAX_WORDS: usize = 8;
+pub(crate) const MAX_WORDS: usize = 8;
 
 /// Millionths in the unit of amounts of one word, a hundredth.
 const HUNDREDTH: i64 = 10_000;
@@ -48,8 +48,14 @@ impl Layout {
             amount if hundredths(amount).is_some() => 1,
             _ => 2,
         };
-        let tick = if i32::try_from(tick).is_ok() { 1 } else { 2 };
-        Layout { key, tick: self.tick.max(tick), amount: self.amount.max(amount) }
+        let tick = if self.holds(tick) { self.tick } else { 2 };
+        Layout { key, tick, amount: self.amount.max(amount) }
+    }
+
+    /// Does a tick fit?
+    #[inline]
+    pub(crate) fn holds(self, tick: i64) -> bool {
+        self.tick == 2 || i32::try_from(tick).is_ok()
     }
 
     pub(crate) fn words(self) -> usize {

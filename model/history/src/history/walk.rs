@@ -3,6 +3,7 @@
 use super::cursor::{Columns, Cursor, RunKey};
 use super::member::{Key, MemberKind, MemberRef, bucket};
 use super::run::{NO_AMOUNT, Run, RunRef, Timeline};
+use super::spells::Pen;
 use crate::amount;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -280,16 +281,21 @@ pub(crate) fn fit(sum: i128) -> Result<i64, Error> {
 }
 
 /// Writes the members that a walk still has.
-pub(crate) fn copy<H: Host>(walk: &mut Walk<'_, H>, host: &H) -> Result<Run<H>, Error> {
+pub(crate) fn copy<H: Host>(
+    walk: &mut Walk<'_, H>,
+    pen: &mut impl Pen<H>,
+    host: &H,
+) -> Result<Run<H>, Error> {
     let mut out = Run::new(host.clone());
     let mut pace = Pace::new(host);
     while let Some((member, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks.len());
-        out.member(member, timeline.ticks.len());
         for (i, &tick) in timeline.ticks.iter().enumerate() {
             let amount = timeline.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
-            out.tick_of_member(i > 0, tick, timeline.count(i), amount)?;
+            pen.tick(&mut out, tick, timeline.count(i), amount)?;
         }
+        let ticks = pen.lift(&mut out)?;
+        out.member(member, ticks);
     }
     Ok(out)
 }

@@ -1,29 +1,34 @@
-//! Memberships: members with a contract, and the spells [joined, ended) of each.
+//! Memberships: members with a contract, and the days on which each was in.
 //!
-//! They are kept as a history of joins and ends. The spell of the days [joined, ended) is two ticks,
-//! 2 · joined + 1 and 2 · ended, so that on one day ends come before joins. A member's spells do not
-//! overlap exactly if no tick repeats, and joins and ends alternate. Everything else is a history's:
-//! how rows are spread and folded, how partial values merge, the order of members, the canonical
-//! bytes. What is kept are the spells as they were given; what is read are stretches of membership:
-//! spells that touch are one, since the member was never out.
+//! Contracts are given as spells [joined, ended) of days. They may touch, overlap and repeat, as those
+//! of several plans or of a file that was loaded twice do: what is kept of a member is the union of
+//! its days, as stretches apart from each other. They are a history of joins and ends, see
+//! `history/spells.rs`, which says how rows are spread and folded, how partial values merge, the order
+//! of members and the canonical bytes.
 //!
 //! | bytes | what |
 //! | --- | --- |
-//! | 1 | M: these are memberships |
+//! | 1 | U: these are memberships, of each member the union. M: of 0.1.0, spells that do not overlap but may touch |
 //! | … | the history of joins and ends, see `history/codec.rs`, without counts or amounts |
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod times;
 
 use crate::calendar::{DAY, Grain, LAST_DAY, date_text};
 use crate::error::Error;
-use crate::history::{Flat, History, MemberKind, MemberRef, Timeline, View, Walk};
+use crate::history::spells::{Union, is_join};
+use crate::history::{Flat, History, MemberKind, MemberRef, Meta, Timeline, View, Walk};
 use crate::host::{Host, Pace, Vec};
 
+pub use times::spell;
+
 /// The first byte of memberships. Histories begin with their version, a small number.
-pub const MARK: u8 = b'M';
+pub const MARK: u8 = b'U';
+/// That of 0.1.0, whose spells are as they were given.
+pub const MARK_AS_GIVEN: u8 = b'M';
 
 /// A stretch of days during which somebody was a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,33 +55,35 @@ fn tick_of_end(day: i64) -> i64 {
     2 * day
 }
 
-/// Adds a spell to a history that holds memberships.
+/// Memberships without any spells yet.
+pub fn empty<H: Host>(meta: Meta<H>, host: H) -> History<H> {
+    History::of_spells(meta, host)
+}
+
+/// Adds a spell. An empty one counts for nothing.
 pub fn push<H: Host>(
     history: &mut History<H>,
     member: MemberRef<'_>,
-    joined: i64,
-    ended: Option<i64>,
+    spell: Spell,
 ) -> Result<(), Error> {
-    if let Some(ended) = ended.filter(|ended| *ended <= joined) {
-        let spell = format!("from {} to {}", date_text(joined), date_text(ended));
-        return Err(if ended < joined {
-            Error::bad(
-                format!("member {member}: a spell {spell} ends before it begins"),
-                "joined is the first day in, ended the first day out.",
-            )
-        } else {
-            Error::bad(
-                format!("member {member}: a spell {spell} is empty"),
-                "joined is the first day in, ended the first day out: leave out who was never in \
-                 for a day with FILTER (WHERE …), or let them end a day later.",
-            )
-        });
+    let event = |tick: i64| (tick, (tick >> 1).saturating_mul(DAY));
+    let joins = event(tick_of_join(spell.joined));
+    match spell.ended {
+        None => history.push(member, joins.0, joins.1, None),
+        Some(ended) if ended == spell.joined => Ok(()),
+        Some(ended) if ended < spell.joined => {
+            Err(reversed(member, &date_text(spell.joined), &date_text(ended)))
+        }
+        Some(ended) => history.push_both(member, [joins, event(tick_of_end(ended))]),
     }
-    history.push(member, tick_of_join(joined), joined.saturating_mul(DAY), None)?;
-    if let Some(ended) = ended {
-        history.push(member, tick_of_end(ended), ended.saturating_mul(DAY), None)?;
-    }
-    Ok(())
+}
+
+fn reversed(member: MemberRef<'_>, joined: &str, ended: &str) -> Error {
+    Error::bad(
+        format!("member {member}: a spell from {joined} to {ended} ends before it begins"),
+        "joined is the first day in, ended the first day out, or an instant inside the last day in. \
+         Where only one of them has a time of day, cast both to date.",
+    )
 }
 
 /// Memberships to be read.
@@ -89,8 +96,30 @@ impl<'a, H: Host> Memberships<'a, H> {
         Memberships(view)
     }
 
-    /// The first day on which somebody joined, and the last on which somebody joined or ended.
-    pub fn days(&self) -> Result<(i64, i64), Error> {
+    /// The first day on which somebody joined.
+    pub fn first(&self) -> Result<i64, Error> {
+        self.bounds().map(|(first, _)| first)
+    }
+
+    /// The last day on which somebody joined or left.
+    pub fn last(&self) -> Result<i64, Error> {
+        let (_, bound) = self.bounds()?;
+        if self.0.members().is_some() {
+            return Ok(bound);
+        }
+        // In several runs, the last spell of one may be inside another.
+        let host = self.0.host().clone();
+        let mut pace = Pace::new(&host);
+        let (mut walk, mut last) = (self.walk()?, i64::MIN);
+        while let Some((_, spells)) = walk.next_member()? {
+            pace.step(1 + spells.len());
+            last = spells.last().map_or(last, |s| last.max(s.ended.unwrap_or(s.joined)));
+        }
+        Ok(last)
+    }
+
+    /// The first day on which somebody joined, and one after which nothing happens.
+    fn bounds(&self) -> Result<(i64, i64), Error> {
         let extent = self.0.meta.extent.ok_or(malformed("they have no spells"))?;
         let (first, last) = (extent.low >> 1, extent.high >> 1);
         if first < -LAST_DAY || last > LAST_DAY {
@@ -101,18 +130,9 @@ impl<'a, H: Host> Memberships<'a, H> {
 
     /// Member by member, in the order of histories: the stretches during which each was in.
     pub fn walk(&self) -> Result<Members<'a, H>, Error> {
-        self.walk_spells(true)
-    }
-
-    /// The same with the spells as they were given, also where one begins as another ends.
-    pub fn walk_as_given(&self) -> Result<Members<'a, H>, Error> {
-        self.walk_spells(false)
-    }
-
-    fn walk_spells(&self, join: bool) -> Result<Members<'a, H>, Error> {
-        let (_, last) = self.days()?;
+        let (_, last) = self.bounds()?;
         let spells = Vec::new_in(self.0.host().clone());
-        Ok(Members { walk: self.0.walk()?, spells, join, last })
+        Ok(Members { walk: self.0.walk()?, spells, last })
     }
 
     /// The history of joins and ends of those members that `keep` wants.
@@ -121,14 +141,14 @@ impl<'a, H: Host> Memberships<'a, H> {
         mut keep: impl FnMut(MemberRef<'_>) -> bool,
         host: H,
     ) -> Result<History<H>, Error> {
-        let mut part = History::new(self.0.meta.empty(host.clone()), host.clone());
+        let mut part = empty(self.0.meta.empty(host.clone()), host.clone());
         let mut pace = Pace::new(&host);
-        let mut walk = self.walk_as_given()?;
+        let mut walk = self.walk()?;
         while let Some((member, spells)) = walk.next_member()? {
             pace.step(1 + spells.len());
             if keep(member) {
                 for spell in spells {
-                    push(&mut part, member, spell.joined, spell.ended)?;
+                    push(&mut part, member, *spell)?;
                 }
             }
         }
@@ -141,74 +161,58 @@ impl<'a, H: Host> Memberships<'a, H> {
         self.0.meta.kind
     }
 
-    /// The number of members. Reads them all: spells that overlap are an error.
+    /// The number of members.
     pub fn count(&self) -> Result<u64, Error> {
-        let host = self.0.host().clone();
-        let mut pace = Pace::new(&host);
-        let (mut walk, mut members) = (self.walk_as_given()?, 0);
-        while let Some((_, spells)) = walk.next_member()? {
-            pace.step(1 + spells.len());
-            members += 1;
-        }
-        Ok(members)
+        self.0.members().map_or_else(|| self.0.count_members(), Ok)
     }
 }
 
-/// A walk over members and their spells, ascending and apart from each other.
+/// A walk over members and the stretches during which each was in, ascending and apart from each
+/// other.
 #[derive(Debug)]
 pub struct Members<'a, H: Host> {
     walk: Walk<'a, H>,
     spells: Vec<Spell, H>,
-    /// Are spells that touch one?
-    join: bool,
     /// No day is after it.
     last: i64,
 }
 
 impl<'a, H: Host> Members<'a, H> {
-    /// The next member with its spells, of which there is one at least.
+    /// The next member with its stretches, of which there is one at least.
     #[inline]
     pub fn next_member(&mut self) -> Result<Option<(MemberRef<'a>, &[Spell])>, Error> {
         let Some((member, timeline)) = self.walk.next_member().map_err(of_memberships)? else {
             return Ok(None);
         };
-        read(member, timeline, self.join, self.last, &mut self.spells)?;
+        read(timeline, self.last, &mut self.spells)?;
         Ok(Some((member, &self.spells)))
     }
 }
 
-/// The spells behind a member's ticks.
+/// The stretches behind a member's ticks.
 fn read<H: Host>(
-    member: MemberRef<'_>,
     timeline: &Timeline<H>,
-    join: bool,
     last: i64,
     spells: &mut Vec<Spell, H>,
 ) -> Result<(), Error> {
     spells.clear();
-    let mut open = None;
-    for (i, &tick) in timeline.ticks().iter().enumerate() {
-        let (day, joins) = (tick >> 1, tick & 1 == 1);
+    let mut union = Union::default();
+    let mut put = |tick: i64| {
+        let day = tick >> 1;
         if !(-LAST_DAY..=last).contains(&day) {
             return Err(malformed("a day is outside of their first and last"));
         }
-        match (joins, open) {
-            _ if timeline.count(i) > 1 => return Err(overlap(member, day)),
-            (true, Some(_)) => return Err(overlap(member, day)),
-            (true, None) => {
-                let touches = join && spells.last().and_then(|spell| spell.ended) == Some(day);
-                let before = if touches { spells.pop() } else { None };
-                open = Some(before.map_or(day, |spell| spell.joined));
-            }
-            (false, Some(joined)) => {
-                spells.push(Spell { joined, ended: Some(day) });
-                open = None;
-            }
-            (false, None) => return Err(malformed("an end without a beginning")),
+        if is_join(tick) {
+            spells.push(Spell { joined: day, ended: None });
+        } else if let Some(spell) = spells.last_mut() {
+            spell.ended = Some(day);
         }
+        Ok(())
+    };
+    for (i, &tick) in timeline.ticks().iter().enumerate() {
+        union.tick(tick, timeline.count(i), &mut put)?;
     }
-    spells.extend(open.map(|joined| Spell { joined, ended: None }));
-    Ok(())
+    union.finish(put)
 }
 
 /// Text or bytes that are no memberships.
@@ -239,20 +243,9 @@ pub fn absorb<H: Host>(history: &mut History<H>, other: &View<'_, H>) -> Result<
     history.absorb(other).map_err(of_memberships)
 }
 
-fn overlap(member: MemberRef<'_>, day: i64) -> Error {
-    Error::bad(
-        format!("member {member}: two spells overlap on {}", date_text(day)),
-        "A member has one membership at a time, and each is given once: end one before the next \
-         begins (on the same day will do), or take DISTINCT rows.",
-    )
-}
-
-/// The size of the bytes of memberships. Compacts their history, and reads it: spells that overlap are
-/// an error, so that there are no bytes of such.
+/// The size of the bytes of memberships. Compacts their history.
 pub fn flat_size<H: Host>(history: &mut History<H>) -> Result<usize, Error> {
-    let size = history.flat_size()?;
-    Memberships::new(history.view()).count()?;
-    Ok(1 + size)
+    Ok(1 + history.flat_size()?)
 }
 
 /// Writes the bytes of memberships, whose history is compacted, into a buffer of just that size.
@@ -264,29 +257,96 @@ pub fn write_flat<H: Host>(history: &History<H>, out: &mut [u8]) -> Result<(), E
     history.write_flat(out)
 }
 
-/// The history inside the bytes of memberships.
-pub fn parse<H: Host>(bytes: &[u8], host: H) -> Result<Flat<'_, H>, Error> {
-    match bytes {
-        [MARK, history @ ..] => Flat::parse(history, host).map_err(of_memberships),
-        _ => Err(malformed("their first byte is another")),
+/// The bytes of memberships.
+#[derive(Debug)]
+pub enum Bytes<'a, H: Host> {
+    /// Those of unions, which a reader takes as they are.
+    Unions(Flat<'a, H>),
+    /// Those of 0.1.0.
+    AsGiven(Flat<'a, H>),
+}
+
+impl<'a, H: Host> Bytes<'a, H> {
+    /// Reads the header.
+    pub fn parse(bytes: &'a [u8], host: H) -> Result<Self, Error> {
+        match bytes {
+            [MARK, history @ ..] => Flat::parse(history, host).map(Bytes::Unions),
+            [MARK_AS_GIVEN, history @ ..] => Flat::parse(history, host).map(Bytes::AsGiven),
+            _ => Err(malformed("their first byte is another")),
+        }
+        .map_err(of_memberships)
+    }
+
+    /// The history in them.
+    pub fn history(&self) -> &Flat<'a, H> {
+        match self {
+            Bytes::Unions(flat) | Bytes::AsGiven(flat) => flat,
+        }
+    }
+
+    /// Reads all of it: are these bytes that this version or 0.1.0 wrote? `check_member` may object to
+    /// a member, such as text that is not in the encoding of the database.
+    pub fn check(
+        &self,
+        check_member: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let flat = self.history();
+        let (low, high) = flat.check_columns(check_member).map_err(of_memberships)?;
+        let view = flat.view();
+        let extent = view.meta.extent.ok_or(malformed("they have no spells"))?;
+        let at = |tick: i64| (tick >> 1).saturating_mul(DAY);
+        if (extent.first, extent.last, extent.low, extent.high) != (at(low), at(high), low, high) {
+            return Err(malformed("their first or last day is not where their spells are"));
+        }
+        if view.meta.grain != Grain::Day || view.has_amounts() {
+            return Err(malformed("their history is one of something else"));
+        }
+        Memberships::new(flat.view()).bounds()?;
+        let mut pace = Pace::new(view.host());
+        let mut walk = view.walk()?;
+        while let Some((_, timeline)) = walk.next_member().map_err(of_memberships)? {
+            pace.step(1 + timeline.ticks().len());
+            self.check_spells(timeline)?;
+        }
+        Ok(())
+    }
+
+    /// Do joins and ends alternate, and do no two stretches touch where they are unions?
+    fn check_spells(&self, timeline: &Timeline<H>) -> Result<(), Error> {
+        let mut before = None;
+        for (i, &tick) in timeline.ticks().iter().enumerate() {
+            let follows = match (is_join(tick), before) {
+                _ if timeline.count(i) > 1 => false,
+                (true, None) => true,
+                (true, Some(end)) if matches!(self, Bytes::Unions(_)) => {
+                    !is_join(end) && end < tick - 1
+                }
+                (joins, Some(before)) => joins != is_join(before),
+                (false, None) => false,
+            };
+            if !follows {
+                return Err(malformed("their spells are not one after the other"));
+            }
+            before = Some(tick);
+        }
+        Ok(())
     }
 }
 
-/// Reads all of it: are these the canonical bytes of memberships? `check_member` may object to a
-/// member, such as text that is not in the encoding of the database.
-pub fn check<H: Host>(
-    flat: &Flat<'_, H>,
-    check_member: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let (low, high) = flat.check_columns(check_member).map_err(of_memberships)?;
-    let view = flat.view();
-    let extent = view.meta.extent.ok_or(malformed("they have no spells"))?;
-    let at = |tick: i64| (tick >> 1).saturating_mul(DAY);
-    if (extent.first, extent.last, extent.low, extent.high) != (at(low), at(high), low, high) {
-        return Err(malformed("their first or last day is not where their spells are"));
-    }
-    if view.meta.grain != Grain::Day || view.has_amounts() {
-        return Err(malformed("their history is one of something else"));
-    }
-    Memberships::new(view).count().map(|_| ())
+/// The unions of memberships that 0.1.0 wrote.
+pub fn unions<H: Host>(as_given: &Flat<'_, H>, host: H) -> Result<History<H>, Error> {
+    let view = as_given.view();
+    let mut history = empty(view.meta.empty(host.clone()), host);
+    history.absorb_spells(&view).map_err(of_memberships)?;
+    Ok(history)
+}
+
+/// The canonical bytes of memberships whose bytes are those of 0.1.0; none if theirs are canonical.
+pub fn canonical<H: Host>(bytes: &[u8], host: H) -> Result<Option<Vec<u8, H>>, Error> {
+    let Bytes::AsGiven(flat) = Bytes::parse(bytes, host.clone())? else { return Ok(None) };
+    let mut history = unions(&flat, host.clone())?;
+    let mut canonical = Vec::new_in(host);
+    canonical.resize(flat_size(&mut history)?, 0);
+    write_flat(&history, &mut canonical)?;
+    Ok(Some(canonical))
 }

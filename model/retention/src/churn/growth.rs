@@ -35,7 +35,7 @@ pub fn growth<Z: Zone, H: Host>(ledger: &Ledger<'_, Z, H>) -> impl Iterator<Item
 
 /// Gains / losses, which must not be 0. Of all movements, the share q that are losses has Wilson's
 /// interval, and the ratio is (1 − q) / q.
-fn quick_ratio(wilson: &Wilson, gains: u64, losses: u64) -> Estimate {
+pub(super) fn quick_ratio(wilson: &Wilson, gains: u64, losses: u64) -> Estimate {
     let (low, high) = wilson.interval(losses, gains + losses);
     let ratio = |q: f64| (1.0 - q) / q;
     Estimate::new(gains as f64 / losses as f64, (ratio(high), ratio(low)))

@@ -1,6 +1,12 @@
 //! Cohorts of memberships: members grouped by the period in which they first joined, and who of them
 //! is in at the end of each period after.
 
+mod curve;
+mod who;
+
+pub use curve::{Point, curve};
+pub use who::members_of_cell;
+
 use crate::calendar::{Period, Unit, add_months, months_between};
 use crate::churn::memberships::Question;
 use crate::error::Error;
@@ -95,22 +101,8 @@ pub fn cohorts<H: Host>(
     question: &Question,
     host: H,
 ) -> Result<Table<H>, Error> {
-    let wilson = Wilson::new(question.confidence)?;
-    let (first, last) = memberships.days()?;
-    let as_of = question.as_of.unwrap_or(last);
-    let since = Since::of(question.period);
-    let units = match since {
-        Some(_) => Units::Calendar(Unit::DAY),
-        None => Units::new(question.period, as_of)?,
-    };
-    let mut cohorts = Vec::new_in(host.clone());
-    cohorts.resize_with(periods(units, first, as_of)?, || Cohort {
-        members: 0,
-        steps: Vec::new_in(host.clone()),
-    });
-    let origin = units.of_day(first);
     let pace_host = host.clone();
-    let mut table = Table { units, origin, since, as_of, cohorts, cells: 0, wilson, host };
+    let mut table = Table::empty(memberships, question, host)?;
     let mut pace = Pace::new(&pace_host);
     let mut walk = memberships.walk()?;
     while let Some((_, spells)) = walk.next_member()? {
@@ -121,6 +113,29 @@ pub fn cohorts<H: Host>(
 }
 
 impl<H: Host> Table<H> {
+    /// Nobody is counted yet.
+    fn empty(
+        memberships: &Memberships<'_, H>,
+        question: &Question,
+        host: H,
+    ) -> Result<Self, Error> {
+        let wilson = Wilson::new(question.confidence)?;
+        let first = memberships.first()?;
+        let as_of = question.as_of.map_or_else(|| memberships.last(), Ok)?;
+        let since = Since::of(question.period);
+        let units = match since {
+            Some(_) => Units::Calendar(Unit::DAY),
+            None => Units::new(question.period, as_of)?,
+        };
+        let mut cohorts = Vec::new_in(host.clone());
+        cohorts.resize_with(periods(units, first, as_of)?, || Cohort {
+            members: 0,
+            steps: Vec::new_in(host.clone()),
+        });
+        let origin = units.of_day(first);
+        Ok(Table { units, origin, since, as_of, cohorts, cells: 0, wilson, host })
+    }
+
     /// The period that holds a day, counted from that of `since`.
     fn number(&self, since: i64, day: i64) -> usize {
         let number = match self.since {
@@ -128,6 +143,14 @@ impl<H: Host> Table<H> {
             None => self.units.of_day(day) - self.units.of_day(since),
         };
         usize::try_from(number).unwrap_or(0)
+    }
+
+    /// The last day of the n-th period of who has joined in a unit.
+    fn last_day(&self, unit: i64, n: i64) -> i64 {
+        match self.since {
+            Some(since) => since.begin(self.units.first_day(unit), n + 1) - 1,
+            None => self.units.last_day(unit + n),
+        }
     }
 
     fn count(&mut self, spells: &[Spell]) -> Result<(), Error> {
@@ -169,10 +192,7 @@ impl<H: Host> Table<H> {
             let start = self.units.first_day(unit);
             (0..).zip(&cohort.steps).scan(0i64, move |inside, (n, step)| {
                 *inside += step;
-                let last = match self.since {
-                    Some(since) => since.begin(start, n + 1) - 1,
-                    None => self.units.last_day(unit + n),
-                };
+                let last = self.last_day(unit, n);
                 let (active, complete) = (*inside as u64, last <= self.as_of);
                 let (eligible, retained) = if complete { (cohort.members, active) } else { (0, 0) };
                 let rate = self.wilson.share(retained, eligible);
@@ -210,13 +230,13 @@ mod tests {
             as_of in prop::option::of(-5..70i64),
         ) {
             let history = build(&given).unwrap();
-            let Ok(found) = spells(&history, false) else { return Ok(()) };
+            let found = spells(&history);
             let memberships = Memberships::new(history.view());
             let own = months.map(Period::Months).or(days.map(Period::Days));
             let period = own.unwrap_or(Period::Calendar(Grain::Week.into()));
             let question = Question { period, as_of, confidence: 0.95 };
             let table = cohorts(&memberships, &question, Global).unwrap();
-            let as_of = as_of.unwrap_or(memberships.days().unwrap().1);
+            let as_of = as_of.unwrap_or(memberships.last().unwrap());
             let week = |day: i64| Grain::Week.first_day(Grain::Week.of_day(day));
 
             let mut sizes = BTreeMap::new();
