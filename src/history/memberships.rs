@@ -2,20 +2,21 @@
 //! readers.
 
 use super::history;
-use crate::pg::aggregate::{self, begin};
+use crate::pg::aggregate::Merge;
 use crate::pg::arguments::Args;
 use crate::pg::call::{Call, Places};
 use crate::pg::errors::{OrRaise, raise};
-use crate::pg::expanded::{self, Expanded, Home, Methods};
+use crate::pg::expanded::{Expanded, Home, Methods};
 use crate::pg::fold::Fold;
 use crate::pg::literal::{self, Literal, Message};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::signature::TimeKind;
+use crate::pg::step::{State, Step};
 use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
-use crate::pg::zone::PgZone;
+use crate::pg::zone::{PgZone, now};
 use pg_retention_model::calendar::{Clock, DAY, Grain};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{Flat, History, MemberKind, MemberRef, Meta, View};
@@ -113,51 +114,37 @@ impl Stored<'_, Spells> {
                 zone => zone,
             };
             let mut clock = Clock::new(Grain::Day, PgHost::current());
-            // SAFETY: reads when the transaction began.
-            let now = unsafe { pg_sys::GetCurrentTransactionStartTimestamp() };
-            self.memberships().last().or_raise().min(clock.tick(&zone, now))
+            self.memberships().last().or_raise().min(clock.tick(&zone, now()))
         })
     }
 }
 
 /// The transition function of every overload of `membership_agg`: one spell into the state.
 #[pg_extern]
-fn membership_step(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded<Spells>> {
-    // SAFETY: PostgreSQL passes values of the declared types; the state is this aggregate's own, so
-    // nobody else uses it.
-    unsafe {
-        let arguments = Places::of(fcinfo);
-        let state = arguments.get(Places::STATE);
-        let mut object = state.and_then(|state| expanded::writable::<Spells>(state));
-        let row = arguments.get(Places::MEMBER).zip(arguments.get(Places::JOINED));
-        if row.is_none() && (object.is_some() || state.is_none()) {
-            return object; // No membership. The state is what it was.
-        }
-        let texts = Places::TEXTS_OF_MEMBERSHIP;
-        let notes = object.as_deref_mut().map(|object| &mut object.notes);
-        let call = Call::of(fcinfo, arguments, texts, notes);
-        let (signature, ended) = (call.signature, arguments.get(Places::ENDED));
-        let row =
-            row.map(|(member, joined)| (member::from_datum(signature.member, member), joined));
-        if let (None, Some(row)) = (state, row)
-            && may_be_empty(signature.time, row.1, ended)
-            && spell(call, &mut Clock::new(Grain::Day, PgHost::current()), row, ended).is_none()
-        {
-            return None; // Nobody was in yet.
-        }
-        let object = match object {
-            Some(object) => object,
-            None => begin(fcinfo, state, call),
-        };
-        let Some(row) = row else { return Some(object) };
-        if object.zone != call.zone {
-            raise(&memberships::different_zones(&object.zone.name(), &call.zone.name()));
-        }
-        if let Some(spell) = spell(call, &mut object.clock, row, ended) {
-            memberships::push(&mut object.state.0, row.0, spell).or_raise();
-        }
-        Some(object)
+fn membership_step(mut step: Step<'_, Spells>) -> Option<State> {
+    let (joined, ended) = (step.get(Places::JOINED), step.get(Places::ENDED));
+    let has_row = step.get(Places::MEMBER).is_some() && joined.is_some();
+    if !has_row && (step.has_object() || step.is_first()) {
+        return step.unchanged(); // No membership.
     }
+    let row = step.row(Places::TEXTS_OF_MEMBERSHIP);
+    let call = row.call;
+    let member = row.member();
+    if let (true, Some(member), Some(joined)) = (step.is_first(), member, joined)
+        && may_be_empty(call.signature.time, joined, ended)
+    {
+        let mut clock = Clock::new(Grain::Day, PgHost::current());
+        spell(call, &mut clock, (member, joined), ended)?; // Or nobody was in yet.
+    }
+    let object = step.state(&row);
+    let (Some(member), Some(joined)) = (member, joined) else { return Some(State::of(object)) };
+    if object.zone != call.zone {
+        raise(&memberships::different_zones(&object.zone.name(), &call.zone.name()));
+    }
+    if let Some(spell) = spell(call, &mut object.clock, (member, joined), ended) {
+        memberships::push(&mut object.state.0, member, spell).or_raise();
+    }
+    Some(State::of(object))
 }
 
 /// The spell of a row: its member and when it joined, and when it ended. None if it holds no day.
@@ -183,9 +170,8 @@ fn may_be_empty(time: TimeKind, joined: pg_sys::Datum, ended: Option<pg_sys::Dat
 
 /// The transition function of `rollup` and the combine function of both aggregates.
 #[pg_extern]
-fn memberships_merge(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded<Spells>> {
-    // SAFETY: PostgreSQL passes two values of memberships, the first as the state.
-    unsafe { aggregate::merge(fcinfo) }
+fn memberships_merge(merge: Merge<Spells>) -> Option<State> {
+    merge.merged()
 }
 
 const LITERAL: Literal = Literal {

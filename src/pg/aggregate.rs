@@ -6,8 +6,11 @@ use super::errors::OrRaise;
 use super::expanded::{self, Expanded, Home};
 use super::fold::Fold;
 use super::state::aggregate_context;
+use super::step::State;
 use super::stored::Stored;
+use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::pg_sys;
+use std::marker::PhantomData;
 
 /// A state for the first row, or for the first after somebody flattened it.
 ///
@@ -42,27 +45,43 @@ unsafe fn copy<'a, T: Fold>(home: Home, datum: pg_sys::Datum) -> &'a mut Expande
     object
 }
 
-/// Merges one value into the state: the transition function of `rollup`, and the combine function.
-///
-/// # Safety
-/// PostgreSQL passes two values of the type of `T`; the first is the state of an aggregate.
-pub unsafe fn merge<T: Fold>(fcinfo: pg_sys::FunctionCallInfo) -> Option<&'static mut Expanded<T>> {
-    // SAFETY: the state is the aggregate's own, and nobody else uses it. The other value is read
-    // before the state is changed, and is another object.
-    unsafe {
-        let places = Places::of(fcinfo);
-        let (state, other) = (places.get(0), places.get(1));
-        let home = || Home::Aggregate(aggregate_context(fcinfo));
-        let object = match state.map(|state| (state, expanded::writable::<T>(state))) {
-            Some((_, Some(object))) => object,
-            Some((state, None)) => copy(home(), state),
-            None => return other.map(|other| copy(home(), other)),
-        };
-        if let Some(other) = other {
-            let other = Stored::<T>::read(other);
-            object.state.absorb(&other.view()).or_raise();
+/// The call of a function over two values of the type of `T`, of which the first is the state of an
+/// aggregate: the transition function of `rollup`, and the combine function.
+pub struct Merge<T>(pg_sys::FunctionCallInfo, PhantomData<T>);
+
+// SAFETY: only such functions take one.
+unsafe impl<'fcx, T: Fold> ArgAbi<'fcx> for Merge<T> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: see above.
+        Merge(unsafe { arg.unbox_unchecked() }, PhantomData)
+    }
+
+    fn is_virtual_arg() -> bool {
+        true
+    }
+}
+
+impl<T: Fold> Merge<T> {
+    /// The state, to which the other value was added.
+    pub fn merged(self) -> Option<State> {
+        let fcinfo = self.0;
+        // SAFETY: the state is the aggregate's own, and nobody else uses it. The other value is read
+        // before the state is changed, and is another object.
+        unsafe {
+            let places = Places::of(fcinfo);
+            let (state, other) = (places.get(0), places.get(1));
+            let home = || Home::Aggregate(aggregate_context(fcinfo));
+            let object = match state.map(|state| (state, expanded::writable::<T>(state))) {
+                Some((_, Some(object))) => object,
+                Some((state, None)) => copy(home(), state),
+                None => return other.map(|other| State::of(copy::<T>(home(), other))),
+            };
+            if let Some(other) = other {
+                let other = Stored::<T>::read(other);
+                object.state.absorb(&other.view()).or_raise();
+            }
+            Some(State::of(object))
         }
-        Some(object)
     }
 }
 

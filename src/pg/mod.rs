@@ -15,6 +15,7 @@ pub mod memory;
 pub mod rows;
 pub mod signature;
 pub mod state;
+pub mod step;
 pub mod stored;
 pub mod varlena;
 pub mod zone;

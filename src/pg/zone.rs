@@ -1,17 +1,13 @@
 //! PostgreSQL's time zones, for the model's calendar.
 
-use pg_retention_model::calendar::{SECOND, Span, Zone, not_a_zone};
+use pg_retention_model::calendar::{Span, Zone, not_a_zone};
 use pg_retention_model::error::Error;
+use pg_retention_wire::zone;
 use pgrx::{direct_function_call, pg_sys};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::os::fd::{FromRawFd, OwnedFd};
-
-/// From 1970-01-01, where time zones count from, to 2000-01-01, in seconds.
-const EPOCH: i64 = 946_684_800;
-/// Before this there is no change of any clock: about 270,000 years back, in seconds.
-const DAWN: i64 = -(1 << 43);
 
 unsafe extern "C" {
     /// Opens the file of a zone, in any case of its letters. Exported by all versions of PostgreSQL, and
@@ -34,6 +30,12 @@ fn is_in_database(name: &str) -> bool {
     // SAFETY: the file is open and nobody else's. It is closed at once.
     drop(unsafe { OwnedFd::from_raw_fd(file) });
     true
+}
+
+/// When the transaction began, in microseconds since 2000.
+pub fn now() -> i64 {
+    // SAFETY: reads it.
+    unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }
 }
 
 /// A zone of PostgreSQL's time zone database, or none: local times without a zone.
@@ -105,7 +107,7 @@ impl PgZone {
 
     /// The next change of the clock after a time, in seconds since 1970: the offset before it, and
     /// the time and the offset after it.
-    fn next_change(zone: *mut pg_sys::pg_tz, after: i64) -> (i64, Option<(i64, i64)>) {
+    fn next_change(zone: *mut pg_sys::pg_tz, after: i64) -> (i64, Option<zone::Change>) {
         let (mut before, mut later) = (0, 0);
         let (mut before_dst, mut later_dst) = (0, 0);
         let mut boundary = 0;
@@ -144,49 +146,10 @@ impl Zone for PgZone {
             if let Some((_, span)) = known {
                 return *span;
             }
-            let span = Self::look_up(zone, at);
+            let span = zone::span(at, |time| Self::next_change(zone, time));
             recent.truncate(RECENT_SPANS - 1);
             recent.push_front((zone, span));
             span
         })
-    }
-}
-
-impl PgZone {
-    /// The longest span around an instant in which the offset of a zone does not change.
-    fn look_up(zone: *mut pg_sys::pg_tz, at: i64) -> Span {
-        let time = at.div_euclid(SECOND) + EPOCH;
-        let (offset, mut next) = Self::next_change(zone, time);
-        // Some boundaries change the name of the time and not the clock.
-        while let Some((boundary, later)) = next {
-            if later != offset {
-                break;
-            }
-            next = Self::next_change(zone, boundary).1;
-        }
-        // Changes are only found forwards: go back, further each time, until there is one between.
-        let mut back = 200 * 86_400;
-        let from = loop {
-            let mut start = time - back;
-            let (mut here, mut change) = Self::next_change(zone, start);
-            let mut from = None;
-            while let Some((boundary, later)) = change.filter(|(boundary, _)| *boundary <= time) {
-                if later != here {
-                    from = Some(boundary);
-                }
-                (start, here) = (boundary, later);
-                change = Self::next_change(zone, start).1;
-            }
-            if from.is_some() || time - back < DAWN {
-                break from;
-            }
-            back *= 4;
-        };
-        let instant = |time: i64| (time - EPOCH).saturating_mul(SECOND);
-        Span {
-            from: from.map_or(i64::MIN, instant),
-            until: next.map_or(i64::MAX, |(boundary, _)| instant(boundary)),
-            offset: offset * SECOND,
-        }
     }
 }

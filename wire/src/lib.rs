@@ -10,9 +10,11 @@
 //! | [`numeric`] | amounts as `numeric`, and back |
 //! | [`base64`] | the text of types whose values are bytes |
 //! | [`memo`] | a text argument as it was last seen |
+//! | [`zone`] | how long a clock keeps its offset |
 #![forbid(unsafe_code)]
 
 pub mod base64;
 pub mod memo;
 pub mod numeric;
 pub mod row;
+pub mod zone;

@@ -2,8 +2,8 @@
 
 use super::unit;
 use crate::history::Events;
-use crate::pg::arguments::Args;
-use crate::pg::errors::{OrRaise, raise};
+use crate::pg::arguments::{Args, given};
+use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::InState;
@@ -14,7 +14,6 @@ use pg_retention_model::clv::diagnostics;
 use pg_retention_model::clv::family::Kind;
 use pg_retention_model::clv::model;
 use pg_retention_model::clv::survivors::Survivors;
-use pg_retention_model::error::Error;
 use pgrx::prelude::*;
 
 #[pg_extern]
@@ -27,12 +26,8 @@ fn clv_backtest(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let as_of = args.day("as_of");
     args.end();
     let Some(h) = h else { return rows };
-    let Some(calibrate_until) = calibrate_until else {
-        raise(&Error::BadArgument {
-            message: "calibrate_until is NULL".to_string(),
-            hint: "Take the last day that the model may see.",
-        })
-    };
+    let hint = "Take the last day that the model may see.";
+    let calibrate_until = given("calibrate_until", calibrate_until, hint).or_raise();
     let (view, zone) = (h.view(), h.zone());
     let question = Question { kind, calibrate_until, unit, as_of };
     for found in backtest::backtest(&view, &zone, &question, PgHost::current()).or_raise() {

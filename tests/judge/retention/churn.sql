@@ -1,12 +1,17 @@
--- The judge of the ledger's other readers and of engagement, and the comparisons; after oracle.sql and compare.sql.
+-- The judge of the ledger's other readers, and the comparisons; after oracle.sql and compare.sql.
 
 -- Every member that is new, reactivated or churned in a period, from the periods at whose end it is in.
 CREATE FUNCTION oracle.churn_members(
   tbl regclass, period text DEFAULT 'month', gap int DEFAULT 1, grain text DEFAULT 'day', zone text DEFAULT NULL,
   as_of date DEFAULT NULL)
-RETURNS TABLE (period_start date, member text, change text)
+RETURNS TABLE (period_start date, member text, change text, last_day date, silent_days int, amount numeric)
 LANGUAGE sql STABLE AS $$
-  WITH event AS (SELECT * FROM oracle.events(tbl, grain, zone)),
+  -- An event is known to its tick, which begins on a day.
+  WITH event AS (
+    SELECT e.member, e.amount, e.day,
+           date_trunc(CASE WHEN grain IN ('second', 'minute', 'hour') THEN 'day' ELSE grain END, e.day::timestamp)::date AS tick_day
+    FROM oracle.events(tbl, grain, zone) e
+  ),
   bounds AS (SELECT min(e.day) AS first_day, coalesce(churn_members.as_of, max(e.day)) AS last_day FROM event e),
   calendar AS (SELECT p.* FROM bounds b, LATERAL oracle.periods(period, b.first_day, b.last_day) p
                WHERE b.first_day <= b.last_day),
@@ -21,11 +26,21 @@ LANGUAGE sql STABLE AS $$
     FROM inside i
     WHERE NOT EXISTS (SELECT FROM inside b WHERE b.member = i.member AND b.n = i.n - 1)
     UNION ALL
-    SELECT i.member, i.n + 1, 'churned'
-    FROM inside i
-    WHERE NOT EXISTS (SELECT FROM inside a WHERE a.member = i.member AND a.n = i.n + 1)
+    SELECT i.member, i.n + 1, CASE WHEN a.n IS NULL THEN 'churned' ELSE 'retained' END
+    FROM inside i LEFT JOIN inside a ON a.member = i.member AND a.n = i.n + 1
+  ),
+  known AS (
+    -- What is known of a member from the end of one of its active periods to the next.
+    SELECT e.member, p.n, lead(p.n) OVER m AS next_n, max(max(e.tick_day)) OVER m AS tick_day, sum(sum(e.amount)) OVER m AS amount
+    FROM event e JOIN calendar p ON e.day BETWEEN p.first AND p.last, bounds b
+    WHERE e.day <= b.last_day
+    GROUP BY e.member, p.n
+    WINDOW m AS (PARTITION BY e.member ORDER BY p.n)
   )
-  SELECT p.first, c.member, c.change FROM change c JOIN calendar p USING (n)
+  SELECT p.first, c.member, c.change, k.tick_day, least(p.last, b.last_day) - k.tick_day, k.amount
+  FROM change c JOIN calendar p USING (n)
+       JOIN known k ON k.member = c.member AND k.n <= c.n AND (k.next_n > c.n OR k.next_n IS NULL),
+       bounds b
 $$;
 
 -- Every member so far is in exactly one state at the end of a period.
@@ -56,53 +71,22 @@ LANGUAGE sql STABLE AS $$
        LEFT JOIN LATERAL oracle.wilson(l.new + l.reactivated, l.new + l.reactivated + l.churned, confidence) w ON true
 $$;
 
-CREATE FUNCTION oracle.engagement(
-  tbl regclass, grain text DEFAULT 'day', zone text DEFAULT NULL, as_of date DEFAULT NULL)
-RETURNS TABLE (day date, dau bigint, wau bigint, mau bigint, stickiness float8, truncated boolean)
-LANGUAGE sql STABLE AS $$
-  WITH event AS MATERIALIZED (SELECT DISTINCT member, day FROM oracle.events(tbl, grain, zone)),
-  bounds AS (SELECT min(e.day) AS first_day, coalesce(engagement.as_of, max(e.day)) AS last_day FROM event e)
-  SELECT c.day, c.dau, c.wau, c.mau, c.dau / nullif(c.mau, 0)::float8, c.day - b.first_day < 29
-  FROM bounds b, generate_series(0, b.last_day - b.first_day) d,
-       LATERAL (SELECT b.first_day + d AS day,
-                       count(DISTINCT member) FILTER (WHERE e.day = b.first_day + d) AS dau,
-                       count(DISTINCT member) FILTER (WHERE e.day > b.first_day + d - 7) AS wau,
-                       count(DISTINCT member) AS mau
-                FROM event e WHERE e.day > b.first_day + d - 30 AND e.day <= b.first_day + d) c
-$$;
-
-CREATE FUNCTION oracle.engagement_days(
-  tbl regclass, days int DEFAULT 28, grain text DEFAULT 'day', zone text DEFAULT NULL, as_of date DEFAULT NULL)
-RETURNS TABLE (active_days int, members bigint, share float8, share_at_least float8)
-LANGUAGE sql STABLE AS $$
-  WITH event AS (SELECT DISTINCT member, day FROM oracle.events(tbl, grain, zone)),
-  bounds AS (SELECT min(e.day) AS first_day, coalesce(engagement_days.as_of, max(e.day)) AS last_day FROM event e),
-  member AS (
-    SELECT e.member, count(*) AS active_days FROM event e, bounds b
-    WHERE e.day BETWEEN b.last_day - days + 1 AND b.last_day GROUP BY e.member
-  )
-  SELECT k, count(*) FILTER (WHERE m.active_days = k),
-         count(*) FILTER (WHERE m.active_days = k) / nullif(count(m.member), 0)::float8,
-         count(*) FILTER (WHERE m.active_days >= k) / nullif(count(m.member), 0)::float8
-  FROM bounds b CROSS JOIN generate_series(1, days) k LEFT JOIN member m ON true
-  WHERE b.first_day <= b.last_day
-  GROUP BY k
-$$;
-
 -- In forty periods at most: each is a walk through the whole history.
 CREATE FUNCTION oracle.compare_churn_members(
   h retention.history, tbl regclass, period text, gap int, grain text DEFAULT 'day', zone text DEFAULT NULL,
   as_of date DEFAULT NULL, OUT answers bigint, OUT wrong bigint)
 LANGUAGE sql AS $$
   WITH row AS (
-    SELECT period_start, new, reactivated, churned FROM retention.churn(h, period, gap, as_of => as_of) ORDER BY md5(period_start::text) LIMIT 40
+    SELECT period_start, new, reactivated, retained, churned FROM retention.churn(h, period, gap, as_of => as_of) ORDER BY md5(period_start::text) LIMIT 40
   ),
   expected AS MATERIALIZED (
-    SELECT e.* FROM oracle.churn_members(tbl, period, gap, grain, zone, as_of) e
+    SELECT e.period_start, e.member, e.change, e.last_day, e.silent_days,
+           CASE WHEN (SELECT bool_or(r.amount IS NOT NULL) FROM retention.history_rows(h) r) THEN e.amount END
+    FROM oracle.churn_members(tbl, period, gap, grain, zone, as_of) e
     WHERE e.period_start IN (SELECT period_start FROM row)
   ),
   given AS MATERIALIZED (
-    SELECT r.period_start, c.member, c.change
+    SELECT r.period_start, c.member, c.change, c.last_day, c.silent_days, c.amount
     FROM row r, retention.churn_members(h, period_start => r.period_start, period => period, gap => gap, as_of => as_of) c
   )
   SELECT (SELECT count(*) FROM expected),
@@ -111,9 +95,10 @@ LANGUAGE sql AS $$
          + (SELECT count(*) FROM row r LEFT JOIN LATERAL (
               SELECT count(*) FILTER (WHERE change = 'new') AS new,
                      count(*) FILTER (WHERE change = 'reactivated') AS reactivated,
+                     count(*) FILTER (WHERE change = 'retained') AS retained,
                      count(*) FILTER (WHERE change = 'churned') AS churned
               FROM given g WHERE g.period_start = r.period_start) g ON true
-            WHERE (r.new, r.reactivated, r.churned) IS DISTINCT FROM (g.new, g.reactivated, g.churned))
+            WHERE (r.new, r.reactivated, r.retained, r.churned) IS DISTINCT FROM (g.new, g.reactivated, g.retained, g.churned))
 $$;
 
 CREATE FUNCTION oracle.compare_growth(
@@ -127,27 +112,6 @@ LANGUAGE sql AS $$
     OR oracle.far(b.quick_ratio_high / (1 + b.quick_ratio_high), a.quick_ratio_high / (1 + a.quick_ratio_high)))
   FROM oracle.growth(tbl, period, gap, grain, zone, as_of, confidence) a
        FULL JOIN retention.growth(h, period, gap, as_of => as_of, confidence => confidence) b USING (period_start)
-$$;
-
-CREATE FUNCTION oracle.compare_engagement(
-  h retention.history, tbl regclass, grain text DEFAULT 'day', zone text DEFAULT NULL, as_of date DEFAULT NULL,
-  OUT answers bigint, OUT wrong bigint)
-LANGUAGE sql AS $$
-  SELECT count(a.day), count(*) FILTER (WHERE
-    (a.dau, a.wau, a.mau, a.truncated) IS DISTINCT FROM (b.dau, b.wau, b.mau, b.truncated)
-    OR oracle.far(b.stickiness, a.stickiness))
-  FROM oracle.engagement(tbl, grain, zone, as_of) a FULL JOIN retention.engagement(h, as_of) b USING (day)
-$$;
-
-CREATE FUNCTION oracle.compare_engagement_days(
-  h retention.history, tbl regclass, days int, grain text DEFAULT 'day', zone text DEFAULT NULL, as_of date DEFAULT NULL,
-  OUT answers bigint, OUT wrong bigint)
-LANGUAGE sql AS $$
-  SELECT count(a.active_days), count(*) FILTER (WHERE
-    a.members IS DISTINCT FROM b.members
-    OR oracle.far(b.share, a.share) OR oracle.far(b.share_at_least, a.share_at_least))
-  FROM oracle.engagement_days(tbl, days, grain, zone, as_of) a
-       FULL JOIN retention.engagement_days(h, days || ' days', as_of) b USING (active_days)
 $$;
 
 -- At one explicit as_of the counts of two parts, by members, add up to those of the whole.

@@ -1,4 +1,4 @@
--- The ledger's readers and engagement: by hand, against the judge (tests/judge) on random tables and on both real tables.
+-- The ledger's readers: by hand, against the judge (tests/judge) on random tables and on both real tables.
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET jit = off;
@@ -16,9 +16,6 @@ SELECT * FROM oracle.churn_members('oracle.by_hand') ORDER BY 1, 3, 2;
 SELECT period_start, new, retained, reactivated, dormant, churned, net_change, round(quick_ratio::numeric, 3) AS quick,
        round(quick_ratio_low::numeric, 3) AS low, round(quick_ratio_high::numeric, 3) AS high, truncated, complete
 FROM oracle.growth('oracle.by_hand');
-SELECT * FROM oracle.engagement('oracle.by_hand')
-WHERE day IN ('2024-01-01', '2024-01-05', '2024-01-11', '2024-01-31', '2024-02-10', '2024-03-01', '2024-05-20');
-SELECT * FROM oracle.engagement_days('oracle.by_hand', 31, as_of => '2024-01-31') WHERE active_days <= 3;
 -- Stretches of 30 days up to 20 May, counted back: 21 April, 22 March, 21 February, 22 January, 23 December.
 SELECT period_start, opening, new, reactivated, retained, churned, closing, complete
 FROM oracle.churn('oracle.by_hand', '30 days');
@@ -27,16 +24,11 @@ CREATE TEMP VIEW by_hand AS SELECT retention.history_agg(member, at) AS h FROM o
 SELECT c.* FROM by_hand, retention.churn_members(h, period_start => '2024-02-01') c ORDER BY 2, 1;
 SELECT period_start, opening, new, reactivated, retained, churned, closing, complete
 FROM by_hand, retention.churn(h, '30 days');
-SELECT e.* FROM by_hand, retention.engagement_days(h, '31 days', '2024-01-31') e WHERE active_days <= 3;
 
 -- What has no answer, and what is no question.
 SELECT 'churn_members' AS reader, count(*) FROM retention.churn_members(NULL, '2024-01-01'::date)
 UNION ALL SELECT 'growth', count(*) FROM retention.growth(NULL)
-UNION ALL SELECT 'engagement', count(*) FROM retention.engagement(NULL)
-UNION ALL SELECT 'engagement_days', count(*) FROM retention.engagement_days(NULL)
 UNION ALL SELECT 'a row that is not there', count(*) FROM by_hand, retention.churn_members(h, '2025-01-01'::date)
-UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement(h, '2020-01-01')
-UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.engagement_days(h, '7 days', '2020-01-01')
 UNION ALL SELECT 'before everything', count(*) FROM by_hand, retention.growth(h, as_of => '2020-01-01');
 SELECT * FROM by_hand, retention.churn_members(h, '2024-02-02'::date);
 SELECT * FROM by_hand, retention.churn_members(h, NULL::date);
@@ -48,9 +40,6 @@ SELECT * FROM by_hand, retention.churn(h, '24 hours');
 SELECT * FROM retention.churn(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'hour'), '24 hours');
 SELECT * FROM retention.churn(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'week'), '7 days');
 SELECT * FROM by_hand, retention.churn(h, '2147483647 days');
-SELECT * FROM by_hand, retention.engagement_days(h, '0 days');
-SELECT * FROM retention.engagement(retention.history_of('oracle.by_hand', 'member', 'at', grain => 'month'));
-SELECT * FROM by_hand, retention.engagement(h, '5000000-01-01');
 
 -- The comparisons find differences: another gap, another day, other stretches.
 SELECT 'churn_members' AS question, c.* FROM by_hand, oracle.compare_churn_members(h, 'oracle.by_hand', 'month', 2) c
@@ -58,13 +47,7 @@ UNION ALL SELECT 'others', c.* FROM (SELECT retention.history_agg(member, at) AS
   oracle.compare_churn_members(h, 'oracle.by_hand', 'month', 2) c
 UNION ALL SELECT 'growth', c.* FROM by_hand, oracle.compare_growth(h, 'oracle.by_hand', '30 days', 2) c
 UNION ALL SELECT 'others', c.* FROM (SELECT retention.history_agg(member, at) AS h FROM oracle.by_hand WHERE member <> 'd') s,
-  oracle.compare_growth(h, 'oracle.by_hand', '30 days', 2) c
-UNION ALL SELECT 'engagement', c.* FROM by_hand, oracle.compare_engagement(h, 'oracle.by_hand') c
-UNION ALL SELECT 'others', c.* FROM (SELECT retention.history_agg(member, at) AS h FROM oracle.by_hand WHERE member <> 'd') s,
-  oracle.compare_engagement(h, 'oracle.by_hand') c
-UNION ALL SELECT 'engagement_days', c.* FROM by_hand, oracle.compare_engagement_days(h, 'oracle.by_hand', 60) c
-UNION ALL SELECT 'others', c.* FROM (SELECT retention.history_agg(member, at) AS h FROM oracle.by_hand WHERE member <> 'c') s,
-  oracle.compare_engagement_days(h, 'oracle.by_hand', 60) c;
+  oracle.compare_growth(h, 'oracle.by_hand', '30 days', 2) c;
 
 -- Both real tables.
 CREATE TEMP TABLE shop AS SELECT member_id AS member, ordered_at AT TIME ZONE 'UTC' AS at, amount FROM orders;
@@ -77,8 +60,6 @@ FROM (SELECT 'shop' AS tbl, retention.history_agg(member, at, amount) AS h FROM 
        UNION ALL SELECT 'churn_members, gap 3', * FROM oracle.compare_churn_members(t.h, t.tbl, 'month', 3)
        UNION ALL SELECT 'churn_members in 91 days', * FROM oracle.compare_churn_members(t.h, t.tbl, '91 days', 1)
        UNION ALL SELECT 'growth, gap 2', * FROM oracle.compare_growth(t.h, t.tbl, 'week', 2)
-       UNION ALL SELECT 'engagement', * FROM oracle.compare_engagement(t.h, t.tbl)
-       UNION ALL SELECT 'engagement_days', * FROM oracle.compare_engagement_days(t.h, t.tbl, 28)
      ) v
 ORDER BY 1, 2;
 
@@ -100,15 +81,12 @@ DECLARE
 BEGIN
   RETURN QUERY SELECT v.name, 'SELECT * FROM oracle.' || v.call FROM (VALUES
     ('churn in days', format('compare_churn(%s, %L, %L, %s, %s, %L, %s)', h, t, stretch, s.gap, clock, as_of, s.confidence), knows_days),
-    ('value_summary in days', format('compare_value(%s, %L, %L, %s, %L, %s)', h, t, stretch, clock, as_of, s.margin), knows_days),
     ('churn_members', format('compare_churn_members(%s, %L, %L, %s, %s, %L)', h, t, s.period, s.gap, clock, as_of), true),
     ('churn_members in days', format('compare_churn_members(%s, %L, %L, %s, %s, %L)', h, t, stretch, s.gap, clock, as_of), knows_days),
     ('growth', format('compare_growth(%s, %L, %L, %s, %s, %L, %s)', h, t, s.period, s.gap, clock, as_of, s.confidence), true),
     ('growth in days', format('compare_growth(%s, %L, %L, %s, %s, %L, %s)', h, t, stretch, s.gap, clock, as_of, s.confidence), knows_days),
-    ('engagement', format('compare_engagement(%s, %L, %s, %L)', h, t, clock, as_of), knows_days AND range < 1500),
     ('the parts add up', format('compare_parts(%L, %L, %L, %s, %s, %L)', oracle.aggregate(s), t, stretch, s.gap, back,
-       coalesce(as_of, days[cardinality(days)])), knows_days AND range < 1500),
-    ('engagement_days', format('compare_engagement_days(%s, %L, %s, %s, %L)', h, t, back, clock, as_of), knows_days AND range < 2000000)
+       coalesce(as_of, days[cardinality(days)])), knows_days AND range < 1500)
   ) v (name, call, has_answer)
   WHERE v.has_answer;
 END $$;
@@ -123,28 +101,28 @@ SELECT * FROM random.wrong;
 
 -- Two periods compared. By hand: the same rates, 10 % and 40 %, of 900 and 100, then of 500 and 500: 12 points, all of them mix.
 CREATE TEMP VIEW compared AS
-SELECT retention.compare_churn_agg(stratum, o1, c1, o2, c2) AS strata
+SELECT retention.decompose_churn_agg(stratum, o1, c1, o2, c2) AS strata
 FROM (VALUES ('basic', 400, 40, 500, 50), ('plus', 100, 40, 250, 100), ('basic', 500, 50, NULL, NULL), ('plus', 0, 0, 250, 100)) v (stratum, o1, c1, o2, c2);
 TABLE compared;
 SELECT stratum, opening_1, opening_2, share_1, share_2, rate_1, rate_2, round(mix_effect::numeric, 6) AS mix,
        round(rate_effect::numeric, 6) AS rates, round(effect::numeric, 6) AS effect, overall
-FROM compared, retention.compare_churn(strata);
+FROM compared, retention.decompose_churn(strata);
 -- A stratum that is new, one that is gone, one without a name, one of nobody.
 SELECT stratum, opening_1, opening_2, round(rate_1::numeric, 3) AS rate_1, round(rate_2::numeric, 3) AS rate_2,
        round(mix_effect::numeric, 6) AS mix, round(rate_effect::numeric, 6) AS rates, round(effect::numeric, 6) AS effect, overall
-FROM retention.compare_churn('{"(new,0,0,10,5)","(gone,20,2,,)","(,30,3,30,6)","(nobody,0,0,0,0)"}');
-SELECT stratum, opening_1, rate_1, effect FROM retention.compare_churn('{"(a,1,1,,)"}');
+FROM retention.decompose_churn('{"(new,0,0,10,5)","(gone,20,2,,)","(,30,3,30,6)","(nobody,0,0,0,0)"}');
+SELECT stratum, opening_1, rate_1, effect FROM retention.decompose_churn('{"(a,1,1,,)"}');
 -- Many rows, of few strata and of many: they add up midway, and to the same.
-SELECT strata, (SELECT retention.compare_churn_agg((i % strata)::text, i, i / 2, 10, NULL) FROM generate_series(1, 3000) i)
+SELECT strata, (SELECT retention.decompose_churn_agg((i % strata)::text, i, i / 2, 10, NULL) FROM generate_series(1, 3000) i)
              = (SELECT array_agg((s, o1, c1, o2, 0)::retention.churn_stratum ORDER BY s COLLATE "C")
                 FROM (SELECT (i % strata)::text AS s, sum(i)::bigint AS o1, sum(i / 2)::bigint AS c1, sum(10)::bigint AS o2
                       FROM generate_series(1, 3000) i GROUP BY 1) e) AS as_summed
 FROM unnest('{1,10,255,256,257,700,3000}'::int[]) strata;
-SELECT count(*) AS none FROM (SELECT * FROM retention.compare_churn(NULL) UNION ALL SELECT * FROM retention.compare_churn('{}')) c;
-SELECT retention.compare_churn_agg('a', 1, 1, 1, 1) IS NULL AS nothing FROM orders WHERE false;
-SELECT * FROM retention.compare_churn('{"(a,10,11,10,1)"}');
-SELECT * FROM retention.compare_churn('{"(a,10,1,10,-1)"}');
-SELECT * FROM retention.compare_churn('{"(a,9223372036854775807,1,10,1)","(a,9223372036854775807,1,10,1)"}');
+SELECT count(*) AS none FROM (SELECT * FROM retention.decompose_churn(NULL) UNION ALL SELECT * FROM retention.decompose_churn('{}')) c;
+SELECT retention.decompose_churn_agg('a', 1, 1, 1, 1) IS NULL AS nothing FROM orders WHERE false;
+SELECT * FROM retention.decompose_churn('{"(a,10,11,10,1)"}');
+SELECT * FROM retention.decompose_churn('{"(a,10,1,10,-1)"}');
+SELECT * FROM retention.decompose_churn('{"(a,9223372036854775807,1,10,1)","(a,9223372036854775807,1,10,1)"}');
 -- Quarters of the shop by country, against the textbook's sums; in any order of rows, in parallel, and with each row twice.
 CREATE TEMP TABLE quarters AS
 SELECT s.country, l.period_start, l.opening, l.churned
@@ -154,7 +132,7 @@ CREATE TABLE pairs WITH (parallel_workers = 2) AS
 SELECT country, a.opening AS o1, a.churned AS c1, b.opening AS o2, b.churned AS c2
 FROM (SELECT * FROM quarters WHERE period_start = '2011-04-01') a
      FULL JOIN (SELECT * FROM quarters WHERE period_start = '2011-07-01') b USING (country);
-WITH given AS (SELECT c.* FROM (SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) AS strata FROM pairs) s, retention.compare_churn(strata) c),
+WITH given AS (SELECT c.* FROM (SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) AS strata FROM pairs) s, retention.decompose_churn(strata) c),
 overall AS (SELECT sum(o1) AS n1, sum(o2) AS n2, sum(c1)::float8 / sum(o1) AS r1, sum(c2)::float8 / sum(o2) AS r2 FROM pairs),
 effect AS (
   SELECT p.country, coalesce(p.o1, 0) / o.n1 AS w1, coalesce(p.o2, 0) / o.n2 AS w2,
@@ -172,8 +150,8 @@ FROM overall;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
-EXPLAIN (COSTS off) SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM pairs;
-SELECT (SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM pairs)
-       = (SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM (SELECT * FROM pairs ORDER BY o2 DESC, country) p) AS any_order,
-       (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.compare_churn((SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM pairs)))
-       = (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.compare_churn((SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM (TABLE pairs UNION ALL TABLE pairs) p))) AS twice;
+EXPLAIN (COSTS off) SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM pairs;
+SELECT (SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM pairs)
+       = (SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM (SELECT * FROM pairs ORDER BY o2 DESC, country) p) AS any_order,
+       (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.decompose_churn((SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM pairs)))
+       = (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.decompose_churn((SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM (TABLE pairs UNION ALL TABLE pairs) p))) AS twice;

@@ -1,0 +1,187 @@
+//! A row that is to be folded into a summary: the call of a transition function whose state is one.
+//!
+//! It runs once a row: whatever can be is read without a call into PostgreSQL.
+#![allow(dead_code)] // until history_step takes one
+
+use super::aggregate::begin;
+use super::amount;
+use super::call::{Call, Places};
+use super::expanded::{self, Expanded};
+use super::fold::Fold;
+use super::member;
+use pg_retention_model::error::Error;
+use pg_retention_model::history::MemberRef;
+use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
+use pgrx::datum::Datum;
+use pgrx::pg_sys;
+
+/// The call of a transition function.
+pub struct Step<'a, T: Fold> {
+    fcinfo: pg_sys::FunctionCallInfo,
+    places: Places<'a>,
+    state: Option<pg_sys::Datum>,
+    /// The state, where it can be written to.
+    object: Option<&'a mut Expanded<T>>,
+}
+
+impl<'a, T: Fold> Step<'a, T> {
+    /// # Safety
+    /// Called with the call that is under way, of a function whose first argument is the state of an
+    /// aggregate of this type: nobody else uses it.
+    #[inline(always)] // once a row
+    pub unsafe fn of(fcinfo: pg_sys::FunctionCallInfo) -> Self {
+        // SAFETY: see above.
+        unsafe {
+            let places = Places::of(fcinfo);
+            let state = places.get(Places::STATE);
+            let object = state.and_then(|state| expanded::writable::<T>(state));
+            Step { fcinfo, places, state, object }
+        }
+    }
+
+    /// Is there no state yet?
+    #[inline]
+    pub fn is_first(&self) -> bool {
+        self.state.is_none()
+    }
+
+    /// Is there a state that can be handed on as it is?
+    #[inline]
+    pub fn has_object(&self) -> bool {
+        self.object.is_some()
+    }
+
+    /// An argument; none if it is null or if this overload does not have it.
+    #[inline]
+    pub fn get(&self, place: usize) -> Option<pg_sys::Datum> {
+        self.places.get(place)
+    }
+
+    /// The state as it was: the row is none.
+    #[inline]
+    pub fn unchanged(self) -> Option<State> {
+        self.state.map(State)
+    }
+
+    /// The row, with what is the same for all rows; `texts` are the places of grain and zone.
+    #[inline(always)]
+    pub fn row(&mut self, texts: [usize; 2]) -> Row<'a> {
+        let notes = self.object.as_deref_mut().map(|object| &mut object.notes);
+        // SAFETY: it is the call that is under way, with its state.
+        let call = unsafe { Call::of(self.fcinfo, self.places, texts, notes) };
+        Row { places: self.places, call }
+    }
+
+    /// The state to which the row is added; a new one for the first.
+    #[inline(always)]
+    pub fn state(self, row: &Row<'_>) -> &'a mut Expanded<T> {
+        match self.object {
+            Some(object) => object,
+            // SAFETY: there is no state, or not one to be written to.
+            None => unsafe { begin(self.fcinfo, self.state, row.call) },
+        }
+    }
+}
+
+// SAFETY: see `Step::of`. Only transition functions take one.
+unsafe impl<'fcx, T: Fold> ArgAbi<'fcx> for Step<'fcx, T> {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: see above.
+        unsafe { Step::of(arg.unbox_unchecked()) }
+    }
+
+    fn is_virtual_arg() -> bool {
+        true
+    }
+}
+
+/// The row of a call.
+pub struct Row<'a> {
+    places: Places<'a>,
+    /// What is the same for all rows.
+    pub call: &'a Call,
+}
+
+impl<'a> Row<'a> {
+    /// The member.
+    #[inline(always)]
+    pub fn member(&self) -> Option<MemberRef<'a>> {
+        let datum = self.places.get(Places::MEMBER)?;
+        // SAFETY: the signature is that of the function's own declaration.
+        Some(unsafe { member::from_datum(self.call.signature.member, datum) })
+    }
+
+    /// The amount, where there is one.
+    #[inline(always)]
+    pub fn amount(&self) -> Result<Option<i64>, Error> {
+        match (self.call.signature.amount, self.places.get(Places::AMOUNT)) {
+            // SAFETY: the signature is that of the function's own declaration.
+            (Some(kind), Some(datum)) => unsafe { amount::from_datum(kind, datum) }.map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The state that a transition function hands on.
+pub struct State(pg_sys::Datum);
+
+impl State {
+    /// An object's.
+    #[inline]
+    pub fn of<T: Fold>(object: &Expanded<T>) -> Self {
+        State(object.datum())
+    }
+
+    /// The value of the function, or its null.
+    ///
+    /// # Safety
+    /// Called with the call that is under way.
+    #[inline(always)]
+    pub unsafe fn hand_on(state: Option<Self>, fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+        state.map_or_else(
+            || {
+                // SAFETY: see above.
+                unsafe { (*fcinfo).isnull = true };
+                pg_sys::Datum::null()
+            },
+            |state| state.0,
+        )
+    }
+}
+
+// SAFETY: the datum of a state is a value of its type.
+unsafe impl BoxRet for State {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+        // SAFETY: see above.
+        unsafe { fcinfo.return_raw_datum(self.0) }
+    }
+}
+
+/// Exports a transition function against the bare calling convention: without what pgrx does around
+/// one, which is as much as all that `history_step` does for a row.
+#[macro_export]
+macro_rules! bare_step {
+    ($name:ident, $finfo:ident, $state:ty, $step:path) => {
+        #[unsafe(no_mangle)]
+        #[doc(hidden)]
+        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
+            const V1: pgrx::pg_sys::Pg_finfo_record =
+                pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
+            &V1
+        }
+
+        /// # Safety
+        /// Called by PostgreSQL, as one of the functions that SQL declares over it.
+        #[unsafe(no_mangle)]
+        #[pgrx::pg_guard]
+        pub unsafe extern "C-unwind" fn $name(
+            fcinfo: pgrx::pg_sys::FunctionCallInfo,
+        ) -> pgrx::pg_sys::Datum {
+            // SAFETY: PostgreSQL passes the call that is under way.
+            unsafe {
+                let step = $crate::pg::step::Step::<'_, $state>::of(fcinfo);
+                $crate::pg::step::State::hand_on($step(step), fcinfo)
+            }
+        }
+    };
+}
