@@ -1,6 +1,8 @@
 //! Names by number: those of groups and strata.
 
+use crate::error::{Error, Malformed};
 use crate::host::{Host, Pace, Vec};
+use crate::varint::{self, Bytes};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Distinct names, numbered from 0 in the order in which they were first seen.
@@ -98,6 +100,50 @@ impl<H: Host> Names<H> {
         Some(numbers)
     }
 
+    /// Appends the names in this order: their number, then length and bytes of each.
+    pub(crate) fn put(&self, order: &[u32], out: &mut Vec<u8, H>) {
+        let mut pace = Pace::new(self.host());
+        varint::put(out, order.len() as u64);
+        for &number in order {
+            pace.step(16);
+            let name = self.get(number as usize);
+            varint::put(out, name.len() as u64);
+            out.extend_from_slice(name);
+        }
+    }
+
+    /// Reads names into none that are there, with an eye on each; `in_order` if they must ascend.
+    pub(crate) fn read(
+        &mut self,
+        reader: &mut Bytes<'_>,
+        in_order: bool,
+        mut check_name: impl FnMut(&[u8]) -> Result<(), Error>,
+        malformed: impl Fn(Malformed) -> Error,
+    ) -> Result<(), Error> {
+        let host = self.host().clone();
+        let mut pace = Pace::new(&host);
+        let mut before: Option<&[u8]> = None;
+        for number in 0..reader.varint().map_err(&malformed)? {
+            pace.step(16);
+            let len = usize::try_from(reader.varint().map_err(&malformed)?).unwrap_or(usize::MAX);
+            let name = reader.take(len).map_err(&malformed)?;
+            check_name(name)?;
+            let is_next = self.number(name).is_some_and(|found| u64::from(found) == number);
+            if !is_next || in_order && before.is_some_and(|before| before >= name) {
+                return Err(malformed(Malformed("its names are not in order")));
+            }
+            before = Some(name);
+        }
+        Ok(())
+    }
+
+    /// The numbers as they are.
+    pub(crate) fn as_they_are(&self) -> Vec<u32, H> {
+        let mut order = Vec::with_capacity_in(self.len(), self.host().scratch());
+        order.extend(0..self.len() as u32);
+        order
+    }
+
     /// The numbers in the order of their names.
     pub(crate) fn sorted(&self) -> Vec<u32, H> {
         let host = self.places.allocator().clone();
@@ -110,6 +156,16 @@ impl<H: Host> Names<H> {
         });
         order
     }
+}
+
+/// The place of each number in an order.
+pub(crate) fn inverse<H: Host>(order: &Vec<u32, H>) -> Vec<u32, H> {
+    let mut places = Vec::new_in(order.allocator().clone());
+    places.resize(order.len(), 0);
+    for (place, &number) in order.iter().enumerate() {
+        places[number as usize] = place as u32;
+    }
+    places
 }
 
 #[cfg(test)]
