@@ -3,7 +3,7 @@
 
 use model_ground::{amount, calendar, error, host, json, state};
 use model_history::{axis, history, memberships, units};
-use model_kit::{numeric, radix, varint};
+use model_kit::{names, numeric, radix, varint};
 
 pub mod churn;
 pub mod cohorts;

@@ -4,7 +4,7 @@ use super::members::{MAX_COVARIATES, Member, not_finite, too_many_covariates};
 use super::terms::{Kind, Terms, other_kind, quoted};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::survival::Names;
+use crate::names::Names;
 
 /// The value of a covariate in a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -190,7 +190,7 @@ impl<H: Host> Columns<H> {
                     terms.push_text(name, values.iter().map(|&i| column.values.get(i as usize)));
                     Shape::Indicators {
                         width: values.len() - 1,
-                        places: crate::survival::inverse(&values).iter().map(|&i| i as usize).fold(
+                        places: crate::names::inverse(&values).iter().map(|&i| i as usize).fold(
                             Vec::with_capacity_in(values.len(), host.clone()),
                             |mut places, place| {
                                 places.push(place);

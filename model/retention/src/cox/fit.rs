@@ -50,7 +50,7 @@ impl<H: Host> Members<H> {
         let (design, fitted) = fitted.map_err(|fault| fault.named(|i| name(&terms, i)))?;
         let mut strata = Vec::with_capacity_in(design.strata.len(), host.clone());
         let order = self.strata().sorted();
-        let mut names = crate::survival::Names::new(&host);
+        let mut names = crate::names::Names::new(&host);
         for stratum in &design.strata {
             let name = stratum.number.checked_sub(1).map(|place| order[place as usize]);
             let name = name.map(|number| self.strata().get(number as usize));
@@ -206,7 +206,7 @@ fn finish<H: Host>(
         hazards,
         terms: None,
         strata: Vec::new_in(host.clone()),
-        names: crate::survival::Names::new(&host),
+        names: crate::names::Names::new(&host),
     })
 }
 

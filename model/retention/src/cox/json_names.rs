@@ -4,7 +4,7 @@ use super::json::{Numbers, get, set};
 use super::model::{Baseline, Model};
 use super::terms::{Term, Terms};
 use crate::host::{Host, Vec};
-use crate::survival::Names;
+use crate::names::Names;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

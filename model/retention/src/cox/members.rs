@@ -3,7 +3,8 @@
 use super::columns::{Columns, Value};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::survival::{Leaving, Names, Time, add_members, entry_time};
+use crate::names::Names;
+use crate::survival::{Leaving, Time, add_members, entry_time};
 use std::cmp::Ordering;
 
 /// Covariates whose covariances are kept.
@@ -305,7 +306,7 @@ impl<H: Host> Expanded<H> {
     /// `covariates` has `width` numbers of each member, in the order in which they came.
     pub(super) fn new(data: &Members<H>, covariates: Vec<f64, H>, width: usize, host: H) -> Self {
         let mut pace = Pace::new(&host);
-        let places = crate::survival::inverse(&data.strata.sorted());
+        let places = crate::names::inverse(&data.strata.sorted());
         let mut members = Vec::with_capacity_in(data.members.len(), host.clone());
         for member in &data.members {
             pace.step(1);

@@ -4,8 +4,8 @@ use super::columns::Value;
 use super::terms::{Label, Terms, encode, name_of, put_name, skip};
 use crate::error::{Error, Malformed};
 use crate::host::{Host, Pace, Vec};
+use crate::names::Names;
 use crate::numeric::{Symmetric, normal};
-use crate::survival::Names;
 use crate::varint::{self, Bytes};
 use xxhash_rust::xxh3::xxh3_64;
 

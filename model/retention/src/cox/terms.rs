@@ -4,7 +4,7 @@ use super::columns::Value;
 use super::model::malformed;
 use crate::error::{Error, Malformed};
 use crate::host::{Host, Vec};
-use crate::survival::Names;
+use crate::names::Names;
 use crate::varint::{self, Bytes};
 
 /// What a covariate is.

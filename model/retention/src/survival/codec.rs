@@ -1,11 +1,11 @@
 //! The bytes of durations.
 
 use super::data::{Caused, Data, Leaving, Time, add_counted, too_many_causes};
-use super::names::inverse;
 use super::tally::{Cell, Tally};
 use crate::error::{Error, Malformed};
 use crate::history::MAX_FLAT_BYTES;
 use crate::host::{Host, Pace, Vec};
+use crate::names::inverse;
 use crate::state::State;
 use crate::varint::{self, Bytes};
 use xxhash_rust::xxh3::xxh3_64;

@@ -1,10 +1,10 @@
 //! Durations, counted: the summary that the readers of this family read.
 
 use super::course::{Course, Exit};
-use super::names::Names;
 use super::tally::Tally;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
+use crate::names::Names;
 use crate::state::State;
 
 /// How long members stayed, whether they left and why: the number of members of each distinct

@@ -1,11 +1,11 @@
 //! Durations of several groups, counted: what tests between them read.
 
 use super::data::{Leaving, Row, Time, add_counted, add_members, entry_time};
-use super::names::{Names, inverse};
 use super::tally::{Cell, Tally};
 use crate::error::{Error, Malformed};
 use crate::history::MAX_FLAT_BYTES;
 use crate::host::{Host, Pace, Vec};
+use crate::names::{Names, inverse};
 use crate::state::State;
 use crate::varint::{self, Bytes};
 use xxhash_rust::xxh3::xxh3_64;

@@ -52,7 +52,7 @@ impl<H: Host> Data<H> {
         let host = self.host.clone();
         let mut pace = Pace::new(&host);
         let order = self.causes.sorted();
-        let places = super::names::inverse(&order);
+        let places = crate::names::inverse(&order);
         let unnamed = order.len() as u32;
         let mut events: Vec<(u32, u32, u64), H> = Vec::new_in(host.clone());
         // The exits and those who left for a cause that has a name are both in the order of time.

@@ -9,7 +9,7 @@
 //! | `incidence` | competing risks: who leaves for which cause |
 //! | `hazard` | the rate of leaving, by stretches of tenure |
 //! | `summary` | median and restricted mean |
-//! | `groups`, `names` | the summary of several groups, in strata; its bytes |
+//! | `groups` | the summary of several groups, in strata; its bytes |
 //! | `logrank` | do groups leave alike? |
 //! | `lapse` | the first lapse of the members of a history, and their return |
 
@@ -23,7 +23,6 @@ mod incidence;
 mod lapse;
 mod logrank;
 pub mod memberships;
-mod names;
 mod summary;
 mod tally;
 
@@ -37,5 +36,4 @@ pub use hazard::Stretch;
 pub use incidence::{Incidences, Incident};
 pub use lapse::{Question, Return, Tenure, first_lapses, returns, returns_of_members, tenures};
 pub use logrank::{Comparison, Group, Outcome};
-pub(crate) use names::{Names, inverse};
 pub use summary::{Estimated, Summary};

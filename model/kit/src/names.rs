@@ -2,45 +2,53 @@
 
 use crate::error::{Error, Malformed};
 use crate::host::{Host, Pace, Vec};
+use crate::index::Index;
 use crate::varint::{self, Bytes};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Distinct names, numbered from 0 in the order in which they were first seen.
 #[derive(Debug)]
-pub(crate) struct Names<H: Host> {
+pub struct Names<H: Host> {
     bytes: Vec<u8, H>,
     ends: Vec<usize, H>,
-    /// A hash table of numbers + 1, at least half of it empty.
-    places: Vec<u32, H>,
+    index: Index<H>,
     last: usize,
 }
 
 impl<H: Host> Names<H> {
-    pub(crate) fn new(host: &H) -> Self {
+    /// No names.
+    pub fn new(host: &H) -> Self {
         Names {
             bytes: Vec::new_in(host.clone()),
             ends: Vec::new_in(host.clone()),
-            places: Vec::new_in(host.clone()),
+            index: Index::new(host.clone()),
             last: 0,
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many there are.
+    pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    pub(crate) fn host(&self) -> &H {
-        self.places.allocator()
+    /// Are there none?
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
     }
 
-    pub(crate) fn get(&self, number: usize) -> &[u8] {
-        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.bytes[start..self.ends[number]]
+    /// Where they live.
+    pub fn host(&self) -> &H {
+        self.index.host()
+    }
+
+    /// The name with a number that is one.
+    pub fn get(&self, number: usize) -> &[u8] {
+        name_of(&self.bytes, &self.ends, number)
     }
 
     /// The number of a name, new or known; none if there are too many.
     #[inline]
-    pub(crate) fn number(&mut self, name: &[u8]) -> Option<u32> {
+    pub fn number(&mut self, name: &[u8]) -> Option<u32> {
         // Rows of one group often follow each other.
         if self.last < self.len() && self.get(self.last) == name {
             return Some(self.last as u32);
@@ -50,50 +58,22 @@ impl<H: Host> Names<H> {
     }
 
     fn find(&mut self, name: &[u8]) -> Option<usize> {
-        if self.places.len() < 2 * (self.len() + 1) {
-            self.grow();
-        }
-        let place = self.place(name);
-        if let Some(number) = self.places[place].checked_sub(1) {
+        let hash = xxh3_64(name);
+        if let Some(number) = self.index.find(hash, |number| self.get(number) == name) {
             return Some(number as usize);
         }
         let number = self.len();
-        self.places[place] = u32::try_from(number + 1).ok()?;
+        u32::try_from(number).ok()?;
         self.bytes.extend_from_slice(name);
         self.ends.push(self.bytes.len());
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        self.index.push(hash, |number| xxh3_64(name_of(bytes, ends, number)));
         Some(number)
     }
 
-    /// Where a name is, or an empty place for it.
-    fn place(&self, name: &[u8]) -> usize {
-        let mask = self.places.len() - 1;
-        let mut place = xxh3_64(name) as usize & mask;
-        while let Some(number) = self.places[place].checked_sub(1) {
-            if self.get(number as usize) == name {
-                break;
-            }
-            place = (place + 1) & mask;
-        }
-        place
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let size = (4 * (self.len() + 1)).next_power_of_two();
-        let host = self.places.allocator().clone();
-        let mut pace = Pace::new(&host);
-        self.places.clear();
-        self.places.resize(size, 0);
-        for number in 0..self.len() {
-            pace.step(16);
-            let place = self.place(self.get(number));
-            self.places[place] = number as u32 + 1;
-        }
-    }
-
     /// The numbers here of the names there.
-    pub(crate) fn absorb(&mut self, other: &Self) -> Option<Vec<u32, H>> {
-        let mut numbers = Vec::new_in(self.places.allocator().scratch());
+    pub fn absorb(&mut self, other: &Self) -> Option<Vec<u32, H>> {
+        let mut numbers = Vec::new_in(self.index.host().scratch());
         for number in 0..other.len() {
             numbers.push(self.number(other.get(number))?);
         }
@@ -101,7 +81,7 @@ impl<H: Host> Names<H> {
     }
 
     /// Appends the names in this order: their number, then length and bytes of each.
-    pub(crate) fn put(&self, order: &[u32], out: &mut Vec<u8, H>) {
+    pub fn put(&self, order: &[u32], out: &mut Vec<u8, H>) {
         let mut pace = Pace::new(self.host());
         varint::put(out, order.len() as u64);
         for &number in order {
@@ -113,7 +93,7 @@ impl<H: Host> Names<H> {
     }
 
     /// Reads names into none that are there, with an eye on each; `in_order` if they must ascend.
-    pub(crate) fn read(
+    pub fn read(
         &mut self,
         reader: &mut Bytes<'_>,
         in_order: bool,
@@ -138,15 +118,15 @@ impl<H: Host> Names<H> {
     }
 
     /// The numbers as they are.
-    pub(crate) fn as_they_are(&self) -> Vec<u32, H> {
+    pub fn as_they_are(&self) -> Vec<u32, H> {
         let mut order = Vec::with_capacity_in(self.len(), self.host().scratch());
         order.extend(0..self.len() as u32);
         order
     }
 
     /// The numbers in the order of their names.
-    pub(crate) fn sorted(&self) -> Vec<u32, H> {
-        let host = self.places.allocator().clone();
+    pub fn sorted(&self) -> Vec<u32, H> {
+        let host = self.index.host().clone();
         let mut pace = Pace::new(&host);
         let mut order = Vec::with_capacity_in(self.len(), host.clone());
         order.extend(0..self.len() as u32);
@@ -158,8 +138,13 @@ impl<H: Host> Names<H> {
     }
 }
 
+fn name_of<'n>(bytes: &'n [u8], ends: &[usize], number: usize) -> &'n [u8] {
+    let start = number.checked_sub(1).map_or(0, |before| ends[before]);
+    &bytes[start..ends[number]]
+}
+
 /// The place of each number in an order.
-pub(crate) fn inverse<H: Host>(order: &Vec<u32, H>) -> Vec<u32, H> {
+pub fn inverse<H: Host>(order: &Vec<u32, H>) -> Vec<u32, H> {
     let mut places = Vec::new_in(order.allocator().clone());
     places.resize(order.len(), 0);
     for (place, &number) in order.iter().enumerate() {
