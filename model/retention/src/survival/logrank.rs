@@ -286,8 +286,47 @@ mod tests {
             forged.extend_from_slice(&checksum.to_le_bytes());
             if let Ok(mut read) = Groups::from_bytes(&forged, Global, |_| Ok(())) {
                 prop_assert!(read.compare(0.5).is_ok());
+                prop_assert_eq!(&bytes(read), &forged);
             }
+            // It may be anything, but no panic.
             let _ = Groups::read(&noise, Global);
+        }
+
+        /// Mantel and Haenszel's test of two groups, from the tables of every time.
+        #[test]
+        fn two_groups_are_compared_as_in_the_textbook(rows in rows()) {
+            let rows: std::vec::Vec<Row> =
+                rows.into_iter().map(|(time, churned, g, s)| (time, churned, g % 2, s)).collect();
+            let mut times: std::vec::Vec<(Option<u8>, u8)> =
+                rows.iter().filter(|row| row.1).map(|row| (row.3, row.0)).collect();
+            times.sort_unstable();
+            times.dedup();
+            let (mut difference, mut variance) = (0.0, 0.0);
+            for (stratum, time) in times {
+                let at_risk = rows.iter().filter(|row| row.3 == stratum && row.0 >= time);
+                let leave = at_risk.clone().filter(|row| row.1 && row.0 == time);
+                let of_first = |row: &&Row| row.2 == 0;
+                let (n, d) = (at_risk.clone().count() as f64, leave.clone().count() as f64);
+                let n1 = at_risk.filter(of_first).count() as f64;
+                difference += leave.filter(of_first).count() as f64 - d * n1 / n;
+                if n > 1.0 {
+                    variance += d * (n - d) / (n - 1.0) * n1 * (n - n1) / (n * n);
+                }
+            }
+            let mut data = filled(&rows);
+            let comparison = data.compare(0.0).unwrap();
+            let outcome = comparison.outcome();
+            prop_assert_eq!(outcome.df, usize::from(variance > 0.0));
+            if let Some(first) = comparison.groups().find(|group| group.name[1] == 0) {
+                prop_assert!((first.variance - variance).abs() < 1e-12);
+            }
+            if variance > 0.0 {
+                let chi_square = difference * difference / variance;
+                prop_assert!((outcome.chi_square.unwrap() - chi_square).abs() < 1e-9);
+                // With one degree of freedom it is the square of a standard normal number.
+                let p = normal::beyond(chi_square.sqrt());
+                prop_assert!((outcome.p_value.unwrap() - p).abs() < 1e-9);
+            }
         }
 
         /// What the definition sums over members, one at a time.
