@@ -177,8 +177,13 @@ fn reading(criterion: &mut Criterion) {
             b.iter(|| churn::ledger(&view, &Utc, &question, Global).unwrap().rows().count());
         });
         group.bench_function("value", |b| {
-            let question =
-                value::Question { period, lapse: churn::Lapse::Gap(1), as_of, margin: 1.0 };
+            let question = value::Question {
+                period,
+                lapse: churn::Lapse::Gap(1),
+                as_of,
+                margin: 1.0,
+                distinct_days: false,
+            };
             b.iter(|| value::summary(&view, &Utc, &question, Global).unwrap());
         });
         group.finish();

@@ -1,4 +1,4 @@
--- Building histories: history_agg over events, rollup over histories, history_of over a table.
+-- Building histories: history_agg over events, rollup over histories.
 
 CREATE FUNCTION history_merge(history, history) RETURNS history
     AS 'MODULE_PATHNAME', 'history_merge_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
@@ -10,7 +10,7 @@ CREATE FUNCTION history_final(history) RETURNS history
 COMMENT ON FUNCTION history_final(history) IS
     'final function of rollup and history_agg; returns its argument';
 
--- history_agg(member, at [, amount [, grain [, zone]]]) for every type of member, time and amount.
+-- history_agg(member, at [, amount [, grain [, zone [, is_event]]]]) for every type of member, time and amount.
 -- All overloads share one implementation, history_step, which reads the types from the declaration.
 -- The types are written out rather than polymorphic, since distributed aggregates can not resolve
 -- the latter. The state is the result. The final function only says so in a way that PostgreSQL 14
@@ -31,12 +31,13 @@ BEGIN
         FOREACH time_type IN ARRAY ARRAY['timestamptz', 'timestamp', 'date'] LOOP
             FOREACH amount IN ARRAY ARRAY['', ', numeric', ', float8', ', bigint'] LOOP
                 FOREACH options IN ARRAY CASE amount
-                    WHEN '' THEN ARRAY[''] ELSE ARRAY['', ', text', ', text, text'] END
+                    WHEN '' THEN ARRAY['']
+                         ELSE ARRAY['', ', text', ', text, text', ', text, text, boolean'] END
                 LOOP
                     arguments := member || ', ' || time_type || amount || options;
                     -- Without a zone, the calendar of an instant is that of the session.
                     volatility := CASE
-                        WHEN time_type = 'timestamptz' AND options <> ', text, text' THEN 'STABLE'
+                        WHEN time_type = 'timestamptz' AND options NOT IN (', text, text', ', text, text, boolean') THEN 'STABLE'
                         ELSE 'IMMUTABLE' END;
                     EXECUTE pg_catalog.format(
                         'CREATE FUNCTION @extschema@.history_step(@extschema@.history, %s)
@@ -70,7 +71,10 @@ BEGIN
                         || CASE amount WHEN '' THEN '' ELSE ', amount' END
                         || CASE options WHEN '' THEN ''
                              ELSE ', grain (second, minute, hour, day, week, month, quarter, year)' END
-                        || CASE options WHEN ', text, text' THEN ', time zone of the calendar'
+                        || CASE WHEN options IN (', text, text', ', text, text, boolean')
+                             THEN ', time zone of the calendar' ELSE '' END
+                        || CASE options WHEN ', text, text, boolean'
+                             THEN ', is_event: false for an amount alone, such as a refund (default true)'
                              ELSE '' END
                         || '; rows without member or time are no events');
                 END LOOP;
@@ -91,35 +95,3 @@ CREATE AGGREGATE rollup(history) (
 );
 COMMENT ON AGGREGATE rollup(history) IS
     'the union of histories: counts and amounts of the same member and tick add up; all must have the same grain, time zone and type of members';
-
-CREATE FUNCTION history_of(
-    source regclass,
-    member name,
-    at name,
-    amount name DEFAULT NULL,
-    grain text DEFAULT 'day',
-    zone text DEFAULT NULL
-) RETURNS history
-    LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS $$
-DECLARE
-    result @extschema@.history;
-BEGIN
-    IF source IS NULL OR member IS NULL OR at IS NULL THEN
-        RAISE EXCEPTION 'source, member and at must not be null'
-            USING ERRCODE = 'null_value_not_allowed',
-                  HINT = 'Name a table or view, its column of members and its column of times.';
-    END IF;
-    EXECUTE pg_catalog.format(
-        'SELECT @extschema@.history_agg(source.%I, source.%I, %s, %L%s) FROM %s AS source',
-        member, at,
-        CASE WHEN amount IS NULL THEN 'NULL::pg_catalog.float8'
-             ELSE pg_catalog.format('source.%I', amount) END,
-        grain,
-        -- Without a zone it is the session's, which the form that names one would not take.
-        CASE WHEN zone IS NULL THEN '' ELSE pg_catalog.format(', %L', zone) END, source)
-    INTO result;
-    RETURN result;
-END
-$$;
-COMMENT ON FUNCTION history_of(regclass, name, name, name, text, text) IS
-    'the history of the rows of a table or view in one call, with the caller''s privileges and row security; NULL for no events';

@@ -6,7 +6,8 @@ CREATE FUNCTION value_summary(
     gap integer DEFAULT NULL,
     silence text DEFAULT NULL,
     as_of date DEFAULT NULL,
-    margin float8 DEFAULT 1.0
+    margin float8 DEFAULT 1.0,
+    distinct_days boolean DEFAULT false
 ) RETURNS TABLE (
     members bigint,
     orders bigint,
@@ -20,5 +21,5 @@ CREATE FUNCTION value_summary(
     formula_clv numeric
 )
     AS 'MODULE_PATHNAME', 'value_summary_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 1;
-COMMENT ON FUNCTION value_summary(history, text, integer, text, date, float8) IS
-    'members, orders, revenue and average order value, and the simple formula for lifetime value: order value × orders per active member and period × lifespan × margin';
+COMMENT ON FUNCTION value_summary(history, text, integer, text, date, float8, boolean) IS
+    'members, orders, revenue and average order value, and the simple formula for lifetime value: order value × orders per active member and period × lifespan × margin; with distinct_days what a member buys on one day is one order';

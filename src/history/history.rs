@@ -15,9 +15,11 @@ use crate::pg::zone::PgZone;
 use crate::pg::{amount, member};
 use pg_retention_model::calendar::Grain;
 use pg_retention_model::error::Error;
-use pg_retention_model::history::{Flat, History, MemberKind, Meta, View};
+use pg_retention_model::history::{self, Flat, History, MemberKind, Meta, View};
+use pg_retention_model::host::Vec;
 use pgrx::prelude::*;
 use pgrx::{pg_guard, pg_sys};
+use std::cmp::Ordering;
 use std::ffi::CStr;
 
 impl Fold for Events {
@@ -102,6 +104,12 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
             (*fcinfo).isnull = state.is_none();
             return state.unwrap_or(pg_sys::Datum::null());
         };
+        // NULL is the default: an event.
+        let is_event = arguments.get(Places::IS_EVENT).is_none_or(|flag| flag.value() != 0);
+        if !is_event && arguments.get(Places::AMOUNT).is_none() {
+            (*fcinfo).isnull = state.is_none();
+            return state.unwrap_or(pg_sys::Datum::null());
+        }
         let mut object = state.and_then(|state| expanded::writable::<Events>(state));
         let notes = object.as_deref_mut().map(|object| &mut object.notes);
         let call = Call::of(fcinfo, arguments, Places::TEXTS, notes);
@@ -117,7 +125,11 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
         let member = member::from_datum(call.signature.member, member);
         let at = call.signature.time.micros(at).or_raise();
         let tick = object.clock.tick(&object.zone, at);
-        object.state.push(member, tick, at, amount).or_raise();
+        match amount {
+            Some(amount) if !is_event => object.state.push_amount(member, tick, at, amount),
+            _ => object.state.push(member, tick, at, amount),
+        }
+        .or_raise();
         object.datum()
     }
 }
@@ -182,25 +194,39 @@ const LITERAL: Literal = Literal {
 /// Reads the text form: the bytes in base64.
 #[pg_extern]
 fn history_in(text: &CStr) -> Varlena {
-    LITERAL.read(text, check)
+    today(LITERAL.read(text, check))
 }
 
 /// Writes the text form.
 #[pg_extern]
 fn history_out(bytes: &[u8]) -> CText {
-    literal::write(bytes)
+    literal::write(canonical(bytes).as_deref().unwrap_or(bytes))
 }
 
 /// Reads the binary form, which is the stored one.
 #[pg_extern]
 fn history_recv(message: Message<'_>) -> Varlena {
-    message.receive(check)
+    today(message.receive(check))
 }
 
 /// Writes the binary form.
 #[pg_extern]
 fn history_send(bytes: &[u8]) -> Varlena {
-    Varlena::copy_of(bytes)
+    Varlena::copy_of(canonical(bytes).as_deref().unwrap_or(bytes))
+}
+
+/// The bytes of today's version with the content of bytes of an older one; none for others. Tables may
+/// hold values of every version: what is told of them, and how they compare, does not depend on it.
+fn canonical(bytes: &[u8]) -> Option<Vec<u8, PgHost>> {
+    history::canonical(bytes, PgHost::current()).or_raise()
+}
+
+/// A value that was read, in today's version.
+fn today(mut value: Varlena) -> Varlena {
+    match canonical(value.bytes()) {
+        Some(bytes) => Varlena::copy_of(&bytes),
+        None => value,
+    }
 }
 
 /// Are these the canonical bytes of a history, of a zone and with names that this database knows?
@@ -219,40 +245,46 @@ pub fn zone_of(flat: &Flat<'_, PgHost>) -> Result<PgZone, Error> {
     Ok(zone)
 }
 
+/// How two histories compare: by their bytes in today's version.
+fn compare(left: &[u8], right: &[u8]) -> Ordering {
+    let [of_left, of_right] = [left, right].map(canonical);
+    of_left.as_deref().unwrap_or(left).cmp(of_right.as_deref().unwrap_or(right))
+}
+
 /// Is the first history less than, equal to or greater than the second? By bytes.
 #[pg_extern]
 fn history_cmp(left: Borrowed<'_>, right: Borrowed<'_>) -> i32 {
-    left.cmp(&right) as i32
+    compare(&left, &right) as i32
 }
 
 #[pg_extern]
 fn history_eq(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
-    *left == *right
+    compare(&left, &right).is_eq()
 }
 
 #[pg_extern]
 fn history_ne(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
-    *left != *right
+    compare(&left, &right).is_ne()
 }
 
 #[pg_extern]
 fn history_lt(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
-    *left < *right
+    compare(&left, &right).is_lt()
 }
 
 #[pg_extern]
 fn history_le(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
-    *left <= *right
+    compare(&left, &right).is_le()
 }
 
 #[pg_extern]
 fn history_gt(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
-    *left > *right
+    compare(&left, &right).is_gt()
 }
 
 #[pg_extern]
 fn history_ge(left: Borrowed<'_>, right: Borrowed<'_>) -> bool {
-    *left >= *right
+    compare(&left, &right).is_ge()
 }
 
 /// A hash: of the checksum that ends the bytes.
@@ -279,5 +311,7 @@ pub fn hash_extended(bytes: &[u8], seed: i64) -> i64 {
 }
 
 fn checksum(bytes: &[u8]) -> u64 {
+    let today = canonical(bytes);
+    let bytes = today.as_deref().unwrap_or(bytes);
     bytes.last_chunk().map_or(0, |last| u64::from_le_bytes(*last))
 }

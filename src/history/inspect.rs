@@ -101,7 +101,7 @@ fn history_rows(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let picked = id.among(view.meta.kind);
     let mut times = Times::new(&view, zone);
     let mut walk = view.walk().or_raise();
-    while let Some((member, timeline)) = walk.next_member().or_raise() {
+    while let Some((member, timeline)) = walk.next_entry().or_raise() {
         if !picked.has(&member) {
             continue;
         }

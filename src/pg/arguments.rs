@@ -102,6 +102,7 @@ arguments! {
     i64: INT8OID;
     f64: FLOAT8OID;
     Date: DATEOID;
+    Array<'_, i32>: INT4ARRAYOID;
     Array<'_, i64>: INT8ARRAYOID;
     Array<'_, &str>: TEXTARRAYOID;
 }

@@ -21,6 +21,7 @@ impl<'a> Places<'a> {
     pub const MEMBER: usize = 1;
     pub const AT: usize = 2;
     pub const AMOUNT: usize = 3;
+    pub const IS_EVENT: usize = 6;
     /// Of `membership_step`, which has the member in the same place.
     pub const JOINED: usize = 2;
     pub const ENDED: usize = 3;

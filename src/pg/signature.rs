@@ -31,7 +31,7 @@ pub struct Signature {
 
 impl Signature {
     /// Reads the declaration of the transition function that is being called:
-    /// `(state, member, at [, amount [, grain [, zone]]])`, or `(state, member, joined, ended [, zone])`.
+    /// `(state, member, at [, amount [, grain [, zone [, is_event]]]])`, or `(state, member, joined, ended [, zone])`.
     ///
     /// The function manager would know the types too, but not when somebody else's aggregate calls
     /// this function, as those of distributed systems do.

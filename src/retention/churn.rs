@@ -1,5 +1,5 @@
 //! The ledger: `churn`, who is in, who left, who came and who came back; `churn_members`, which members
-//! those are; `growth`, the same rows as growth accounting; `compare_churn`, two periods compared.
+//! those are; `growth`, the same rows as growth accounting.
 
 use super::memberships::question as question_of_memberships;
 use crate::history::{Events, Spells};
@@ -8,13 +8,11 @@ use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use pg_retention_model::calendar::Periods;
-use pg_retention_model::churn::{self, Question, Stratum, memberships};
-use pg_retention_model::host::Vec;
-use pgrx::Array;
+use pg_retention_model::churn::{self, Question, memberships};
 use pgrx::prelude::*;
 
 /// The arguments that readers of the ledger share; `churn_members` has no confidence.
-fn question(args: &mut Args<'_>, has_confidence: bool) -> Question {
+pub(super) fn question(args: &mut Args<'_>, has_confidence: bool) -> Question {
     let question = Question {
         period: args.period(Periods::Shared),
         lapse: args.lapse(),
@@ -89,11 +87,14 @@ fn churn_members(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let Some(h) = h else { return rows };
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
     let picked = id.among(view.meta.kind);
-    churn::change_of_members(&view, &zone, &question, period_start, host, |member, change| {
+    churn::change_of_members(&view, &zone, &question, period_start, host, |member, found| {
         if picked.has(&member) {
             rows.put(|row| {
                 row.member(&member);
-                row.text(change.name());
+                row.text(found.change.name());
+                row.day(found.last_day);
+                row.integer(found.silent_days);
+                row.amount(found.amount);
             });
         }
         Ok(())
@@ -122,39 +123,6 @@ fn growth(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.estimate(growth.quick_ratio);
             row.flag(line.truncated);
             row.flag(line.complete);
-        });
-    }
-    rows
-}
-
-#[pg_extern]
-fn compare_churn_arrays(mut args: Args<'_>, mut rows: Rows) -> Rows {
-    let names: Option<Array<'_, &str>> = args.get("stratum");
-    let counts = ["opening_1", "churned_1", "opening_2", "churned_2"];
-    let mut counts = counts.map(|name| args.get::<Array<'_, i64>>(name));
-    args.end();
-    let Some(names) = names else { return rows };
-    let mut counts = counts.each_mut().map(|array| array.iter().flat_map(Array::iter));
-    let mut strata = Vec::with_capacity_in(names.len(), PgHost::current());
-    for name in names.iter() {
-        let [o1, c1, o2, c2] = counts.each_mut().map(|array| array.next().flatten().unwrap_or(0));
-        strata.push(Stratum { name, opening: [o1, o2], churned: [c1, c2] });
-    }
-    let compared = churn::compare(&strata, PgHost::current()).or_raise();
-    for (i, effect) in compared.iter().enumerate() {
-        let stratum = strata.get(i);
-        rows.put(|row| {
-            row.text(stratum.and_then(|stratum| stratum.name));
-            row.count(effect.opening[0]);
-            row.count(effect.opening[1]);
-            row.float(effect.share[0]);
-            row.float(effect.share[1]);
-            row.float(effect.rate[0]);
-            row.float(effect.rate[1]);
-            row.float(effect.effects.map(|(mix, _, _)| mix));
-            row.float(effect.effects.map(|(_, rate, _)| rate));
-            row.float(effect.effects.map(|(_, _, both)| both));
-            row.flag(stratum.is_none());
         });
     }
     rows

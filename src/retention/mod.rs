@@ -2,6 +2,8 @@
 
 mod churn;
 mod cohorts;
+mod compare_churn;
+mod compare_retention;
 mod cox;
 mod engagement;
 mod logrank;

@@ -17,6 +17,7 @@ fn value_summary(mut args: Args<'_>, mut rows: Rows) -> Rows {
         lapse: args.lapse(),
         as_of: args.day("as_of"),
         margin: args.share("margin").unwrap_or(1.0),
+        distinct_days: args.flag("distinct_days"),
     };
     args.end();
     let Some(h) = h else { return rows };

@@ -13,9 +13,9 @@ const MAX_TABLE: i64 = 1 << 16;
 /// What is looked at of a history: all up to a day.
 #[derive(Debug, Clone, Copy)]
 pub struct Cut {
-    /// The day of the first event.
+    /// The day of the first tick, with an event or an amount.
     pub first_day: i64,
-    /// The day of the last event, whenever it was.
+    /// The day of the last tick, whenever it was.
     pub last_day: i64,
     /// The last day that is looked at.
     pub as_of: i64,
@@ -72,9 +72,10 @@ pub struct Axis<'z, Z, H: Host> {
     pub origin: i64,
     /// Periods up to that of `as_of`; 0 if the history begins later.
     pub len: usize,
-    /// First tick of the history, and the last one up to `as_of`.
+    /// First tick of the history.
     first_tick: i64,
-    last_tick: i64,
+    /// The last tick up to `as_of`.
+    pub last_tick: i64,
     /// The periods of the ticks from the first to the last.
     table: Vec<u32, H>,
 }

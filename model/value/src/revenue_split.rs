@@ -61,10 +61,9 @@ pub fn revenue_split<H: Host, Z: Zone>(
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         axis.periods(timeline.ticks(), &mut periods)?;
-        let mut ticks = periods.iter().zip(timeline.amounts()).enumerate();
         let mut first = None;
         let mut counted = None;
-        for (i, (&period, amount)) in &mut ticks {
+        for (i, &period) in periods.iter().enumerate() {
             let Some(row) = rows.get_mut(period as usize) else { break };
             let is_event = timeline.count(i) > 0;
             if is_event && first.is_none() {
@@ -77,9 +76,16 @@ pub fn revenue_split<H: Host, Z: Zone>(
                     if is_new { &mut row.new_members } else { &mut row.returning_members };
                 *members += 1;
             }
-            let money = i128::from(amount.unwrap_or(0));
             let revenue = if is_new { &mut row.from_new } else { &mut row.from_returning };
-            *revenue += money;
+            *revenue += i128::from(timeline.amount(i).unwrap_or(0));
+        }
+        // Money without an event is that of a member who came before, if one did.
+        for &(tick, amount) in timeline.refunds() {
+            let (Some(first), Some(period)) = (first, axis.period(tick)?) else { break };
+            let Some(row) = rows.get_mut(period) else { break };
+            let is_new = period <= first as usize;
+            let revenue = if is_new { &mut row.from_new } else { &mut row.from_returning };
+            *revenue += i128::from(amount);
         }
     }
     Ok(rows)
@@ -119,6 +125,23 @@ mod tests {
             .collect();
         assert_eq!(told, [(1, 0, 15, 0, true), (1, 0, 7, 0, true), (0, 2, 0, 1, false)]);
         assert_eq!(split[2].returning_share(), Some(1.0));
+    }
+
+    #[test]
+    fn refunds_are_money_of_their_member_and_nobodys_activity() {
+        let mut history = history(&[(1, 0, Some(10)), (2, 40, Some(7))]);
+        for (member, day, amount) in
+            [(1, 20, -5), (1, 45, -2), (2, 41, -1), (3, 42, -9), (2, 70, -3)]
+        {
+            history.push_amount(MemberRef::Int(member), day, day * DAY, amount).unwrap();
+        }
+        history.settle().unwrap();
+        let split = revenue_split(&history.view(), &Utc, Period::MONTH, None, Global).unwrap();
+        let told: std::vec::Vec<_> = split
+            .iter()
+            .map(|r| (r.new_members, r.returning_members, r.from_new, r.from_returning))
+            .collect();
+        assert_eq!(told, [(1, 0, 5, 0), (1, 0, 6, -2), (0, 0, 0, -3)]);
     }
 
     #[test]

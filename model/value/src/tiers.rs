@@ -167,6 +167,8 @@ struct Account<H: Host> {
     days: Vec<i64, H>,
     sums: Vec<i128, H>,
     changes: Vec<i64, H>,
+    /// The day of the first event.
+    first: Option<i64>,
 }
 
 impl<H: Host> Account<H> {
@@ -175,6 +177,7 @@ impl<H: Host> Account<H> {
             days: Vec::new_in(host.clone()),
             sums: Vec::new_in(host.clone()),
             changes: Vec::new_in(host.clone()),
+            first: None,
         }
     }
 
@@ -187,8 +190,20 @@ impl<H: Host> Account<H> {
     ) {
         self.days.clear();
         self.sums.clear();
+        self.first = timeline.ticks().first().map(|tick| clock.first_day(zone, *tick));
+        let mut refunds = match rules.by {
+            By::Amount => timeline.refunds(),
+            By::Events | By::Days => &[],
+        };
         let mut sum = 0i128;
         for (i, &tick) in timeline.ticks().iter().enumerate() {
+            while let Some((&(before, amount), rest)) = refunds.split_first()
+                && before < tick
+            {
+                sum += i128::from(amount);
+                self.put(clock.first_day(zone, before), sum);
+                refunds = rest;
+            }
             let day = clock.first_day(zone, tick);
             let is_new = self.days.last() != Some(&day);
             sum += match rules.by {
@@ -196,11 +211,21 @@ impl<H: Host> Account<H> {
                 By::Events => i128::from(timeline.count(i)) * i128::from(amount::SCALE),
                 By::Days => i128::from(is_new) * i128::from(amount::SCALE),
             };
-            if is_new {
+            self.put(day, sum);
+        }
+        for &(tick, amount) in refunds {
+            sum += i128::from(amount);
+            self.put(clock.first_day(zone, tick), sum);
+        }
+    }
+
+    /// What came up to a day, which is the last so far or after it.
+    fn put(&mut self, day: i64, sum: i128) {
+        match self.sums.last_mut() {
+            Some(last) if self.days.last() == Some(&day) => *last = sum,
+            _ => {
                 self.days.push(day);
                 self.sums.push(sum);
-            } else if let Some(last) = self.sums.last_mut() {
-                *last = sum;
             }
         }
     }
@@ -214,7 +239,7 @@ impl<H: Host> Account<H> {
     /// Its standing; none before its first event.
     fn standing(&mut self, rules: &Rules, scope: &Scope<H>) -> Option<Standing> {
         let as_of = scope.cut.as_of;
-        self.days.first().filter(|first| **first <= as_of)?;
+        self.first.filter(|first| *first <= as_of)?;
         // The value changes when a day comes into the window and when it leaves.
         self.changes.clear();
         self.changes.push(scope.first);

@@ -2,12 +2,14 @@
 
 use crate::amount::{divide, share};
 use crate::axis::Axis;
-use crate::calendar::{Period, Zone};
+use crate::calendar::{Clock, Grain, Period, Zone};
 use crate::check;
 use crate::churn::{Lapse, Ledger, Movements};
 use crate::error::Error;
 use crate::history::View;
 use crate::host::{Host, Pace, Vec};
+use crate::rfm::check_days;
+use std::ops::Range;
 
 /// What is asked of a summary.
 #[derive(Debug, Clone, Copy)]
@@ -20,22 +22,24 @@ pub struct Question {
     pub as_of: Option<i64>,
     /// Profit per unit of revenue.
     pub margin: f64,
+    /// Are the purchases of one day one order?
+    pub distinct_days: bool,
 }
 
 /// The summary. Amounts are in millionths, none if the history has no amounts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Summary {
-    /// Members with an event.
+    /// Members with an event; the money of others is not in it.
     pub members: u64,
-    /// Events.
+    /// Events, or days with any.
     pub orders: u64,
-    /// The sum of the amounts.
+    /// The sum of the amounts, with events and without.
     pub revenue: Option<i128>,
     /// Revenue / orders.
     pub aov: Option<i128>,
     /// Orders / members.
     pub orders_per_member: f64,
-    /// The share of members with two or more events.
+    /// The share of members with two or more orders.
     pub repurchase_rate: f64,
     /// Churned / opening, over all complete periods of the ledger.
     pub churn_rate: Option<f64>,
@@ -55,8 +59,10 @@ pub fn summary<H: Host>(
     host: H,
 ) -> Result<Option<Summary>, Error> {
     check::share("margin", question.margin)?;
+    check_days(view.meta.grain, question.distinct_days)?;
     let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
     let mut movements = Movements::new(&axis, question.lapse, &host)?;
+    let mut clock = Clock::new(view.meta.grain, host.clone());
     // Only the last period can be running.
     let complete_periods =
         axis.len - usize::from(axis.len > 0 && !axis.is_complete(axis.len as i64 - 1));
@@ -73,12 +79,21 @@ pub fn summary<H: Host>(
         movements.count(&periods, timeline.ticks(), &mut axis);
         // Only the last ones of a member can be in the running period.
         let running = periods.iter().rev().take_while(|p| **p as usize >= complete_periods).count();
-        let complete = timeline.total_count(0..periods.len() - running);
-        let own =
-            complete.saturating_add(timeline.total_count(periods.len() - running..periods.len()));
+        let mut orders_of = |ticks: Range<usize>| match question.distinct_days {
+            false => timeline.total_count(ticks),
+            true if view.meta.grain == Grain::Day => ticks.len() as u64,
+            true => {
+                let days = timeline.ticks().get(ticks).unwrap_or_default().iter();
+                days_of(days.map(|tick| clock.first_day(zone, *tick)))
+            }
+        };
+        let complete = orders_of(0..periods.len() - running);
+        let own = complete.saturating_add(orders_of(periods.len() - running..periods.len()));
         active += active_periods(&periods[..periods.len() - running]);
         orders_in_complete = orders_in_complete.saturating_add(complete);
-        revenue += timeline.total_amount(0..periods.len());
+        if own > 0 {
+            revenue += timeline.total_amount(0..periods.len()) + timeline.refunded(axis.last_tick);
+        }
         orders = orders.saturating_add(own);
         members += u64::from(own > 0);
         repeaters += u64::from(own > 1);
@@ -117,6 +132,12 @@ pub fn summary<H: Host>(
         historic_clv: revenue.and_then(|revenue| share(revenue, question.margin, members)),
         formula_clv,
     }))
+}
+
+/// How many days there are among these, which ascend.
+fn days_of(days: impl Iterator<Item = i64>) -> u64 {
+    let mut before = None;
+    days.filter(|day| before.replace(*day) != Some(*day)).count() as u64
 }
 
 /// How many different periods there are among these, which ascend.

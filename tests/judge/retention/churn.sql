@@ -4,9 +4,14 @@
 CREATE FUNCTION oracle.churn_members(
   tbl regclass, period text DEFAULT 'month', gap int DEFAULT 1, grain text DEFAULT 'day', zone text DEFAULT NULL,
   as_of date DEFAULT NULL)
-RETURNS TABLE (period_start date, member text, change text)
+RETURNS TABLE (period_start date, member text, change text, last_day date, silent_days int, amount numeric)
 LANGUAGE sql STABLE AS $$
-  WITH event AS (SELECT * FROM oracle.events(tbl, grain, zone)),
+  -- An event is known to its tick, which begins on a day.
+  WITH event AS (
+    SELECT e.member, e.amount, e.day,
+           date_trunc(CASE WHEN grain IN ('second', 'minute', 'hour') THEN 'day' ELSE grain END, e.day::timestamp)::date AS tick_day
+    FROM oracle.events(tbl, grain, zone) e
+  ),
   bounds AS (SELECT min(e.day) AS first_day, coalesce(churn_members.as_of, max(e.day)) AS last_day FROM event e),
   calendar AS (SELECT p.* FROM bounds b, LATERAL oracle.periods(period, b.first_day, b.last_day) p
                WHERE b.first_day <= b.last_day),
@@ -21,11 +26,21 @@ LANGUAGE sql STABLE AS $$
     FROM inside i
     WHERE NOT EXISTS (SELECT FROM inside b WHERE b.member = i.member AND b.n = i.n - 1)
     UNION ALL
-    SELECT i.member, i.n + 1, 'churned'
-    FROM inside i
-    WHERE NOT EXISTS (SELECT FROM inside a WHERE a.member = i.member AND a.n = i.n + 1)
+    SELECT i.member, i.n + 1, CASE WHEN a.n IS NULL THEN 'churned' ELSE 'retained' END
+    FROM inside i LEFT JOIN inside a ON a.member = i.member AND a.n = i.n + 1
+  ),
+  known AS (
+    -- What is known of a member from the end of one of its active periods to the next.
+    SELECT e.member, p.n, lead(p.n) OVER m AS next_n, max(max(e.tick_day)) OVER m AS tick_day, sum(sum(e.amount)) OVER m AS amount
+    FROM event e JOIN calendar p ON e.day BETWEEN p.first AND p.last, bounds b
+    WHERE e.day <= b.last_day
+    GROUP BY e.member, p.n
+    WINDOW m AS (PARTITION BY e.member ORDER BY p.n)
   )
-  SELECT p.first, c.member, c.change FROM change c JOIN calendar p USING (n)
+  SELECT p.first, c.member, c.change, k.tick_day, least(p.last, b.last_day) - k.tick_day, k.amount
+  FROM change c JOIN calendar p USING (n)
+       JOIN known k ON k.member = c.member AND k.n <= c.n AND (k.next_n > c.n OR k.next_n IS NULL),
+       bounds b
 $$;
 
 -- Every member so far is in exactly one state at the end of a period.
@@ -62,14 +77,16 @@ CREATE FUNCTION oracle.compare_churn_members(
   as_of date DEFAULT NULL, OUT answers bigint, OUT wrong bigint)
 LANGUAGE sql AS $$
   WITH row AS (
-    SELECT period_start, new, reactivated, churned FROM retention.churn(h, period, gap, as_of => as_of) ORDER BY md5(period_start::text) LIMIT 40
+    SELECT period_start, new, reactivated, retained, churned FROM retention.churn(h, period, gap, as_of => as_of) ORDER BY md5(period_start::text) LIMIT 40
   ),
   expected AS MATERIALIZED (
-    SELECT e.* FROM oracle.churn_members(tbl, period, gap, grain, zone, as_of) e
+    SELECT e.period_start, e.member, e.change, e.last_day, e.silent_days,
+           CASE WHEN (SELECT bool_or(r.amount IS NOT NULL) FROM retention.history_rows(h) r) THEN e.amount END
+    FROM oracle.churn_members(tbl, period, gap, grain, zone, as_of) e
     WHERE e.period_start IN (SELECT period_start FROM row)
   ),
   given AS MATERIALIZED (
-    SELECT r.period_start, c.member, c.change
+    SELECT r.period_start, c.member, c.change, c.last_day, c.silent_days, c.amount
     FROM row r, retention.churn_members(h, period_start => r.period_start, period => period, gap => gap, as_of => as_of) c
   )
   SELECT (SELECT count(*) FROM expected),
@@ -78,9 +95,10 @@ LANGUAGE sql AS $$
          + (SELECT count(*) FROM row r LEFT JOIN LATERAL (
               SELECT count(*) FILTER (WHERE change = 'new') AS new,
                      count(*) FILTER (WHERE change = 'reactivated') AS reactivated,
+                     count(*) FILTER (WHERE change = 'retained') AS retained,
                      count(*) FILTER (WHERE change = 'churned') AS churned
               FROM given g WHERE g.period_start = r.period_start) g ON true
-            WHERE (r.new, r.reactivated, r.churned) IS DISTINCT FROM (g.new, g.reactivated, g.churned))
+            WHERE (r.new, r.reactivated, r.retained, r.churned) IS DISTINCT FROM (g.new, g.reactivated, g.retained, g.churned))
 $$;
 
 CREATE FUNCTION oracle.compare_growth(

@@ -62,7 +62,8 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT bad, pg_temp.outcome(format('SELECT %L::retention.history', bad))
 FROM (VALUES (''), ('not base64!'), ('AAAA'), ('AQADAAEBAYCArPbMqqECgICs9syqoQKIc4hzAgIAAAIAiHMRdHW38vaXSg=='),
-             ('AQADAAEBAYCArPbMqqECgICs9syqoQKIc4hzAgIAAAIAiHMRdHW38vaXAg=='), ('AgADAAEBAYCArPbMqqECgICs9syqoQKIc4hzAgIAAAIAiHMRdHW38vaXSg==')) v(bad);
+             ('AQADAAEBAYCArPbMqqECgICs9syqoQKIc4hzAgIAAAIAiHMRdHW38vaXAg=='), ('AwADAAEBAYCArPbMqqECgICs9syqoQKIc4hzAgIAAAIAiHMRdHW38vaXSg=='),
+             ('AgADAAEBAYCArPbMqqECgICs9syqoQKIc4hzAgIAAAIAiHMRdHW38vaXSg==')) v(bad);
 -- Every bit of a history flipped in turn: the checksum tells.
 WITH bits AS (
     SELECT encode(set_bit(history_send(hist), bit, 1 - get_bit(history_send(hist), bit)), 'base64') AS bad

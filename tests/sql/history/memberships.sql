@@ -208,6 +208,8 @@ SELECT encode('M'::bytea || retention.history_send(h), 'base64')::retention.memb
 FROM (SELECT retention.history_agg(1, DATE '2024-01-01', 5.0) AS h) s;
 SELECT encode('M'::bytea || retention.history_send(h), 'base64')::retention.memberships
 FROM (SELECT retention.history_agg(1, DATE '2024-01-01', NULL, 'hour') AS h) s;
+-- One that 0.1.0 wrote.
+SELECT replace(encode('M'::bytea || decode('01000300030b0c8080ec98dee89e028080c484fc909f0288729872080c0b0002030f0284c1010388720005000600000300020001000000000000000000008d90105ab595e17c', 'hex'), 'base64'), E'\n', '')::retention.memberships;
 -- Every byte changed in turn: refused or, rarely, another value; never a crash.
 DO $$
 DECLARE bytes bytea := (SELECT retention.memberships_send(m) FROM members_of_gym); refused int := 0;

@@ -101,28 +101,28 @@ SELECT * FROM random.wrong;
 
 -- Two periods compared. By hand: the same rates, 10 % and 40 %, of 900 and 100, then of 500 and 500: 12 points, all of them mix.
 CREATE TEMP VIEW compared AS
-SELECT retention.compare_churn_agg(stratum, o1, c1, o2, c2) AS strata
+SELECT retention.decompose_churn_agg(stratum, o1, c1, o2, c2) AS strata
 FROM (VALUES ('basic', 400, 40, 500, 50), ('plus', 100, 40, 250, 100), ('basic', 500, 50, NULL, NULL), ('plus', 0, 0, 250, 100)) v (stratum, o1, c1, o2, c2);
 TABLE compared;
 SELECT stratum, opening_1, opening_2, share_1, share_2, rate_1, rate_2, round(mix_effect::numeric, 6) AS mix,
        round(rate_effect::numeric, 6) AS rates, round(effect::numeric, 6) AS effect, overall
-FROM compared, retention.compare_churn(strata);
+FROM compared, retention.decompose_churn(strata);
 -- A stratum that is new, one that is gone, one without a name, one of nobody.
 SELECT stratum, opening_1, opening_2, round(rate_1::numeric, 3) AS rate_1, round(rate_2::numeric, 3) AS rate_2,
        round(mix_effect::numeric, 6) AS mix, round(rate_effect::numeric, 6) AS rates, round(effect::numeric, 6) AS effect, overall
-FROM retention.compare_churn('{"(new,0,0,10,5)","(gone,20,2,,)","(,30,3,30,6)","(nobody,0,0,0,0)"}');
-SELECT stratum, opening_1, rate_1, effect FROM retention.compare_churn('{"(a,1,1,,)"}');
+FROM retention.decompose_churn('{"(new,0,0,10,5)","(gone,20,2,,)","(,30,3,30,6)","(nobody,0,0,0,0)"}');
+SELECT stratum, opening_1, rate_1, effect FROM retention.decompose_churn('{"(a,1,1,,)"}');
 -- Many rows, of few strata and of many: they add up midway, and to the same.
-SELECT strata, (SELECT retention.compare_churn_agg((i % strata)::text, i, i / 2, 10, NULL) FROM generate_series(1, 3000) i)
+SELECT strata, (SELECT retention.decompose_churn_agg((i % strata)::text, i, i / 2, 10, NULL) FROM generate_series(1, 3000) i)
              = (SELECT array_agg((s, o1, c1, o2, 0)::retention.churn_stratum ORDER BY s COLLATE "C")
                 FROM (SELECT (i % strata)::text AS s, sum(i)::bigint AS o1, sum(i / 2)::bigint AS c1, sum(10)::bigint AS o2
                       FROM generate_series(1, 3000) i GROUP BY 1) e) AS as_summed
 FROM unnest('{1,10,255,256,257,700,3000}'::int[]) strata;
-SELECT count(*) AS none FROM (SELECT * FROM retention.compare_churn(NULL) UNION ALL SELECT * FROM retention.compare_churn('{}')) c;
-SELECT retention.compare_churn_agg('a', 1, 1, 1, 1) IS NULL AS nothing FROM orders WHERE false;
-SELECT * FROM retention.compare_churn('{"(a,10,11,10,1)"}');
-SELECT * FROM retention.compare_churn('{"(a,10,1,10,-1)"}');
-SELECT * FROM retention.compare_churn('{"(a,9223372036854775807,1,10,1)","(a,9223372036854775807,1,10,1)"}');
+SELECT count(*) AS none FROM (SELECT * FROM retention.decompose_churn(NULL) UNION ALL SELECT * FROM retention.decompose_churn('{}')) c;
+SELECT retention.decompose_churn_agg('a', 1, 1, 1, 1) IS NULL AS nothing FROM orders WHERE false;
+SELECT * FROM retention.decompose_churn('{"(a,10,11,10,1)"}');
+SELECT * FROM retention.decompose_churn('{"(a,10,1,10,-1)"}');
+SELECT * FROM retention.decompose_churn('{"(a,9223372036854775807,1,10,1)","(a,9223372036854775807,1,10,1)"}');
 -- Quarters of the shop by country, against the textbook's sums; in any order of rows, in parallel, and with each row twice.
 CREATE TEMP TABLE quarters AS
 SELECT s.country, l.period_start, l.opening, l.churned
@@ -132,7 +132,7 @@ CREATE TABLE pairs WITH (parallel_workers = 2) AS
 SELECT country, a.opening AS o1, a.churned AS c1, b.opening AS o2, b.churned AS c2
 FROM (SELECT * FROM quarters WHERE period_start = '2011-04-01') a
      FULL JOIN (SELECT * FROM quarters WHERE period_start = '2011-07-01') b USING (country);
-WITH given AS (SELECT c.* FROM (SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) AS strata FROM pairs) s, retention.compare_churn(strata) c),
+WITH given AS (SELECT c.* FROM (SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) AS strata FROM pairs) s, retention.decompose_churn(strata) c),
 overall AS (SELECT sum(o1) AS n1, sum(o2) AS n2, sum(c1)::float8 / sum(o1) AS r1, sum(c2)::float8 / sum(o2) AS r2 FROM pairs),
 effect AS (
   SELECT p.country, coalesce(p.o1, 0) / o.n1 AS w1, coalesce(p.o2, 0) / o.n2 AS w2,
@@ -150,8 +150,8 @@ FROM overall;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
-EXPLAIN (COSTS off) SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM pairs;
-SELECT (SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM pairs)
-       = (SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM (SELECT * FROM pairs ORDER BY o2 DESC, country) p) AS any_order,
-       (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.compare_churn((SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM pairs)))
-       = (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.compare_churn((SELECT retention.compare_churn_agg(country, o1, c1, o2, c2) FROM (TABLE pairs UNION ALL TABLE pairs) p))) AS twice;
+EXPLAIN (COSTS off) SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM pairs;
+SELECT (SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM pairs)
+       = (SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM (SELECT * FROM pairs ORDER BY o2 DESC, country) p) AS any_order,
+       (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.decompose_churn((SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM pairs)))
+       = (SELECT array_agg(round(effect::numeric, 12) ORDER BY stratum) FROM retention.decompose_churn((SELECT retention.decompose_churn_agg(country, o1, c1, o2, c2) FROM (TABLE pairs UNION ALL TABLE pairs) p))) AS twice;

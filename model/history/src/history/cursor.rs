@@ -1,5 +1,6 @@
 //! Reading a run, member by member.
 
+use super::blocks::Blocks;
 use super::member::{Key, bucket};
 use super::run::{NO_AMOUNT, RunRef, Timeline};
 use crate::error::Malformed;
@@ -64,29 +65,42 @@ pub(crate) struct Cursor<'a, K> {
     members: Bytes<'a>,
     pub(super) ticks: Bytes<'a>,
     pub(super) counts: Option<Bytes<'a>>,
-    pub(super) amounts: Option<Bytes<'a>>,
+    pub(super) amounts: Option<Blocks<'a>>,
+    /// The ticks without an event that are not come to yet, behind the number in the run of the next
+    /// one; that is the greatest number if there is none.
+    quiet: Bytes<'a>,
+    next_quiet: u64,
+    /// The number in the run of the first tick of the present member.
+    first_tick: u64,
     /// The member that the cursor stands at, behind its bucket.
     pub(crate) at: Option<(u32, K)>,
-    /// At least one.
+    /// At least one, once there is a member.
     pub(super) ticks_of_member: usize,
     previous_first: i64,
 }
 
 impl<'a, K: RunKey<'a>> Cursor<'a, K> {
     pub(crate) fn new(run: &RunRef<'a>, wanted: Columns) -> Result<Self, Malformed> {
-        let [members, ticks, counts, amounts] = run.columns.map(Bytes);
+        let [members, ticks, counts, quiet, amounts] = run.columns.map(Bytes);
         let optional =
             |column: Bytes<'a>, wanted| (wanted && !column.0.is_empty()).then_some(column);
+        let amounts = optional(amounts, wanted.amounts);
         let mut cursor = Cursor {
             left: run.totals.members,
             members,
             ticks,
             counts: optional(counts, wanted.counts),
-            amounts: optional(amounts, wanted.amounts),
+            amounts: amounts.map(|column| Blocks::new(column.0, run.totals.ticks)),
+            quiet,
+            next_quiet: u64::MAX,
+            first_tick: 0,
             at: None,
-            ticks_of_member: 1,
+            ticks_of_member: 0,
             previous_first: 0,
         };
+        if !cursor.quiet.0.is_empty() {
+            cursor.next_quiet = cursor.quiet.varint()?;
+        }
         cursor.advance()?;
         Ok(cursor)
     }
@@ -95,7 +109,9 @@ impl<'a, K: RunKey<'a>> Cursor<'a, K> {
     /// never be taken of any.
     #[inline]
     pub(crate) fn advance(&mut self) -> Result<(), Malformed> {
+        self.first_tick = self.first_tick.wrapping_add(self.ticks_of_member as u64);
         if self.left == 0 {
+            self.ticks_of_member = 0;
             self.at = None;
             return Ok(());
         }
@@ -150,13 +166,59 @@ impl<'a, K: RunKey<'a>> Cursor<'a, K> {
             timeline.counts.clear();
         }
         if let Some(column) = &mut self.amounts {
-            timeline.amounts.resize(len, 0);
-            let amount = |value: u64| value.checked_sub(1).map_or(NO_AMOUNT, unzigzag);
-            column.varints(&mut timeline.amounts, amount)?;
+            column.take(len, &mut timeline.amounts)?;
         } else {
             timeline.amounts.clear();
         }
+        timeline.has_quiet = self.has_quiet();
+        if timeline.has_quiet { self.silence(timeline) } else { Ok(()) }
+    }
+
+    /// Has the present member a tick without an event?
+    #[inline(always)]
+    pub(super) fn has_quiet(&self) -> bool {
+        self.next_quiet < self.first_tick.wrapping_add(self.ticks_of_member as u64)
+    }
+
+    /// Sets the counts of the ticks without an event.
+    #[cold]
+    fn silence<H: Host>(&mut self, timeline: &mut Timeline<H>) -> Result<(), Malformed> {
+        timeline.counts.resize(timeline.ticks.len(), 1);
+        while let Some(place) = self.take_quiet()? {
+            let has_amount = timeline.amounts.get(place).is_none_or(|amount| *amount != NO_AMOUNT);
+            let Some(count) = timeline.counts.get_mut(place).filter(|_| has_amount) else {
+                return Err(Malformed("a tick has neither an event nor an amount"));
+            };
+            *count = 0;
+        }
         Ok(())
+    }
+
+    /// The place among the ticks of the present member of the next one without an event.
+    fn take_quiet(&mut self) -> Result<Option<usize>, Malformed> {
+        if !self.has_quiet() {
+            return Ok(None);
+        }
+        let place = self.next_quiet.checked_sub(self.first_tick);
+        let place = place.and_then(|place| usize::try_from(place).ok());
+        let gap = if self.quiet.0.is_empty() { u64::MAX } else { self.quiet.varint()? };
+        self.next_quiet = self.next_quiet.saturating_add(gap).saturating_add(1);
+        // A walk over names takes all of them too: none is left behind.
+        place.map(Some).ok_or(Malformed("ticks without events are out of order"))
+    }
+
+    /// Has the present member an event? Asked in place of taking its ticks.
+    pub(super) fn has_event(&mut self) -> Result<bool, Malformed> {
+        let mut quiet = 0;
+        while self.take_quiet()?.is_some() {
+            quiet += 1;
+        }
+        Ok(quiet < self.ticks_of_member)
+    }
+
+    /// Are there ticks without events, of this member or a later one?
+    pub(super) fn has_any_quiet(&self) -> bool {
+        self.next_quiet != u64::MAX
     }
 
     /// Has everything been read?
@@ -166,6 +228,7 @@ impl<'a, K: RunKey<'a>> Cursor<'a, K> {
             && self.members.0.is_empty()
             && self.ticks.0.is_empty()
             && empty(&self.counts)
-            && empty(&self.amounts)
+            && self.amounts.as_ref().is_none_or(Blocks::at_end)
+            && !self.has_any_quiet()
     }
 }

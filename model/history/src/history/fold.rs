@@ -39,7 +39,7 @@ fn fold_rows<'a, K: RowKey<'a>, H: Host>(
     for part in parts {
         folder.fold_part(&mut pace, &part, pen, &mut run)?;
     }
-    Ok(run)
+    Ok(run.finished())
 }
 
 /// Bits of a number.

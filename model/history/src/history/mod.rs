@@ -1,11 +1,13 @@
 //! The history: for every member, the ordered list of ticks at which something happened, with the
-//! number of events and the amount of each.
+//! number of events and the amount of each. A tick may have an amount and no event, such as a refund:
+//! activity is events, money is amounts.
 //!
 //! It is a small log-structured merge tree. Rows land in an inbox, spread by the hash of
 //! their member; a full inbox is folded into a sorted, compact run; runs of like size are merged.
 //! Reading merges the runs that there are. Every step works on memory that fits the cache, or runs
 //! through it in order.
 
+mod blocks;
 mod codec;
 mod cursor;
 mod fold;
@@ -20,7 +22,8 @@ mod sums;
 mod tests;
 mod walk;
 
-pub use codec::{Flat, MAX_FLAT_BYTES};
+pub(crate) use codec::Version;
+pub use codec::{Flat, MAX_FLAT_BYTES, canonical};
 pub use cursor::Columns;
 pub use member::{MemberKind, MemberRef};
 pub use run::Timeline;
@@ -33,15 +36,15 @@ use crate::host::{Host, Pace, Vec};
 use inbox::Inbox;
 use row::Layout;
 use run::{NO_AMOUNT, Run, RunRef};
-use spells::{Content, EventPen, SpellPen, Union};
+use spells::{Content, EventPen, RefundPen, SpellPen, Union};
 
 /// Where a history begins and ends. The first instant need not be in the first tick: there are zones
 /// whose clocks were set back over midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Extent {
-    /// The instant of the first event.
+    /// The instant of the first event, or of the first amount.
     pub first: i64,
-    /// The instant of the last event.
+    /// The instant of the last event, or of the last amount.
     pub last: i64,
     /// The least tick.
     pub low: i64,
@@ -151,7 +154,7 @@ pub struct View<'a, H: Host> {
 }
 
 impl<'a, H: Host> View<'a, H> {
-    /// Its members with their timelines, in the order of histories.
+    /// Its members that have an event, with their timelines, in the order of histories.
     pub fn walk(&self) -> Result<Walk<'a, H>, Error> {
         self.walk_over(Columns::ALL)
     }
@@ -165,20 +168,32 @@ impl<'a, H: Host> View<'a, H> {
         &self.host
     }
 
+    /// The day of the last event, on the calendar of its zone.
+    pub fn last_day(&self, zone: &impl Zone) -> Option<i64> {
+        let mut clock = Clock::new(self.meta.grain, self.host().clone());
+        Some(self.meta.extent?.days(&mut clock, zone).1)
+    }
+
     /// Does any event have an amount?
     pub fn has_amounts(&self) -> bool {
         self.runs.iter().any(|run| !run.columns[run::AMOUNTS].is_empty())
     }
 
-    /// The number of members, where it is known without a walk: in a history of one run.
+    /// Has some tick an amount and no event?
+    fn has_quiet(&self) -> bool {
+        self.runs.iter().any(|run| !run.columns[run::QUIET].is_empty())
+    }
+
+    /// The number of members that have an event, where it is known without a walk: in a history of one
+    /// run, every tick of which has one.
     pub fn members(&self) -> Option<u64> {
         match self.runs.as_slice() {
-            [one] => Some(one.totals.members),
+            [one] if !self.has_quiet() => Some(one.totals.members),
             _ => None,
         }
     }
 
-    /// The number of members, counted.
+    /// The number of members that have an event, counted.
     pub fn count_members(&self) -> Result<u64, Error> {
         let mut pace = Pace::new(&self.host);
         let (mut walk, mut members) = (self.walk_over(Columns::TICKS)?, 0);
@@ -216,7 +231,9 @@ const SAMPLE_BUCKETS: u32 = 1 << (member::BUCKET_BITS - 5);
 pub struct History<H: Host> {
     meta: Meta<H>,
     content: Content,
+    /// Events that came last, and amounts without an event.
     inbox: Option<Inbox<H>>,
+    refunds: Option<Inbox<H>>,
     /// The narrowest layout that has held every row so far.
     layout: Layout,
     /// Largest first.
@@ -240,7 +257,15 @@ impl<H: Host> History<H> {
 
     fn with(meta: Meta<H>, content: Content, host: H) -> Self {
         let layout = Layout::narrow(meta.kind);
-        History { meta, content, inbox: None, layout, runs: Vec::new_in(host.clone()), host }
+        History {
+            meta,
+            content,
+            inbox: None,
+            refunds: None,
+            layout,
+            runs: Vec::new_in(host.clone()),
+            host,
+        }
     }
 
     /// What it is of.
@@ -310,28 +335,64 @@ impl<H: Host> History<H> {
         {
             let rows: usize = inbox.sample().map(|part| part.count()).sum();
             let scratch = self.host.scratch();
-            let (folded, _) = self.fold(inbox, inbox.sample(), &scratch)?;
+            let (folded, _) = self.fold(inbox, true, inbox.sample(), &scratch)?;
             if rows * 100 <= folded.totals.ticks as usize * MAX_ROWS_PER_TICK {
                 self.inbox.as_mut().map(Inbox::enlarge);
                 return Ok(());
             }
         }
-        self.settle()?;
-        let ticks: u64 = self.runs.iter().map(|run| run.totals.ticks).sum();
-        let budget = FIRST_BUDGET.max(usize::try_from(ticks).unwrap_or(0) * BUDGET_PER_TICK);
+        self.settle_rows(true)?;
         self.layout = layout;
-        self.inbox = Some(Inbox::new(self.meta.kind, layout, budget, &self.host));
+        self.inbox = Some(Inbox::new(self.meta.kind, layout, self.budget(), &self.host));
         Ok(())
+    }
+
+    /// Bytes of rows that may wait.
+    fn budget(&self) -> usize {
+        let ticks: u64 = self.runs.iter().map(|run| run.totals.ticks).sum();
+        FIRST_BUDGET.max(usize::try_from(ticks).unwrap_or(0).saturating_mul(BUDGET_PER_TICK))
+    }
+
+    /// Adds an amount without an event, such as a refund.
+    #[cold] // for the sake of events
+    pub fn push_amount(
+        &mut self,
+        member: MemberRef<'_>,
+        tick: i64,
+        at: i64,
+        amount: i64,
+    ) -> Result<(), Error> {
+        loop {
+            if let Some(inbox) = &mut self.refunds
+                && inbox.push(member, tick, at, amount)
+            {
+                return Ok(());
+            }
+            let layout = match &self.refunds {
+                Some(inbox) => inbox.layout,
+                None => Layout::narrow(self.meta.kind),
+            };
+            self.settle_rows(false)?;
+            let layout = layout.with(member, tick, amount);
+            self.refunds = Some(Inbox::new(self.meta.kind, layout, self.budget(), &self.host));
+        }
     }
 
     /// Folds the rows that came last, so that [`Self::view`] shows everything.
     pub fn settle(&mut self) -> Result<(), Error> {
-        let Some(inbox) = self.inbox.as_ref().filter(|inbox| !inbox.is_empty()) else {
+        self.settle_rows(true)?;
+        self.settle_rows(false)
+    }
+
+    /// Folds the events that came last, or the amounts without.
+    fn settle_rows(&mut self, are_events: bool) -> Result<(), Error> {
+        let inbox = if are_events { &self.inbox } else { &self.refunds };
+        let Some(full) = inbox.as_ref().filter(|inbox| !inbox.is_empty()) else {
             return Ok(());
         };
-        let (run, extent) = self.fold(inbox, inbox.parts(), &self.host)?;
+        let (run, extent) = self.fold(full, are_events, full.parts(), &self.host)?;
         self.runs.reserve(1);
-        self.inbox = None;
+        *(if are_events { &mut self.inbox } else { &mut self.refunds }) = None;
         self.meta.widen(extent);
         self.add_run(run);
         self.tidy(true)
@@ -341,11 +402,16 @@ impl<H: Host> History<H> {
     fn fold<'a>(
         &self,
         inbox: &'a Inbox<H>,
+        are_events: bool,
         parts: impl Iterator<Item = inbox::Part<'a, H>>,
         host: &H,
     ) -> Result<(Run<H>, Extent), Error> {
         let (kind, extent) = (self.meta.kind, inbox.extent);
         match self.content {
+            _ if !are_events => {
+                let run = fold::fold(inbox, kind, parts, &mut RefundPen::default(), host)?;
+                Ok((run, extent))
+            }
             Content::Events => {
                 let run = fold::fold(inbox, kind, parts, &mut EventPen::default(), host)?;
                 Ok((run, extent))
@@ -387,7 +453,7 @@ impl<H: Host> History<H> {
         let mut walk = self.view().walk_over(columns)?;
         let mut distinct = 0;
         while walk.peek().is_some_and(|(bucket, _)| bucket < SAMPLE_BUCKETS) {
-            if let Some((_, timeline)) = walk.next_member()? {
+            if let Some((_, timeline)) = walk.next_entry()? {
                 distinct +=
                     if spells { Union::ticks(timeline)? } else { timeline.ticks().len() } as u64;
             }

@@ -4,11 +4,14 @@
 //! | --- | --- | --- |
 //! | members | member | its key (integers as difference to the one before), then its number of ticks − 1 |
 //! | ticks | tick | the first of a member as difference to the first of the member before; then gaps − 1 |
-//! | counts | tick | events − 1; the column is empty when every tick has one event |
-//! | amounts | tick | 0 for no amount, else 1 + the zigzag of the amount; empty when there is none |
+//! | counts | tick | events − 1, or 0 for none; the column is empty when no tick has several events |
+//! | quiet | tick with an amount and no event | ticks of the run between it and the one before |
+//! | amounts | tick | in blocks, see `blocks.rs`; empty when there is none |
 //!
-//! All numbers are varints, signed ones in zigzag form. The columns of equal contents are equal.
+//! All numbers but amounts are varints, signed ones in zigzag form. The columns of equal contents are
+//! equal.
 
+use super::blocks::{self, BLOCK};
 use super::member::MemberRef;
 use crate::error::Error;
 use crate::host::{Host, Vec};
@@ -30,7 +33,11 @@ pub(crate) struct Totals {
 #[derive(Debug)]
 pub(crate) struct Run<H: Host> {
     pub(crate) totals: Totals,
-    pub(crate) columns: [Vec<u8, H>; 4],
+    pub(crate) columns: [Vec<u8, H>; COLUMNS],
+    /// Amounts that do not fill a block yet.
+    waiting: Vec<i64, H>,
+    /// The number of ticks up to the last one without an event.
+    after_quiet: u64,
     previous_key: i64,
     previous_first: i64,
     last_tick: i64,
@@ -39,13 +46,17 @@ pub(crate) struct Run<H: Host> {
 pub(crate) const MEMBERS: usize = 0;
 pub(crate) const TICKS: usize = 1;
 pub(crate) const COUNTS: usize = 2;
-pub(crate) const AMOUNTS: usize = 3;
+pub(crate) const QUIET: usize = 3;
+pub(crate) const AMOUNTS: usize = 4;
+pub(crate) const COLUMNS: usize = 5;
 
 impl<H: Host> Run<H> {
     pub(crate) fn new(host: H) -> Self {
         Run {
             totals: Totals::default(),
             columns: std::array::from_fn(|_| Vec::new_in(host.clone())),
+            waiting: Vec::new_in(host),
+            after_quiet: 0,
             previous_key: 0,
             previous_first: 0,
             last_tick: 0,
@@ -67,8 +78,8 @@ impl<H: Host> Run<H> {
     }
 
     pub(crate) fn as_ref(&self) -> RunRef<'_> {
-        let [members, ticks, counts, amounts] = &self.columns;
-        RunRef { totals: self.totals, columns: [members, ticks, counts, amounts] }
+        let [members, ticks, counts, quiet, amounts] = &self.columns;
+        RunRef { totals: self.totals, columns: [members, ticks, counts, quiet, amounts] }
     }
 
     /// The next member, in order, with `ticks` ticks to follow.
@@ -90,7 +101,7 @@ impl<H: Host> Run<H> {
         varint::put(column, ticks as u64 - 1);
     }
 
-    /// A tick of the member just begun: its first, or a later one.
+    /// A tick of the member just begun: its first, or a later one. Without an event it has an amount.
     #[inline(always)]
     pub(crate) fn tick_of_member(
         &mut self,
@@ -106,11 +117,14 @@ impl<H: Host> Run<H> {
         };
         self.last_tick = tick;
         varint::put(&mut self.columns[TICKS], gap);
-        if count != 1 || !self.columns[COUNTS].is_empty() {
-            self.optional(COUNTS, count - 1);
+        if count > 1 || !self.columns[COUNTS].is_empty() {
+            self.count(count.saturating_sub(1));
         }
-        if amount != NO_AMOUNT || !self.columns[AMOUNTS].is_empty() {
-            self.optional(AMOUNTS, if amount == NO_AMOUNT { 0 } else { zigzag(amount) + 1 });
+        if count == 0 {
+            self.quiet();
+        }
+        if amount != NO_AMOUNT || self.has_amounts() {
+            self.amount(amount);
         }
         self.totals.ticks += 1;
         self.totals.events = match self.totals.events.checked_add(count) {
@@ -120,15 +134,59 @@ impl<H: Host> Run<H> {
         Ok(())
     }
 
-    /// A value of a column that stands for zeros until its first other value.
+    /// A value of the column that stands for zeros until its first other value.
     #[inline(always)]
-    fn optional(&mut self, column: usize, value: u64) {
+    fn count(&mut self, value: u64) {
         let ticks = self.totals.ticks as usize;
-        let column = &mut self.columns[column];
+        let column = &mut self.columns[COUNTS];
         if column.is_empty() {
             zeros(column, ticks);
         }
         varint::put(column, value);
+    }
+
+    #[cold]
+    fn quiet(&mut self) {
+        varint::put(&mut self.columns[QUIET], self.totals.ticks - self.after_quiet);
+        self.after_quiet = self.totals.ticks + 1;
+    }
+
+    fn has_amounts(&self) -> bool {
+        !(self.waiting.is_empty() && self.columns[AMOUNTS].is_empty())
+    }
+
+    /// The amount of a tick, or none.
+    #[inline(always)]
+    fn amount(&mut self, amount: i64) {
+        if self.waiting.len() == BLOCK || self.waiting.is_empty() {
+            self.make_room();
+        }
+        self.waiting.push(amount);
+    }
+
+    /// Writes the block that is full; before the first amount, those of the ticks without.
+    #[inline(never)]
+    fn make_room(&mut self) {
+        if self.has_amounts() {
+            blocks::put(&mut self.columns[AMOUNTS], &self.waiting);
+            self.waiting.clear();
+            return;
+        }
+        self.waiting.reserve_exact(BLOCK);
+        let (full, rest) = (self.totals.ticks / BLOCK as u64, self.totals.ticks as usize % BLOCK);
+        for _ in 0..full {
+            blocks::put(&mut self.columns[AMOUNTS], &[NO_AMOUNT; BLOCK]);
+        }
+        self.waiting.resize(rest, NO_AMOUNT);
+    }
+
+    /// The run with all that was written.
+    pub(crate) fn finished(mut self) -> Self {
+        if !self.waiting.is_empty() {
+            blocks::put(&mut self.columns[AMOUNTS], &self.waiting);
+            self.waiting = Vec::new_in(self.waiting.allocator().clone());
+        }
+        self
     }
 }
 
@@ -141,10 +199,13 @@ fn zeros<H: Host>(column: &mut Vec<u8, H>, count: usize) {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RunRef<'a> {
     pub(crate) totals: Totals,
-    pub(crate) columns: [&'a [u8]; 4],
+    pub(crate) columns: [&'a [u8]; COLUMNS],
 }
 
 /// The ticks of one member, ascending, with their events and amounts.
+///
+/// A tick has an event at least: activity is events. What was paid or given back without one, such as
+/// a refund, stands apart.
 #[derive(Debug)]
 pub struct Timeline<H: Host> {
     pub(crate) ticks: Vec<i64, H>,
@@ -152,6 +213,10 @@ pub struct Timeline<H: Host> {
     pub(crate) counts: Vec<u64, H>,
     /// Empty: no amounts.
     pub(crate) amounts: Vec<i64, H>,
+    /// Are there ticks without an event among them, whose count is 0? Readers see none of those.
+    pub(super) has_quiet: bool,
+    /// The ticks without an event, with their amounts, ascending.
+    refunds: Vec<(i64, i64), H>,
 }
 
 impl<H: Host> Timeline<H> {
@@ -160,7 +225,56 @@ impl<H: Host> Timeline<H> {
             ticks: Vec::new_in(host.clone()),
             counts: Vec::new_in(host.clone()),
             amounts: Vec::new_in(host.clone()),
+            has_quiet: false,
+            refunds: Vec::new_in(host.clone()),
         }
+    }
+
+    /// Sets the ticks without an event apart.
+    #[inline(always)]
+    pub(super) fn part(&mut self) {
+        if self.has_quiet || !self.refunds.is_empty() {
+            self.part_slowly();
+        }
+    }
+
+    #[cold]
+    fn part_slowly(&mut self) {
+        self.refunds.clear();
+        let mut kept = 0;
+        for i in 0..self.ticks.len() {
+            let (tick, count) = (self.ticks[i], self.count(i));
+            let amount = self.amounts.get(i).copied();
+            if count == 0 {
+                self.refunds.extend(amount.map(|amount| (tick, amount)));
+                continue;
+            }
+            self.ticks[kept] = tick;
+            if let Some(place) = self.counts.get_mut(kept) {
+                *place = count;
+            }
+            if let (Some(place), Some(amount)) = (self.amounts.get_mut(kept), amount) {
+                *place = amount;
+            }
+            kept += 1;
+        }
+        self.ticks.truncate(kept);
+        self.counts.truncate(kept);
+        self.amounts.truncate(kept);
+        self.has_quiet = false;
+    }
+
+    /// Amounts without an event, such as refunds, with their ticks, ascending.
+    #[inline]
+    pub fn refunds(&self) -> &[(i64, i64)] {
+        &self.refunds
+    }
+
+    /// The sum of the amounts without an event up to a tick.
+    #[inline]
+    pub fn refunded(&self, last_tick: i64) -> i128 {
+        let seen = self.refunds.iter().take_while(|(tick, _)| *tick <= last_tick);
+        seen.map(|(_, amount)| i128::from(*amount)).sum()
     }
 
     /// The ticks, ascending.
@@ -184,7 +298,7 @@ impl<H: Host> Timeline<H> {
         }
     }
 
-    /// What was spent at some of the ticks.
+    /// What was spent at some of the ticks: with their events.
     #[inline]
     pub fn total_amount(&self, ticks: Range<usize>) -> i128 {
         let amounts = self.amounts.get(ticks).unwrap_or_default();
@@ -199,6 +313,19 @@ impl<H: Host> Timeline<H> {
     #[inline]
     pub fn amounts(&self) -> impl Iterator<Item = Option<i64>> {
         self.amounts.iter().map(|amount| (*amount != NO_AMOUNT).then_some(*amount))
+    }
+
+    /// Has it any amounts?
+    #[inline]
+    pub fn has_amounts(&self) -> bool {
+        !self.amounts.is_empty()
+    }
+
+    /// What was spent at each tick, nothing where no event had an amount; nothing at all if there are
+    /// none.
+    #[inline]
+    pub fn money(&self) -> impl Iterator<Item = i64> {
+        self.amounts.iter().map(|amount| if *amount == NO_AMOUNT { 0 } else { *amount })
     }
 
     /// The amount of the `i`-th tick; none if no event of it had one.

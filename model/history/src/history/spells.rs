@@ -114,6 +114,22 @@ impl<H: Host> Pen<H> for EventPen {
     }
 }
 
+/// Writes ticks that have an amount and no event.
+#[derive(Debug, Default)]
+pub(crate) struct RefundPen(EventPen);
+
+impl<H: Host> Pen<H> for RefundPen {
+    #[inline]
+    fn tick(&mut self, run: &mut Run<H>, tick: i64, _: u64, amount: i64) -> Result<(), Error> {
+        self.0.tick(run, tick, 0, amount)
+    }
+
+    #[inline]
+    fn lift(&mut self, run: &mut Run<H>) -> Result<usize, Error> {
+        self.0.lift(run)
+    }
+}
+
 /// Writes the union of spells.
 #[derive(Debug)]
 pub(crate) struct SpellPen {

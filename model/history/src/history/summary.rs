@@ -16,21 +16,22 @@ pub struct Summary {
     pub first: i64,
     /// The last tick.
     pub last: i64,
-    /// The number of ticks; none, and the member did nothing.
+    /// The number of ticks with events; none, and the member did nothing.
     pub ticks: u64,
     /// The number of events; that of ticks, if the walk leaves counts out.
     pub events: u64,
-    /// The sum of the amounts; 0 if there are none, or the walk leaves them out.
+    /// The sum of the amounts, with events and without; 0 if there are none, or the walk leaves them
+    /// out.
     pub amount: i128,
 }
 
 impl<H: Host> Timeline<H> {
-    /// What its first `ticks` ticks come to.
-    pub fn summary_of(&self, ticks: usize) -> Summary {
-        let seen = &self.ticks[..ticks.min(self.ticks.len())];
+    /// What all up to a tick comes to.
+    pub fn summary_until(&self, last_tick: i64) -> Summary {
+        let seen = &self.ticks[..self.ticks.partition_point(|tick| *tick <= last_tick)];
         let [first, last] = [seen.first(), seen.last()].map(|tick| tick.copied().unwrap_or(0));
         let events = (0..seen.len()).fold(0u64, |sum, i| sum.saturating_add(self.count(i)));
-        let amount = (0..seen.len()).filter_map(|i| self.amount(i)).map(i128::from).sum();
+        let amount = self.total_amount(0..seen.len()) + self.refunded(last_tick);
         Summary { first, last, ticks: seen.len() as u64, events, amount }
     }
 }
@@ -54,7 +55,7 @@ impl<'a, K: RunKey<'a>> Cursor<'a, K> {
             None => ticks,
         };
         let amount = match &mut self.amounts {
-            Some(amounts) => amounts.sum_of_amounts(len)?,
+            Some(amounts) => amounts.sum(len)?,
             None => 0,
         };
         Ok(Summary { first, last, ticks, events, amount })
@@ -62,7 +63,8 @@ impl<'a, K: RunKey<'a>> Cursor<'a, K> {
 }
 
 impl<'a, H: Host> Walk<'a, H> {
-    /// Hands over all members that are left with their summaries, in place of [`Self::next_member`].
+    /// Hands over all members with an event that are left with their summaries, in place of
+    /// [`Self::next_member`].
     /// See [`Self::each_name`] for why so.
     #[inline]
     pub fn each_summary(
@@ -86,13 +88,29 @@ fn each_summary<'a, K: RunKey<'a>, H: Host>(
 ) -> Result<(), Error> {
     if let [one] = cursors {
         while let Some((_, key)) = one.at {
-            each(key, one.take_summary()?)?;
+            if one.has_quiet() {
+                one.take(&mut lines.timeline)?;
+                each_parted(key, lines, &mut each)?;
+            } else {
+                each(key, one.take_summary()?)?;
+            }
             one.advance()?;
         }
         return Ok(());
     }
     while let Some(key) = next(cursors, lines)? {
-        each(key, lines.timeline.summary_of(usize::MAX))?;
+        each_parted(key, lines, &mut each)?;
     }
     Ok(())
+}
+
+/// Hands over a member whose timeline was read, if it has an event.
+fn each_parted<K, H: Host>(
+    key: K,
+    lines: &mut Lines<H>,
+    each: &mut impl FnMut(K, Summary) -> Result<(), Error>,
+) -> Result<(), Error> {
+    lines.timeline.part();
+    let summary = lines.timeline.summary_until(i64::MAX);
+    if summary.ticks > 0 { each(key, summary) } else { Ok(()) }
 }

@@ -56,9 +56,30 @@ impl<'a, H: Host> Walk<'a, H> {
         Ok(Walk { cursors, lines })
     }
 
-    /// The next member with its timeline.
+    /// The next member that has an event, with its timeline.
     #[inline]
     pub fn next_member(&mut self) -> Result<Option<(MemberRef<'a>, &Timeline<H>)>, Error> {
+        loop {
+            let Some((member, _)) = self.next_entry()? else { return Ok(None) };
+            self.lines.timeline.part();
+            if !self.lines.timeline.ticks.is_empty() {
+                return Ok(Some((member, &self.lines.timeline)));
+            }
+        }
+    }
+
+    /// The next member, whether it has an event or amounts alone.
+    #[inline]
+    pub fn next_with_amounts(&mut self) -> Result<Option<(MemberRef<'a>, &Timeline<H>)>, Error> {
+        let Some((member, _)) = self.next_entry()? else { return Ok(None) };
+        self.lines.timeline.part();
+        Ok(Some((member, &self.lines.timeline)))
+    }
+
+    /// The next member with all that is kept of it: ticks without an event stand among the others, and
+    /// their count is 0.
+    #[inline]
+    pub fn next_entry(&mut self) -> Result<Option<(MemberRef<'a>, &Timeline<H>)>, Error> {
         let lines = &mut self.lines;
         let member = match &mut self.cursors {
             Cursors::Int(cursors) => next(cursors, lines)?.map(Key::member),
@@ -68,8 +89,8 @@ impl<'a, H: Host> Walk<'a, H> {
         Ok(member.map(|member| (member, &self.lines.timeline)))
     }
 
-    /// Hands over the names of all members that are left, whose timelines are left unread: a walk does
-    /// either this or [`Self::next_member`]. Quicker than asking for one after the other:
+    /// Hands over the names of all members with an event that are left, whose timelines are left unread:
+    /// a walk does either this or [`Self::next_member`]. Quicker than asking for one after the other:
     /// a name that is copied as a whole waits until its parts have been written.
     #[inline]
     pub fn each_name(
@@ -138,14 +159,16 @@ fn peek<'a, K: RunKey<'a>>(cursors: &[Cursor<'a, K>]) -> Option<(u32, K)> {
     }
 }
 
-/// Passes over the next member.
+/// Passes over the next member: its name, and whether it has an event.
 #[inline]
-fn next_name<'a, K: RunKey<'a>>(cursors: &mut [Cursor<'a, K>]) -> Result<Option<K>, Error> {
+fn next_name<'a, K: RunKey<'a>>(cursors: &mut [Cursor<'a, K>]) -> Result<Option<(K, bool)>, Error> {
     let next = peek(cursors);
+    let mut has_event = false;
     for cursor in cursors.iter_mut().filter(|cursor| next.is_some() && cursor.at == next) {
+        has_event |= cursor.has_event()?;
         cursor.advance()?;
     }
-    Ok(next.map(|(_, member)| member))
+    Ok(next.map(|(_, member)| (member, has_event)))
 }
 
 #[inline]
@@ -153,15 +176,19 @@ fn each_name<'a, K: RunKey<'a>>(
     cursors: &mut [Cursor<'a, K>],
     mut each: impl FnMut(K) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    if let [one] = cursors {
+    if let [one] = cursors
+        && !one.has_any_quiet()
+    {
         while let Some((_, key)) = one.at {
             each(key)?;
             one.advance()?;
         }
         return Ok(());
     }
-    while let Some(key) = next_name(cursors)? {
-        each(key)?;
+    while let Some((key, has_event)) = next_name(cursors)? {
+        if has_event {
+            each(key)?;
+        }
     }
     Ok(())
 }
@@ -216,8 +243,9 @@ fn merge<H: Host>(
     out: &mut Timeline<H>,
 ) -> Result<(), Error> {
     let most = left.ticks.len() + right.ticks.len();
+    let has_quiet = left.has_quiet || right.has_quiet;
     out.ticks.resize(most, 0);
-    out.counts.resize(if columns.counts { most } else { 0 }, 0);
+    out.counts.resize(if columns.counts || has_quiet { most } else { 0 }, 0);
     out.amounts.clear();
     // Which side goes on is a matter of chance: computed, not branched upon.
     let (mut l, mut r, mut len) = (0, 0, 0);
@@ -245,6 +273,7 @@ fn merge<H: Host>(
     }
     out.ticks.truncate(len);
     out.counts.truncate(len);
+    out.has_quiet = has_quiet && out.counts.contains(&0);
     if !(left.amounts.is_empty() && right.amounts.is_empty()) {
         let (mut l, mut r) = (0, 0);
         for tick in &out.ticks {
@@ -288,7 +317,7 @@ pub(crate) fn copy<H: Host>(
 ) -> Result<Run<H>, Error> {
     let mut out = Run::new(host.clone());
     let mut pace = Pace::new(host);
-    while let Some((member, timeline)) = walk.next_member()? {
+    while let Some((member, timeline)) = walk.next_entry()? {
         pace.step(1 + timeline.ticks.len());
         for (i, &tick) in timeline.ticks.iter().enumerate() {
             let amount = timeline.amounts.get(i).copied().unwrap_or(NO_AMOUNT);
@@ -297,7 +326,7 @@ pub(crate) fn copy<H: Host>(
         let ticks = pen.lift(&mut out)?;
         out.member(member, ticks);
     }
-    Ok(out)
+    Ok(out.finished())
 }
 
 /// Writes the members that a walk still has, or those that `keep` wants, with the ticks it wants.
@@ -309,7 +338,7 @@ pub(crate) fn rewrite<H: Host>(
 ) -> Result<Run<H>, Error> {
     let mut out = Run::new(host.clone());
     let mut pace = Pace::new(host);
-    while let Some((member, timeline)) = walk.next_member()? {
+    while let Some((member, timeline)) = walk.next_entry()? {
         pace.step(1 + timeline.ticks.len());
         if !keep(member) {
             continue;
@@ -329,5 +358,5 @@ pub(crate) fn rewrite<H: Host>(
             begun = true;
         }
     }
-    Ok(out)
+    Ok(out.finished())
 }

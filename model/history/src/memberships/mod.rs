@@ -9,7 +9,7 @@
 //! | bytes | what |
 //! | --- | --- |
 //! | 1 | U: these are memberships, of each member the union. M: of 0.1.0, spells that do not overlap but may touch |
-//! | … | the history of joins and ends, see `history/codec.rs`, without counts or amounts |
+//! | … | the history of joins and ends, see `history/codec.rs`, version 1, without counts or amounts |
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -20,7 +20,7 @@ mod times;
 use crate::calendar::{DAY, Grain, LAST_DAY, date_text};
 use crate::error::Error;
 use crate::history::spells::{Union, is_join};
-use crate::history::{Flat, History, MemberKind, MemberRef, Meta, Timeline, View, Walk};
+use crate::history::{Flat, History, MemberKind, MemberRef, Meta, Timeline, Version, View, Walk};
 use crate::host::{Host, Pace, Vec};
 
 pub use times::spell;
@@ -245,7 +245,7 @@ pub fn absorb<H: Host>(history: &mut History<H>, other: &View<'_, H>) -> Result<
 
 /// The size of the bytes of memberships. Compacts their history.
 pub fn flat_size<H: Host>(history: &mut History<H>) -> Result<usize, Error> {
-    Ok(1 + history.flat_size()?)
+    Ok(1 + history.flat_size_in(Version::One)?)
 }
 
 /// Writes the bytes of memberships, whose history is compacted, into a buffer of just that size.
@@ -254,7 +254,7 @@ pub fn write_flat<H: Host>(history: &History<H>, out: &mut [u8]) -> Result<(), E
         return Err(malformed("the buffer is too small"));
     };
     *mark = MARK;
-    history.write_flat(out)
+    history.write_flat_in(Version::One, out)
 }
 
 /// The bytes of memberships.
@@ -270,11 +270,17 @@ impl<'a, H: Host> Bytes<'a, H> {
     /// Reads the header.
     pub fn parse(bytes: &'a [u8], host: H) -> Result<Self, Error> {
         match bytes {
-            [MARK, history @ ..] => Flat::parse(history, host).map(Bytes::Unions),
-            [MARK_AS_GIVEN, history @ ..] => Flat::parse(history, host).map(Bytes::AsGiven),
+            [MARK, history @ ..] => Self::history_in(history, host).map(Bytes::Unions),
+            [MARK_AS_GIVEN, history @ ..] => Self::history_in(history, host).map(Bytes::AsGiven),
             _ => Err(malformed("their first byte is another")),
         }
-        .map_err(of_memberships)
+    }
+
+    fn history_in(bytes: &'a [u8], host: H) -> Result<Flat<'a, H>, Error> {
+        match Flat::parse(bytes, host).map_err(of_memberships)? {
+            flat if flat.version() == Version::One => Ok(flat),
+            _ => Err(malformed("their version is not known")),
+        }
     }
 
     /// The history in them.

@@ -22,7 +22,7 @@ pub use compare::{Compared, Stratum, compare};
 pub use growth::{Growth, growth};
 pub use lapse::Lapse;
 pub(crate) use lapse::{Outs, Stays};
-pub use members::{Change, change_of_members};
+pub use members::{Change, Changed, change_of_members};
 
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};

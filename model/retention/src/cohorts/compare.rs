@@ -3,7 +3,7 @@
 use super::Question;
 use super::curve::{Curve, Point, curve};
 use super::entries::Subject;
-use crate::calendar::{Clock, Zone};
+use crate::calendar::Zone;
 use crate::error::Error;
 use crate::host::Host;
 use crate::numeric::{Difference, Estimate};
@@ -34,9 +34,7 @@ pub fn compare<'q, Z: Zone, H: Host>(
 ) -> Result<Option<Pair<'q, H>>, Error> {
     let as_of = question.as_of.or_else(|| {
         let last = |subject: Subject<'_, Z, H>| {
-            let (view, zone) = subject.events?;
-            let mut clock = Clock::new(view.meta.grain, host.clone());
-            Some(view.meta.extent?.days(&mut clock, zone).1)
+            subject.events.and_then(|(view, zone)| view.last_day(zone))
         };
         last(first).max(last(second))
     });

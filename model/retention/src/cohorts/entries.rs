@@ -162,7 +162,14 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
             self.axis.periods(timeline.ticks(), &mut periods)?;
             let Some(&entry) = periods.first() else { continue };
             let start = Start::new(0, i64::from(entry));
-            rows.enter(entry as usize, false, || units.span(start))?.count(&periods, timeline);
+            let row = rows.enter(entry as usize, false, || units.span(start))?;
+            row.count(&periods, timeline);
+            for &(tick, amount) in timeline.refunds() {
+                let Some(period) = self.axis.period(tick)? else { break };
+                if let Some(since) = period.checked_sub(entry as usize) {
+                    row.refund(since, amount);
+                }
+            }
         }
         Ok(())
     }
@@ -241,6 +248,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
                     axis: events,
                     timeline,
                     next: timeline.ticks().partition_point(|&tick| tick < start.tick),
+                    next_refund: 0,
                     length,
                     start,
                 });
@@ -252,17 +260,23 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
         let Some((view, _)) = subject.events else { return Ok(()) };
         let mut walk = view.walk_over(columns)?;
         let mut periods: Vec<Done, H> = Vec::new_in(host.clone());
+        let mut refunds: Vec<(usize, i128), H> = Vec::new_in(host.clone());
         while let Some((member, timeline)) = walk.next_member()? {
             pace.step(1 + timeline.ticks().len());
             let Some(start) = start_of(timeline, axis)? else { continue };
-            let steps = Ticks { shift: 0, axis, timeline, next: 0, length, start };
+            let steps = Ticks { shift: 0, axis, timeline, next: 0, next_refund: 0, length, start };
             if question.entry == Entry::Recurring {
-                by_period(steps, &mut periods)?;
+                by_period(steps, &mut periods, &mut refunds)?;
                 for (i, entry) in periods.iter().enumerate() {
                     pace.step(periods.len() - i);
                     if entry.events >= rules.min_events {
                         let start = length.later(start, entry.period as i64, axis);
-                        let since = Periods { of: &periods[i..], next: 0 };
+                        let since = Periods {
+                            of: &periods[i..],
+                            next: 0,
+                            refunds: &refunds
+                                [refunds.partition_point(|(period, _)| *period < entry.period)..],
+                        };
                         follower.enter::<PLAIN>(start, Some(since))?;
                     }
                 }
@@ -293,9 +307,14 @@ struct Done {
     amount: Option<i128>,
 }
 
-/// The steps of a member, one for each period.
-fn by_period<H: Host>(mut steps: impl Steps, periods: &mut Vec<Done, H>) -> Result<(), Malformed> {
+/// The steps of a member, one for each period; and its amounts without an event.
+fn by_period<H: Host>(
+    mut steps: impl Steps,
+    periods: &mut Vec<Done, H>,
+    refunds: &mut Vec<(usize, i128), H>,
+) -> Result<(), Malformed> {
     periods.clear();
+    refunds.clear();
     while let Some(period) = steps.next_period()? {
         let (events, amount) = (steps.events(), steps.amount());
         match periods.last_mut() {
@@ -307,6 +326,9 @@ fn by_period<H: Host>(mut steps: impl Steps, periods: &mut Vec<Done, H>) -> Resu
             _ => periods.push(Done { period, events, amount }),
         }
     }
+    while let Some(refund) = steps.next_refund()? {
+        refunds.push(refund);
+    }
     Ok(())
 }
 
@@ -314,6 +336,7 @@ fn by_period<H: Host>(mut steps: impl Steps, periods: &mut Vec<Done, H>) -> Resu
 struct Periods<'p> {
     of: &'p [Done],
     next: usize,
+    refunds: &'p [(usize, i128)],
 }
 
 impl Steps for Periods<'_> {
@@ -332,6 +355,13 @@ impl Steps for Periods<'_> {
     #[inline]
     fn amount(&self) -> Option<i128> {
         self.of[self.next - 1].amount
+    }
+
+    #[inline]
+    fn next_refund(&mut self) -> Result<Option<(usize, i128)>, Malformed> {
+        let Some((&(period, amount), rest)) = self.refunds.split_first() else { return Ok(None) };
+        self.refunds = rest;
+        Ok(self.of.first().map(|entry| (period - entry.period, amount)))
     }
 }
 
@@ -374,6 +404,7 @@ struct Ticks<'s, 'z, L, Z, H: Host> {
     shift: i64,
     timeline: &'s Timeline<H>,
     next: usize,
+    next_refund: usize,
     length: L,
     start: Start,
 }
@@ -398,6 +429,19 @@ impl<L: Length, Z: Zone, H: Host> Steps for Ticks<'_, '_, L, Z, H> {
     fn amount(&self) -> Option<i128> {
         self.timeline.amount(self.next - 1).map(i128::from)
     }
+
+    #[inline]
+    fn next_refund(&mut self) -> Result<Option<(usize, i128)>, Malformed> {
+        while let Some(&(tick, amount)) = self.timeline.refunds().get(self.next_refund) {
+            self.next_refund += 1;
+            let Some(place) = self.axis.period(tick)? else { return Ok(None) };
+            let period = self.length.offset(self.start, tick, place as i64 + self.shift);
+            if let Ok(period) = usize::try_from(period) {
+                return Ok(Some((period, i128::from(amount))));
+            }
+        }
+        Ok(None)
+    }
 }
 
 fn check_starts<H: Host>(events: &Meta<H>, starts: &Meta<H>) -> Result<(), Error> {
@@ -421,12 +465,12 @@ impl<H: Host> Lookup<'_, H> {
         pace: &mut Pace<'_, H>,
     ) -> Result<Option<&Timeline<H>>, Error> {
         while self.walk.is_before(member) {
-            if let Some((_, timeline)) = self.walk.next_member()? {
+            if let Some((_, timeline)) = self.walk.next_with_amounts()? {
                 pace.step(1 + timeline.ticks().len());
             }
         }
         if self.walk.is_at(member) {
-            return Ok(self.walk.next_member()?.map(|(_, timeline)| timeline));
+            return Ok(self.walk.next_with_amounts()?.map(|(_, timeline)| timeline));
         }
         Ok(None)
     }

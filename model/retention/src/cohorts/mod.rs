@@ -26,7 +26,7 @@ mod who;
 pub use compare::{Comparison, compare};
 pub use curve::{Curve, Point, curve};
 pub use entries::Subject;
-pub use several::{Contrast, Standing, several};
+pub use several::{Contrast, Counts, contrasts};
 pub use table::{Cell, Table, table};
 pub use who::members_of_cell;
 

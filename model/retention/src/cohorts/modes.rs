@@ -15,6 +15,10 @@ pub(super) trait Steps {
 
     /// Its amount; none if no event of it had one.
     fn amount(&self) -> Option<i128>;
+
+    /// The next amount without an event that is not before the entry, and its period. They are asked for
+    /// once there are no more steps.
+    fn next_refund(&mut self) -> Result<Option<(usize, i128)>, Malformed>;
 }
 
 /// Where it is written down in which cells a member counts, and what it spent.
@@ -147,6 +151,11 @@ impl<'q> Rules<'q> {
         }
         if !PLAIN {
             activity.done(cells, marks);
+        }
+        while let Some((period, amount)) = steps.next_refund()? {
+            if let Some(cell) = self.cells.of(period) {
+                marks.amount(cell, amount);
+            }
         }
         Ok(())
     }

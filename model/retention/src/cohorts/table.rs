@@ -136,14 +136,26 @@ impl<H: Host> Row<H> {
     pub(super) fn count(&mut self, periods: &[u32], timeline: &Timeline<H>) {
         let Some(&entry) = periods.first() else { return };
         let mut before = u32::MAX;
-        for &period in periods {
-            self.active[(period - entry) as usize] += u64::from(period != before);
+        if self.amounts.is_empty() || !timeline.has_amounts() {
+            for &period in periods {
+                self.active[(period - entry) as usize] += u64::from(period != before);
+                before = period;
+            }
+            return;
+        }
+        for (&period, amount) in periods.iter().zip(timeline.money()) {
+            let cell = (period - entry) as usize;
+            self.active[cell] += u64::from(period != before);
+            self.amounts[cell] += i128::from(amount);
             before = period;
         }
-        if !self.amounts.is_empty() {
-            for (&period, amount) in periods.iter().zip(timeline.amounts()) {
-                self.amounts[(period - entry) as usize] += i128::from(amount.unwrap_or(0));
-            }
+    }
+
+    /// An amount without an event, so many periods after the entry.
+    #[cold]
+    pub(super) fn refund(&mut self, period: usize, amount: i64) {
+        if let Some(sum) = self.amounts.get_mut(period) {
+            *sum += i128::from(amount);
         }
     }
 

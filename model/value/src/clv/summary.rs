@@ -136,7 +136,8 @@ pub struct Summary {
     pub customer: Customer,
     /// The sum of the logarithms of the times between purchases.
     pub ln_gaps: f64,
-    /// The mean value of the repeat purchases; none without any, or without amounts.
+    /// The mean value of the repeat purchases, less what was given back since the first of them; none
+    /// without any, or without amounts.
     pub spend: Option<f64>,
 }
 
@@ -202,6 +203,8 @@ fn summarise<Z: Zone, H: Host>(
     // The amounts of repeat days, and how many of these have any.
     let (mut total, mut valued, mut day_has_amount) = (0_i128, 0.0, false);
     let mut previous = usize::MAX;
+    // The period of the first repeat purchase: what is given back before was paid for the first.
+    let mut repeats_from = usize::MAX;
     for (i, &tick) in timeline.ticks().iter().enumerate() {
         let Some(period) = axis.period(tick)? else {
             break;
@@ -212,6 +215,9 @@ fn summarise<Z: Zone, H: Host>(
             if first.is_none() {
                 first = Some(day);
             } else {
+                if x == 0.0 {
+                    repeats_from = period;
+                }
                 x += 1.0;
                 ln_gaps += ((day - last) as f64 / days_per_unit).ln();
             }
@@ -221,6 +227,13 @@ fn summarise<Z: Zone, H: Host>(
             total += i128::from(amount);
             valued += f64::from(u8::from(!day_has_amount));
             day_has_amount = true;
+        }
+    }
+    for &(tick, amount) in timeline.refunds() {
+        match axis.period(tick)? {
+            None => break,
+            Some(period) if period >= repeats_from => total += i128::from(amount),
+            Some(_) => {}
         }
     }
     Ok(first.map(|first| Summary {

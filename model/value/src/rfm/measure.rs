@@ -131,7 +131,7 @@ impl<H: Host> Measures<H> {
             let ticks = timeline.ticks();
             pace.step(1 + ticks.len());
             let seen = ticks.partition_point(|tick| *tick <= cut.last_tick);
-            let done = timeline.summary_of(seen);
+            let done = timeline.summary_until(cut.last_tick);
             let frequency = if distinct_days && !days_are_ticks {
                 let mut before = None;
                 let is_new = |tick: &&i64| {

@@ -26,6 +26,7 @@ mod values;
 pub use clusters::{Assigned, Cluster, Clusters, Question as ClusterQuestion, clusters};
 pub use cuts::{Bin, Method};
 pub use maps::{BUILT_IN, CHINESE, Fault, Map, Rule, Span};
+pub(crate) use measure::check_days;
 pub use measure::{Measure, Monetary};
 pub use migration::{Flow, Migration, migration};
 pub use scale::Scale;
