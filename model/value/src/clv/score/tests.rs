@@ -213,10 +213,13 @@ fn predictions_average_over_the_parameters() {
                     scorer.score(c, None).unwrap().purchases.unwrap();
                 assert!(below(high) >= 0.975 - tolerance, "{kind:?} {c:?} {wide}: {}", below(high));
                 assert!(high == 0 || below(high - 1) < 0.975 + tolerance, "{kind:?} {c:?} {wide}");
-                // P(alive), of which the first order is taken, matters more in the middle.
-                let middle = 5.0 * tolerance;
-                assert!(below(median) >= 0.5 - middle, "{kind:?} {c:?} {wide}");
-                assert!(median == 0 || below(median - 1) < 0.5 + middle, "{kind:?} {c:?} {wide}");
+                assert!(low <= median && median <= high, "{kind:?} {c:?} {wide}");
+                // P(alive), of which the first order is taken, matters most in the middle: there it
+                // is only near enough where the parameters are known as well as they were fitted.
+                if wide == 1.0 {
+                    assert!(below(median) >= 0.5 - tolerance, "{kind:?} {c:?}");
+                    assert!(median == 0 || below(median - 1) < 0.5 + tolerance, "{kind:?} {c:?}");
+                }
                 assert!(below(low) > 0.025 - tolerance, "{kind:?} {c:?} {wide}");
                 assert!(low == 0 || below(low - 1) <= 0.025 + tolerance, "{kind:?} {c:?} {wide}");
             }
