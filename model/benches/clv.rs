@@ -8,44 +8,32 @@ use pg_retention_model::clv::Customer;
 use pg_retention_model::clv::aggregate::FitState;
 use pg_retention_model::clv::{model, score};
 use pg_retention_model::host::Global;
+use pg_retention_model::numeric::SplitMix64;
 use std::hint::black_box;
 
 const CUSTOMERS: u64 = 200_000;
 const MODEL: &str =
     r#"{"model": "bg/nbd", "parameters": {"r": 0.24, "alpha": 4.4, "a": 0.8, "b": 2.4}}"#;
 
-/// Uniform on (0, 1), by splitmix64.
-struct Random(u64);
-
-impl Random {
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1u64 << 52) as f64
-    }
-
-    fn exponential(&mut self) -> f64 {
-        -self.uniform().ln()
-    }
+fn exponential(random: &mut SplitMix64) -> f64 {
+    -random.open_unit().ln()
 }
 
 /// Times in weeks, of whole days unless they are all to differ.
 fn customers(whole_days: bool) -> Vec<Customer> {
-    let mut random = Random(1);
+    let mut random = SplitMix64::new(1);
     let mut customer = || {
-        let age = 1.0 + 729.0 * random.uniform();
-        let rate = random.exponential() / 60.0;
-        let leaves = 1.0 - random.uniform().powf(0.4);
+        let age = 1.0 + 729.0 * random.open_unit();
+        let rate = exponential(&mut random) / 60.0;
+        let leaves = 1.0 - random.open_unit().powf(0.4);
         let (mut x, mut t_x, mut now) = (0.0, 0.0, 0.0);
         loop {
-            now += random.exponential() / rate;
+            now += exponential(&mut random) / rate;
             if now > age {
                 break;
             }
             (x, t_x) = (x + 1.0, now);
-            if random.uniform() < leaves {
+            if random.open_unit() < leaves {
                 break;
             }
         }

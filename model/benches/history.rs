@@ -7,6 +7,7 @@ use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_
 use pg_retention_model::calendar::{Clock, Grain, Period, Utc};
 use pg_retention_model::history::{Flat, History, MemberKind, MemberRef, Meta};
 use pg_retention_model::host::Global;
+use pg_retention_model::numeric::SplitMix64;
 use pg_retention_model::{churn, cohorts, value};
 
 const EVENTS: u64 = 1_000_000;
@@ -21,20 +22,12 @@ struct Event {
     amount: i64,
 }
 
-/// A well-mixed function of a number (splitmix64).
-fn mix(number: u64) -> u64 {
-    let mut z = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
 fn events() -> Vec<Event> {
-    let share = |number: u64| (mix(number) >> 11) as f64 / (1u64 << 53) as f64;
+    let mut random = SplitMix64::new(1);
     (0..EVENTS)
-        .map(|i| {
-            let (u, w) = (share(3 * i), share(3 * i + 2));
-            let second = BEGIN + (mix(3 * i + 1) % SECONDS) as i64;
+        .map(|_| {
+            let (u, w) = (random.unit(), random.unit());
+            let second = BEGIN + (random.next_u64() % SECONDS) as i64;
             Event {
                 member: ((EVENTS / 10) as f64 * (u * u.sqrt())) as i64 + 1,
                 at: second * SECOND,
@@ -81,8 +74,9 @@ fn flat(history: &mut History<Global>) -> Vec<u8> {
 
 fn building(criterion: &mut Criterion) {
     let events = events();
-    let hex = |member: u64| format!("{:016x}", mix(member)).into_bytes().try_into().unwrap();
-    let names: Vec<[u8; 16]> = (0..=EVENTS / 10).map(hex).collect();
+    let mut random = SplitMix64::new(2);
+    let mut hex = || format!("{:016x}", random.next_u64()).into_bytes().try_into().unwrap();
+    let names: Vec<[u8; 16]> = (0..=EVENTS / 10).map(|_| hex()).collect();
     let mut group = criterion.benchmark_group("build");
     group
         .throughput(Throughput::Elements(EVENTS))

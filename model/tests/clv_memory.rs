@@ -4,6 +4,7 @@ use allocator_api2::alloc::{AllocError, Allocator, Global, Layout};
 use pg_retention_model::clv::Customer;
 use pg_retention_model::clv::aggregate::FitState;
 use pg_retention_model::host::Host;
+use pg_retention_model::numeric::SplitMix64;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::ptr::NonNull;
@@ -34,38 +35,21 @@ impl Host for Counting {
     fn poll(&self) {}
 }
 
-/// SplitMix64 (G. Steele, D. Lea and C. Flood, OOPSLA 2014).
-struct Random(u64);
-
-impl Random {
-    /// Uniform on (0, 1).
-    fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
-    }
-
-    fn exponential(&mut self) -> f64 {
-        -self.uniform().ln()
-    }
-
-    /// Two years of customers whose rates and probabilities to leave differ, with times in days.
-    fn customer(&mut self) -> Customer {
-        let age = 1.0 + 729.0 * self.uniform();
-        let rate = self.exponential() / 40.0;
-        let leaves = 1.0 - self.uniform().powf(0.1);
-        let (mut x, mut t_x, mut now) = (0.0, 0.0, 0.0);
-        loop {
-            now += self.exponential() / rate;
-            if now > age {
-                return Customer { x, t_x, age };
-            }
-            (x, t_x) = (x + 1.0, now);
-            if self.uniform() < leaves {
-                return Customer { x, t_x, age };
-            }
+/// Two years of customers whose rates and probabilities to leave differ, with times in days.
+fn customer(random: &mut SplitMix64) -> Customer {
+    let exponential = |random: &mut SplitMix64| -random.open_unit().ln();
+    let age = 1.0 + 729.0 * random.open_unit();
+    let rate = exponential(random) / 40.0;
+    let leaves = 1.0 - random.open_unit().powf(0.1);
+    let (mut x, mut t_x, mut now) = (0.0, 0.0, 0.0);
+    loop {
+        now += exponential(random) / rate;
+        if now > age {
+            return Customer { x, t_x, age };
+        }
+        (x, t_x) = (x + 1.0, now);
+        if random.open_unit() < leaves {
+            return Customer { x, t_x, age };
         }
     }
 }
@@ -87,9 +71,9 @@ fn peak(model: &str, customers: impl Iterator<Item = Customer>) -> (f64, usize) 
 
 #[test]
 fn at_most_100_bytes_for_every_customer_who_differs() {
-    let mut random = Random(1);
+    let mut random = SplitMix64::new(1);
     let whole_days = (0..2_000_000).map(|_| {
-        let c = random.customer();
+        let c = customer(&mut random);
         let age = c.age.ceil();
         Customer { t_x: c.t_x.ceil().min(age), age, ..c }
     });
@@ -103,8 +87,8 @@ fn at_most_100_bytes_for_every_customer_who_differs() {
 fn as_little_where_no_two_times_are_alike() {
     for model in ["bg/nbd", "pareto/nbd"] {
         for customers in [70_000, 90_000, 110_000, 130_000] {
-            let mut random = Random(2);
-            let (bytes, distinct) = peak(model, (0..customers).map(|_| random.customer()));
+            let mut random = SplitMix64::new(2);
+            let (bytes, distinct) = peak(model, (0..customers).map(|_| customer(&mut random)));
             assert_eq!(distinct, customers);
             assert!(bytes < 100.0, "{model}: {bytes} bytes for each of {distinct}");
         }

@@ -8,7 +8,7 @@ CREATE FUNCTION logrank_data_out(logrank_data) RETURNS cstring
 CREATE FUNCTION logrank_data_recv(internal) RETURNS logrank_data
     AS 'MODULE_PATHNAME', 'logrank_data_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION logrank_data_send(logrank_data) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'bytes_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE TYPE logrank_data (
     INPUT = logrank_data_in,
     OUTPUT = logrank_data_out,
@@ -28,6 +28,10 @@ CREATE FUNCTION logrank_step(internal, float8, boolean, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION logrank_step(internal, float8, boolean, text, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION logrank_step(internal, float8, boolean, text, text, float8) RETURNS internal
+    AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION logrank_step(internal, float8, boolean, text, text, float8, bigint) RETURNS internal
+    AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION logrank_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 CREATE FUNCTION logrank_serialize(internal) RETURNS bytea
@@ -39,6 +43,10 @@ CREATE FUNCTION logrank_final(internal) RETURNS logrank_data
 COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text) IS
     'transition function of logrank_agg; not to be called by itself';
 COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text, text) IS
+    'transition function of logrank_agg; not to be called by itself';
+COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text, text, float8) IS
+    'transition function of logrank_agg; not to be called by itself';
+COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text, text, float8, bigint) IS
     'transition function of logrank_agg; not to be called by itself';
 COMMENT ON FUNCTION logrank_combine(internal, internal) IS
     'combine function of logrank_agg; not to be called by itself';
@@ -73,6 +81,30 @@ CREATE AGGREGATE logrank_agg(float8, boolean, text, text) (
 );
 COMMENT ON AGGREGATE logrank_agg(float8, boolean, text, text) IS
     'for a test whether groups leave alike: duration, whether the member left then, group, and the stratum within which groups are compared (NULL is one of its own)';
+CREATE AGGREGATE logrank_agg(float8, boolean, text, text, float8) (
+    SFUNC = logrank_step,
+    STYPE = internal,
+    SSPACE = 2048,
+    FINALFUNC = logrank_final,
+    COMBINEFUNC = logrank_combine,
+    SERIALFUNC = logrank_serialize,
+    DESERIALFUNC = logrank_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_agg(float8, boolean, text, text, float8) IS
+    'for a test whether groups leave alike: duration, whether the member left then, group, stratum (or NULL), and the time of entry of members that were already there when they were first seen (left truncation; NULL: seen from the beginning)';
+CREATE AGGREGATE logrank_agg(float8, boolean, text, text, float8, bigint) (
+    SFUNC = logrank_step,
+    STYPE = internal,
+    SSPACE = 2048,
+    FINALFUNC = logrank_final,
+    COMBINEFUNC = logrank_combine,
+    SERIALFUNC = logrank_serialize,
+    DESERIALFUNC = logrank_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE logrank_agg(float8, boolean, text, text, float8, bigint) IS
+    'for a test whether groups leave alike: duration, whether the member left then, group, stratum (or NULL), entry (or NULL), and for how many members the row stands';
 
 CREATE FUNCTION logrank(d logrank_data, rho float8 DEFAULT 0)
     RETURNS TABLE (chi_square float8, df integer, p_value float8)

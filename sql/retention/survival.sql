@@ -8,7 +8,7 @@ CREATE FUNCTION survival_data_out(survival_data) RETURNS cstring
 CREATE FUNCTION survival_data_recv(internal) RETURNS survival_data
     AS 'MODULE_PATHNAME', 'survival_data_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION survival_data_send(survival_data) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'bytes_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 -- Its bytes are compact already. It is of the category of what readers of the same name read: see history.
 CREATE TYPE survival_data (
     INPUT = survival_data_in,
@@ -40,9 +40,17 @@ CREATE FUNCTION survival_deserialize(bytea, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION survival_final(internal) RETURNS survival_data
     AS 'MODULE_PATHNAME', 'survival_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION survival_step(internal, float8, boolean, float8, bigint) RETURNS internal
+    AS 'MODULE_PATHNAME', 'survival_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION survival_step(internal, float8, boolean, float8, bigint, text) RETURNS internal
+    AS 'MODULE_PATHNAME', 'survival_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION survival_step(internal, float8, boolean) IS
     'transition function of survival_agg; not to be called by itself';
 COMMENT ON FUNCTION survival_step(internal, float8, boolean, float8) IS
+    'transition function of survival_agg; not to be called by itself';
+COMMENT ON FUNCTION survival_step(internal, float8, boolean, float8, bigint) IS
+    'transition function of survival_agg; not to be called by itself';
+COMMENT ON FUNCTION survival_step(internal, float8, boolean, float8, bigint, text) IS
     'transition function of survival_agg; not to be called by itself';
 COMMENT ON FUNCTION survival_merge(internal, survival_data) IS
     'transition function of rollup; not to be called by itself';
@@ -79,6 +87,30 @@ CREATE AGGREGATE survival_agg(float8, boolean, float8) (
 );
 COMMENT ON AGGREGATE survival_agg(float8, boolean, float8) IS
     'how long members stayed: duration, whether they left then, and the time of their entry, for members that were already there when they were first seen (left truncation); NULL: seen from the beginning';
+CREATE AGGREGATE survival_agg(float8, boolean, float8, bigint) (
+    SFUNC = survival_step,
+    STYPE = internal,
+    SSPACE = 2048,
+    FINALFUNC = survival_final,
+    COMBINEFUNC = survival_combine,
+    SERIALFUNC = survival_serialize,
+    DESERIALFUNC = survival_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_agg(float8, boolean, float8, bigint) IS
+    'how long members stayed: duration, whether they left then, entry (or NULL), and for how many members the row stands';
+CREATE AGGREGATE survival_agg(float8, boolean, float8, bigint, text) (
+    SFUNC = survival_step,
+    STYPE = internal,
+    SSPACE = 2048,
+    FINALFUNC = survival_final,
+    COMBINEFUNC = survival_combine,
+    SERIALFUNC = survival_serialize,
+    DESERIALFUNC = survival_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE survival_agg(float8, boolean, float8, bigint, text) IS
+    'how long members stayed and why they left, for cumulative_incidence: duration, whether they left then, entry (or NULL), for how many members the row stands, and the cause; NULL: left for none that has a name; of those still there it does not matter';
 CREATE AGGREGATE rollup(survival_data) (
     SFUNC = survival_merge,
     STYPE = internal,
@@ -233,4 +265,94 @@ COMMENT ON FUNCTION hazard_rates(survival_data, float8, float8) IS
 CREATE FUNCTION survival_at(d survival_data, tenure float8) RETURNS float8
     AS 'MODULE_PATHNAME', 'survival_at_of_data_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION survival_at(survival_data, float8) IS
-    'the share that stays longer than this; NULL beyond the longest duration, unless all have left by then';
+    'the share that stays longer than this; NULL beyond the longest duration, unless all have left by then: a NOTICE says so';
+
+CREATE FUNCTION cumulative_incidence(d survival_data, confidence float8 DEFAULT 0.95)
+    RETURNS TABLE (
+        cause text,
+        tenure float8,
+        at_risk bigint,
+        events bigint,
+        incidence float8,
+        incidence_low float8,
+        incidence_high float8
+    )
+    AS 'MODULE_PATHNAME', 'cumulative_incidence_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100 ROWS 500;
+COMMENT ON FUNCTION cumulative_incidence(survival_data, float8) IS
+    'who leaves for which cause, and when: a row for every cause and duration with members at risk, those that left then for it (events), and the share that has left for it by then (Aalen-Johansen) with its interval; those who left for none come last';
+
+-- The same, member by member.
+CREATE FUNCTION tenures(
+    h history,
+    period text DEFAULT 'month',
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
+    as_of date DEFAULT NULL
+) RETURNS TABLE (member text, tenure float8, churned boolean, first_day date, last_day date)
+    AS 'MODULE_PATHNAME', 'tenures_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION tenures(history, text, integer, text, date) IS
+    'what survival counts, a row a member: its tenure in periods, whether it has lapsed by then, the day of its first event and that of the last one before it lapsed';
+CREATE FUNCTION tenures(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL
+) RETURNS TABLE (member text, tenure float8, churned boolean, first_day date, last_day date)
+    AS 'MODULE_PATHNAME', 'tenures_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION tenures(memberships, text, date) IS
+    'what survival counts, a row a member: its tenure in periods (NULL: its first one has not ended), whether it has departed by then, the first day in and the last one so far';
+
+-- Who comes back.
+CREATE FUNCTION winback(
+    h history,
+    period text DEFAULT 'month',
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+        tenure float8,
+        at_risk bigint,
+        returned bigint,
+        censored bigint,
+        rate float8,
+        rate_low float8,
+        rate_high float8
+    )
+    AS 'MODULE_PATHNAME', 'winback_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION winback(history, text, integer, text, date, float8) IS
+    'who comes back after the first lapse, and how long it takes: a row for every number of periods since it with members still away and seen, those that returned then, those not seen longer, and the share that is back by then (Kaplan-Meier) with its interval';
+CREATE FUNCTION winback(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL,
+    confidence float8 DEFAULT 0.95
+) RETURNS TABLE (
+        tenure float8,
+        at_risk bigint,
+        returned bigint,
+        censored bigint,
+        rate float8,
+        rate_low float8,
+        rate_high float8
+    )
+    AS 'MODULE_PATHNAME', 'winback_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 50;
+COMMENT ON FUNCTION winback(memberships, text, date, float8) IS
+    'who joins again after the first departure, and how long it takes: a row for every number of periods since it, columns as for a history';
+CREATE FUNCTION winback_members(
+    h history,
+    period text DEFAULT 'month',
+    gap integer DEFAULT NULL,
+    silence text DEFAULT NULL,
+    as_of date DEFAULT NULL
+) RETURNS TABLE (member text, tenure float8, returned boolean, last_day date, lapsed_on date, returned_on date)
+    AS 'MODULE_PATHNAME', 'winback_members_of_history_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION winback_members(history, text, integer, text, date) IS
+    'what winback counts, a row for every member that has lapsed: periods since its first lapse until it returned, or was last seen not to have; the day of its last event before, the day at whose end it was out, and the day on which it came back';
+CREATE FUNCTION winback_members(
+    m memberships,
+    period text DEFAULT 'month',
+    as_of date DEFAULT NULL
+) RETURNS TABLE (member text, tenure float8, returned boolean, last_day date, lapsed_on date, returned_on date)
+    AS 'MODULE_PATHNAME', 'winback_members_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 1000;
+COMMENT ON FUNCTION winback_members(memberships, text, date) IS
+    'what winback counts, a row for every member that has departed: periods since its first departure until it joined again, or was last seen not to have; the last day in, the first one out, and the day on which it joined again';

@@ -1,6 +1,8 @@
 //! Arrays of float8 as arguments, read where they lie.
 
 use super::arguments::{Argument, SqlType};
+use super::member::from_utf8;
+use super::varlena::CText;
 use pgrx::{FromDatum, pg_sys};
 
 /// The numbers of an array; none if one of them is null.
@@ -10,6 +12,20 @@ impl<'a> Floats<'a> {
     /// The numbers.
     pub fn numbers(&self) -> Option<&'a [f64]> {
         self.0
+    }
+
+    /// Of the text of an array.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = CText::copy_of(from_utf8(text.as_bytes()));
+        // SAFETY: the input function of float8[] takes a C string, and returns an array in the current
+        // memory context.
+        unsafe {
+            let (mut input, mut element) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
+            pg_sys::getTypeInputInfo(pg_sys::FLOAT8ARRAYOID, &mut input, &mut element);
+            let text = text.into_datum().cast_mut_ptr();
+            let array = pg_sys::OidInputFunctionCall(input, text, element, -1);
+            Floats::from_datum(array, false)
+        }
     }
 }
 

@@ -141,6 +141,13 @@ impl CText {
         CText { start, len }
     }
 
+    /// A copy of these bytes, of which none is zero.
+    pub fn copy_of(bytes: &[u8]) -> Self {
+        let mut text = Self::with_len(bytes.len());
+        text.bytes().copy_from_slice(bytes);
+        text
+    }
+
     /// Its bytes, without the zero that ends it.
     pub fn bytes(&mut self) -> &mut [u8] {
         // SAFETY: `with_len` made room for these and initialised them; `self` is the only way to

@@ -1,6 +1,7 @@
 //! `logrank`: do groups leave alike? The aggregate over durations and groups, its type, and its
 //! readers.
 
+use super::survival::entry_and_weight;
 use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::literal::{self, Literal, Message};
@@ -13,22 +14,24 @@ use crate::state_functions;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
-use pg_retention_model::survival::{self, Groups};
+use pg_retention_model::survival::{self, Groups, Row};
 use pgrx::prelude::*;
 use std::ffi::CStr;
 
 type State = InState<Groups<PgHost>>;
 
-/// `logrank_step(internal, duration, churned, group [, stratum])`.
+/// `logrank_step(internal, duration, churned, group [, stratum [, entry [, weight]]])`.
 #[pg_extern]
 fn logrank_step(mut args: Args<'_>) -> State {
     let mut state = args.state(Groups::new);
     let (duration, churned) = (args.number("duration"), args.get("churned"));
     let group = args.name("group");
     let stratum = if args.has_more() { args.name("stratum") } else { None };
+    let (entry, weight) = entry_and_weight(&mut args);
     args.end();
     if let (Some(duration), Some(churned), Some(group)) = (duration, churned, group) {
-        state.push(duration, churned, group, stratum).or_raise();
+        let row = Row { entry, weight: weight.or_raise(), ..Row::new(duration, churned) };
+        state.push_row(&row, group, stratum).or_raise();
     }
     state
 }

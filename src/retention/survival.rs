@@ -1,9 +1,10 @@
 //! `survival`: how long members stay. The aggregate over durations, its type, and its readers.
 
 use crate::history::{Events, Spells};
-use crate::pg::arguments::Args;
+use crate::pg::arguments::{Args, Id, given};
 use crate::pg::errors::OrRaise;
 use crate::pg::literal::{self, Literal, Message};
+use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::InState;
@@ -12,25 +13,44 @@ use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::state_functions;
 use pg_retention_model::calendar::Periods;
 use pg_retention_model::error::Error;
+use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
-use pg_retention_model::survival::{self, Course, Data, Intervals, Question, Scale, memberships};
+use pg_retention_model::survival::{
+    self, Course, Data, Intervals, Question, Return, Row, Scale, Tenure, memberships,
+};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 type State = InState<Data<PgHost>>;
 
-/// `survival_step(internal, duration, churned [, entry])`.
+/// `survival_step(internal, duration, churned [, entry [, weight [, cause]]])`.
 #[pg_extern]
 fn survival_step(mut args: Args<'_>) -> State {
     let mut state = args.state(Data::new);
     let (duration, churned) = (args.number("duration"), args.get("churned"));
-    let entry = if args.has_more() { args.number("entry") } else { None };
+    let (entry, weight) = entry_and_weight(&mut args);
+    let cause = if args.has_more() { args.name("cause") } else { None };
     args.end();
     if let (Some(duration), Some(churned)) = (duration, churned) {
-        state.push(duration, churned, entry).or_raise();
+        let row = Row { duration, churned, entry, weight: weight.or_raise(), cause };
+        state.push_row(&row).or_raise();
     }
     state
+}
+
+/// The arguments entry and weight of transition functions, of overloads that have them.
+pub(super) fn entry_and_weight(args: &mut Args<'_>) -> (Option<f64>, Result<i64, Error>) {
+    let entry = if args.has_more() { args.number("entry") } else { None };
+    let weight = if args.has_more() {
+        let hint = "A weight is the number of members that a row stands for: take coalesce(weight, 1), \
+                    or leave the row out with FILTER.";
+        given("weight", args.get("weight"), hint)
+    } else {
+        Ok(1)
+    };
+    (entry, weight)
 }
 
 /// The transition function of `rollup` over `survival_data`.
@@ -79,7 +99,14 @@ fn survival_data_recv(message: Message<'_>) -> Varlena {
 }
 
 fn check(bytes: &[u8]) -> Result<(), Error> {
-    Data::from_bytes(bytes, PgHost::current()).map(|_| ())
+    let check_name = |name: &[u8]| member::check_text(MemberRef::Text(name));
+    Data::from_bytes_checked(bytes, PgHost::current(), check_name).map(|_| ())
+}
+
+/// Writes the binary form, which is the stored one, of this type and of others whose bytes have one version.
+#[pg_extern]
+fn bytes_send(bytes: &[u8]) -> Varlena {
+    Varlena::copy_of(bytes)
 }
 
 /// Writes the text form.
@@ -101,6 +128,17 @@ struct FirstLapses<'a>(Option<Stored<'a, Events>>, Question);
 impl<'a> FirstLapses<'a> {
     fn take(args: &mut Args<'a>) -> Self {
         let h = args.summary("h");
+        Self::of(h, args)
+    }
+
+    /// The same of readers that return members.
+    fn take_with_id(args: &mut Args<'a>) -> (Self, Id) {
+        let h = args.summary("h");
+        let id = args.id();
+        (Self::of(h, args), id)
+    }
+
+    fn of(h: Option<Stored<'a, Events>>, args: &mut Args<'a>) -> Self {
         let question = Question {
             period: args.period(Periods::Shared),
             lapse: args.lapse(),
@@ -122,10 +160,20 @@ struct FirstDepartures<'a>(Option<Stored<'a, Spells>>, memberships::Question);
 
 impl<'a> FirstDepartures<'a> {
     fn take(args: &mut Args<'a>) -> Self {
-        let m = args.summary::<Spells>("m");
+        let m = args.summary("m");
+        Self::of(m, args)
+    }
+
+    /// The same of readers that return members.
+    fn take_with_id(args: &mut Args<'a>) -> (Self, Id) {
+        let m = args.summary("m");
+        let id = args.id();
+        (Self::of(m, args), id)
+    }
+
+    fn of(m: Option<Stored<'a, Spells>>, args: &mut Args<'a>) -> Self {
         let (period, as_of) = (args.period(Periods::OwnDays), args.day("as_of"));
-        let question = memberships::Question { period, as_of };
-        question.check().or_raise();
+        memberships::Question { period, as_of }.check().or_raise();
         let as_of = m.as_ref().map(|m| m.as_of(as_of));
         FirstDepartures(m, memberships::Question { period, as_of })
     }
@@ -247,5 +295,181 @@ fn survival_at_of_data(mut args: Args<'_>) -> Option<f64> {
     let d = args.bytes("d", "survival_data");
     let tenure = args.number("tenure");
     args.end();
-    of_data(d)?.survival_at(tenure?)
+    let (members, tenure) = (of_data(d)?, tenure?);
+    let survival = members.survival_at(tenure);
+    if let (None, Some(longest)) = (survival, members.longest().filter(|end| tenure > *end)) {
+        tell_beyond(longest);
+    }
+    survival
+}
+
+/// Says, once a query, why there are NULLs.
+pub(super) fn tell_beyond(longest: f64) {
+    static TOLD: AtomicI64 = AtomicI64::new(i64::MIN);
+    // SAFETY: reads a number.
+    let query = unsafe { pg_sys::GetCurrentStatementStartTimestamp() };
+    if TOLD.swap(query, Ordering::Relaxed) != query {
+        notice!(
+            "survival after {longest}, the longest duration that was seen, is not known: it is NULL \
+             for such tenures (said once a query)"
+        );
+    }
+}
+
+#[pg_extern]
+fn cumulative_incidence(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let d = args.bytes("d", "survival_data");
+    let confidence = args.confidence();
+    args.end();
+    let Some(d) = d else { return rows };
+    let data = Data::from_bytes(&d, PgHost::current()).or_raise();
+    let incidences = data.incidences(confidence).or_raise();
+    for (place, cause) in incidences.causes() {
+        for step in incidences.steps(place) {
+            rows.put(|row| {
+                match cause {
+                    Some(cause) => row.member(&MemberRef::Text(cause)),
+                    None => row.text(None),
+                }
+                row.float(step.tenure);
+                row.count(step.at_risk);
+                row.count(step.events);
+                row.float(step.incidence);
+                row.bounds(step.interval);
+            });
+        }
+    }
+    rows
+}
+
+/// One member of `tenures`.
+fn put_tenure(rows: &mut Rows, member: &MemberRef<'_>, found: &Tenure) {
+    rows.put(|row| {
+        row.member(member);
+        row.float(found.tenure.map(|tenure| tenure as f64));
+        row.flag(found.churned);
+        row.day(found.first_day);
+        row.day(found.last_day);
+    });
+}
+
+#[pg_extern]
+fn tenures_of_history(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let (lapses, id) = FirstLapses::take_with_id(&mut args);
+    args.end();
+    let Some(h) = &lapses.0 else { return rows };
+    let (view, host) = (h.view(), PgHost::current());
+    let picked = id.among(view.meta.kind);
+    survival::tenures(&view, &h.zone(), &lapses.1, host, |member, found| {
+        if picked.has(&member) {
+            put_tenure(&mut rows, &member, &found);
+        }
+        Ok(())
+    })
+    .or_raise();
+    rows
+}
+
+#[pg_extern]
+fn tenures_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let (departures, id) = FirstDepartures::take_with_id(&mut args);
+    args.end();
+    let Some(m) = &departures.0 else { return rows };
+    let view = m.memberships();
+    let picked = id.among(view.kind());
+    memberships::tenures(&view, &departures.1, |member, found| {
+        if picked.has(&member) {
+            put_tenure(&mut rows, &member, &found);
+        }
+        Ok(())
+    })
+    .or_raise();
+    rows
+}
+
+#[pg_extern]
+fn winback_of_history(mut args: Args<'_>, rows: Rows) -> Rows {
+    let lapses = FirstLapses::take(&mut args);
+    let confidence = args.confidence();
+    args.end();
+    let intervals = Intervals::new(confidence, Scale::default()).or_raise();
+    let course = lapses
+        .0
+        .as_ref()
+        .map(|h| survival::returns(&h.view(), &h.zone(), &lapses.1, PgHost::current()).or_raise());
+    put_returns(rows, course, intervals)
+}
+
+#[pg_extern]
+fn winback_of_memberships(mut args: Args<'_>, rows: Rows) -> Rows {
+    let departures = FirstDepartures::take(&mut args);
+    let confidence = args.confidence();
+    args.end();
+    let intervals = Intervals::new(confidence, Scale::default()).or_raise();
+    let course = departures.0.as_ref().map(|m| {
+        memberships::returns(&m.memberships(), &departures.1, PgHost::current()).or_raise()
+    });
+    put_returns(rows, course, intervals)
+}
+
+/// Who is back is who has not stayed away longer.
+fn put_returns(mut rows: Rows, members: Members, intervals: Intervals) -> Rows {
+    let Some(members) = members else { return rows };
+    for step in members.curve(intervals) {
+        rows.put(|row| {
+            row.float(step.tenure);
+            row.count(step.at_risk);
+            row.count(step.events);
+            row.count(step.censored);
+            row.float(1.0 - step.survival);
+            row.bounds(step.interval.map(|(low, high)| (1.0 - high, 1.0 - low)));
+        });
+    }
+    rows
+}
+
+/// One member of `winback_members`.
+fn put_return(rows: &mut Rows, member: &MemberRef<'_>, found: &Return) {
+    rows.put(|row| {
+        row.member(member);
+        row.float(found.tenure as f64);
+        row.flag(found.returned);
+        row.day(found.last_day);
+        row.day(found.lapsed_on);
+        row.day(found.returned_on);
+    });
+}
+
+#[pg_extern]
+fn winback_members_of_history(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let (lapses, id) = FirstLapses::take_with_id(&mut args);
+    args.end();
+    let Some(h) = &lapses.0 else { return rows };
+    let (view, host) = (h.view(), PgHost::current());
+    let picked = id.among(view.meta.kind);
+    survival::returns_of_members(&view, &h.zone(), &lapses.1, host, |member, found| {
+        if picked.has(&member) {
+            put_return(&mut rows, &member, &found);
+        }
+        Ok(())
+    })
+    .or_raise();
+    rows
+}
+
+#[pg_extern]
+fn winback_members_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let (departures, id) = FirstDepartures::take_with_id(&mut args);
+    args.end();
+    let Some(m) = &departures.0 else { return rows };
+    let view = m.memberships();
+    let picked = id.among(view.kind());
+    memberships::returns_of_members(&view, &departures.1, |member, found| {
+        if picked.has(&member) {
+            put_return(&mut rows, &member, &found);
+        }
+        Ok(())
+    })
+    .or_raise();
+    rows
 }

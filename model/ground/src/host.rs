@@ -112,6 +112,12 @@ pub mod testing {
         }
     }
 
+    /// Bytes written as hexadecimal digits.
+    pub fn bytes_of(digits: &str) -> std::vec::Vec<u8> {
+        let digit = |byte: u8| u8::try_from((byte as char).to_digit(16).unwrap()).unwrap();
+        digits.as_bytes().chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+    }
+
     /// Runs a computation that somebody cancels: did it stop?
     pub fn stops<T>(computation: impl FnOnce() -> T) -> bool {
         CANCELLED.set(true);

@@ -1,94 +1,185 @@
-//! Small JSON documents that users write: read strictly, with errors that name the place.
+//! Small JSON documents that users write: read strictly, with errors that name the place and say what
+//! may stand there.
 
 use crate::error::Error;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde::de::{
+    DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer,
+};
+use serde_json::error::Category;
+use serde_path_to_error::Segment;
+use std::fmt::{self, Write};
+use std::marker::PhantomData;
 
-/// What parsing makes of a document is not in the host's memory, so documents are small.
+/// What reading makes of a document is not in the host's memory, so documents are small.
 const MAX_BYTES: usize = 1 << 18;
 
-/// Reads a document. `what` names it in errors, such as "the segment map".
-pub fn parse(what: &'static str, text: &str) -> Result<Value, Error> {
-    if text.len() > MAX_BYTES {
-        return Err(Error::TooLarge { what, hint: "256 kB of JSON are enough for any rules." });
-    }
-    serde_json::from_str(text).map_err(|error| Error::BadJson { what, why: error.to_string() })
+/// A kind of document.
+#[derive(Debug, Clone, Copy)]
+pub struct Kind {
+    /// What errors call it, such as "the segment map".
+    pub what: &'static str,
+    /// How one looks.
+    pub hint: &'static str,
 }
 
-/// A value of a document, and the way to it.
-pub struct Node<'v> {
-    /// The value itself.
-    pub value: &'v Value,
-    path: String,
-    hint: &'static str,
+/// A step on the way from a document to one of its values.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// To the value of a key.
+    Key(&'a str),
+    /// To the element of a list that is at this place, counted from 1.
+    Place(usize),
 }
 
-impl<'v> Node<'v> {
-    /// The whole document. `hint` says in errors how one looks.
-    pub fn root(value: &'v Value, what: &str, hint: &'static str) -> Self {
-        Node { value, path: what.to_string(), hint }
-    }
-
-    /// An error about this value: its path, and what should be there.
-    pub fn wrong(&self, why: impl std::fmt::Display) -> Error {
-        Error::bad(format!("{}: {why}", self.path), self.hint)
-    }
-
-    fn at(&self, value: &'v Value, key: impl std::fmt::Display) -> Self {
-        Node { value, path: format!("{}, {key}", self.path), hint: self.hint }
-    }
-
-    /// An object with no other keys than these.
-    pub fn object(&self, keys: &[&str]) -> Result<Object<'_, 'v>, Error> {
-        let Value::Object(map) = self.value else {
-            return Err(self.wrong("not an object"));
-        };
-        match map.keys().find(|key| !keys.contains(&key.as_str())) {
-            Some(key) => Err(self.wrong(format!("unknown key \"{}\"", shorten(key)))),
-            None => Ok(Object { node: self, map }),
-        }
-    }
-
-    /// The elements of a list.
-    pub fn list(&self) -> Result<impl Iterator<Item = Node<'v>>, Error> {
-        let Value::Array(list) = self.value else {
-            return Err(self.wrong("not a list"));
-        };
-        Ok(list.iter().zip(1..).map(|(value, place)| self.at(value, place)))
-    }
-
-    /// A finite number.
-    pub fn number(&self) -> Result<f64, Error> {
-        let number = self.value.as_f64().filter(|number| number.is_finite());
-        number.ok_or_else(|| self.wrong("not a number"))
-    }
-
-    /// A text that is not empty.
-    pub fn text(&self) -> Result<&'v str, Error> {
-        match self.value.as_str() {
-            Some("") => Err(self.wrong("an empty text")),
-            Some(text) if text.contains('\0') => Err(self.wrong("a text with a zero in it")),
-            Some(text) => Ok(text),
-            None => Err(self.wrong("not a text")),
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Key(key) => write!(f, "\"{}\"", shorten(key)),
+            Step::Place(place) => write!(f, "{place}"),
         }
     }
 }
 
-/// An object and the way to it.
-pub struct Object<'n, 'v> {
-    node: &'n Node<'v>,
-    map: &'v Map<String, Value>,
-}
-
-impl<'v> Object<'_, 'v> {
-    /// The value of a key; none if it is missing or null.
-    pub fn get(&self, key: &str) -> Option<Node<'v>> {
-        let value = self.map.get(key).filter(|value| !value.is_null())?;
-        Some(self.node.at(value, format_args!("\"{key}\"")))
+impl Kind {
+    /// Reads a document of this kind.
+    pub fn read<T: DeserializeOwned>(&self, text: &str) -> Result<T, Error> {
+        if text.len() > MAX_BYTES {
+            let hint = "256 kB of JSON are enough for any rules.";
+            return Err(Error::TooLarge { what: self.what, hint });
+        }
+        read(text).map_err(|fault| match fault {
+            Fault::NoJson(why) => Error::BadJson { what: self.what, why },
+            Fault::At(way, why) if way.is_empty() => {
+                self.error(format_args!("{}: {why}", self.what))
+            }
+            Fault::At(way, why) => self.error(format_args!("{}, {way}: {why}", self.what)),
+        })
     }
 
-    /// The value of a key that must be there.
-    pub fn need(&self, key: &str) -> Result<Node<'v>, Error> {
-        self.get(key).ok_or_else(|| self.node.wrong(format!("no \"{key}\"")))
+    /// An error about a value that has been read.
+    pub fn wrong(&self, way: &[Step<'_>], why: impl fmt::Display) -> Error {
+        let mut message = self.what.to_string();
+        for step in way {
+            let _ = write!(message, ", {step}");
+        }
+        self.error(format_args!("{message}: {why}"))
+    }
+
+    fn error(&self, message: fmt::Arguments<'_>) -> Error {
+        Error::bad(message.to_string(), self.hint)
+    }
+}
+
+/// Why a text could not be read.
+#[derive(Debug)]
+pub enum Fault {
+    /// It is not JSON.
+    NoJson(String),
+    /// Something else should stand there: the way to it, empty for the document itself, and why.
+    At(String, String),
+}
+
+/// Reads a text.
+pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
+    let no_json = |error: &serde_json::Error| Fault::NoJson(error.to_string());
+    // That there is no end to it is worse than what stands before.
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| no_json(&error))?;
+    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(text)).map_err(
+        |error: serde_path_to_error::Error<serde_json::Error>| {
+            let (steps, error) = (error.path().iter(), error.inner());
+            if error.classify() != Category::Data {
+                return no_json(error);
+            }
+            let steps = steps.filter_map(|step| match step {
+                Segment::Seq { index } => Some(Step::Place(index + 1).to_string()),
+                Segment::Map { key } => Some(Step::Key(key).to_string()),
+                Segment::Enum { .. } | Segment::Unknown => None,
+            });
+            let way = steps.collect::<Vec<String>>().join(", ");
+            // The way says where; a line and a column do not, if the text was not the user's.
+            let position = format!(" at line {} column {}", error.line(), error.column());
+            let why = error.to_string();
+            Fault::At(way, without_middle(why.strip_suffix(&position).unwrap_or(&why)))
+        },
+    )
+}
+
+/// A finite number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Number(pub f64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Numbers;
+        impl Visitor<'_> for Numbers {
+            type Value = Number;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number")
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Number, E> {
+                Ok(Number(number))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Number, E> {
+                Ok(Number(number as f64))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Number, E> {
+                Ok(Number(number as f64))
+            }
+        }
+        deserializer.deserialize_f64(Numbers)
+    }
+}
+
+/// A text that is not empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(pub String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Texts;
+        impl Visitor<'_> for Texts {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Text, E> {
+                match text {
+                    "" => Err(E::custom("an empty text")),
+                    _ if text.contains('\0') => Err(E::custom("a text with a zero in it")),
+                    _ => Ok(Text(text.to_string())),
+                }
+            }
+        }
+        deserializer.deserialize_str(Texts)
+    }
+}
+
+/// What is made of an object and of nothing else: a derived `Deserialize` would take a list of the values of its fields too.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Objects<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Objects<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Objects(PhantomData))
     }
 }
 
@@ -101,29 +192,96 @@ pub fn shorten(text: &str) -> String {
     text.chars().take(MOST).chain("…".chars()).collect()
 }
 
+/// A message that quotes what was given, without the middle if that was long: what is expected stands at the end.
+fn without_middle(text: &str) -> String {
+    const MOST: usize = 200;
+    let count = text.chars().count();
+    if count <= 2 * MOST {
+        return text.to_string();
+    }
+    let begin = text.chars().take(MOST).chain("…".chars());
+    begin.chain(text.chars().skip(count - MOST)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const LIST: Kind = Kind { what: "the list", hint: "Write another." };
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        a: Vec<Object<Inner>>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        b: Number,
+        c: Option<Text>,
+    }
+
     #[test]
-    fn errors_name_the_place() {
-        let value = parse("the list", r#"{"a": [1, {"b": "x"}]}"#).unwrap();
-        let root = Node::root(&value, "the list", "Write another.");
-        let object = root.object(&["a"]).unwrap();
-        let list = object.need("a").unwrap();
-        let second = list.list().unwrap().nth(1).unwrap();
-        let error = second.object(&["b"]).unwrap().need("b").unwrap().number().unwrap_err();
-        assert_eq!(error.to_string(), "the list, \"a\", 2, \"b\": not a number");
-        assert!(root.object(&["c"]).is_err() && object.need("c").is_err() && list.text().is_err());
+    fn what_is_right_is_read() {
+        let Object(Outer { a }) =
+            LIST.read(r#"{"a": [{"b": 1}, {"c": "x", "b": 2.5e0}, {"b": 3, "c": null}]}"#).unwrap();
+        let read: Vec<_> =
+            a.into_iter().map(|Object(Inner { b, c })| (b.0, c.map(|c| c.0))).collect();
+        assert_eq!(read, [(1.0, None), (2.5, Some("x".to_string())), (3.0, None)]);
+    }
+
+    #[test]
+    fn errors_name_the_place_and_what_is_allowed() {
+        let long = "y".repeat(1000);
+        for (text, message) in [
+            (r#"[]"#, "the list: invalid type: sequence, expected an object"),
+            (r#"{}"#, "the list: missing field `a`"),
+            (r#"{"a": [], "d": 1}"#, "the list, \"d\": unknown field `d`, expected `a`"),
+            (
+                r#"{"a": [{"b": 1}, 7]}"#,
+                "the list, \"a\", 2: invalid type: integer `7`, expected an object",
+            ),
+            (
+                r#"{"a": [{"b": 1}, [7]]}"#,
+                "the list, \"a\", 2: invalid type: sequence, expected an object",
+            ),
+            (
+                r#"{"a": [{"b": 1}, {"b": "x"}]}"#,
+                "the list, \"a\", 2, \"b\": invalid type: string \"x\", expected a number",
+            ),
+            (r#"{"a": [{"b": 1, "c": ""}]}"#, "the list, \"a\", 1, \"c\": an empty text"),
+            (
+                r#"{"a": [{"b": 1, "c": "\u0000"}]}"#,
+                "the list, \"a\", 1, \"c\": a text with a zero in it",
+            ),
+            (
+                r#"{"a": [{"b": 1, "d": 1}]}"#,
+                "the list, \"a\", 1, \"d\": unknown field `d`, expected `b` or `c`",
+            ),
+            (r#"{"a": [{"b": 1, "b": 1}]}"#, "the list, \"a\", 1: duplicate field `b`"),
+        ] {
+            let error = LIST.read::<Object<Outer>>(text).unwrap_err();
+            assert_eq!(error.to_string(), message);
+            assert_eq!(error.hint().as_deref(), Some("Write another."));
+        }
+        let error =
+            LIST.read::<Object<Inner>>(&format!(r#"{{"b": "{long}"}}"#)).unwrap_err().to_string();
+        assert!(error.len() < 500 && error.ends_with("yyy\", expected a number"), "{error}");
+        let way = [Step::Key("a"), Step::Place(2)];
+        assert_eq!(LIST.wrong(&way, "too many").to_string(), "the list, \"a\", 2: too many");
     }
 
     #[test]
     fn what_is_no_json_is_refused() {
-        for text in ["", "{", "[1,]", "{\"a\": NaN}", "\u{0}", "{} {}", &"[".repeat(100_000)] {
-            assert!(matches!(parse("it", text), Err(Error::BadJson { .. })));
+        for text in
+            ["", "{", "[1,]", "{\"a\": NaN}", "\u{0}", "{} {}", "1e999", &"[".repeat(100_000)]
+        {
+            let read = LIST.read::<Number>(text);
+            assert!(matches!(read, Err(Error::BadJson { .. })), "{text}");
         }
         let long = " ".repeat(MAX_BYTES + 1);
-        assert!(matches!(parse("it", &long), Err(Error::TooLarge { .. })));
+        assert!(matches!(LIST.read::<Number>(&long), Err(Error::TooLarge { .. })));
     }
 
     /// Cut points go out as text and come back as the same numbers.
@@ -134,8 +292,8 @@ mod tests {
             number = f64::from_bits(number.to_bits().wrapping_mul(6_364_136_223_846_793_005) + i);
             if number.is_finite() {
                 let text = serde_json::to_string(&number).unwrap();
-                let value = parse("it", &text).unwrap();
-                assert_eq!(value.as_f64().map(f64::to_bits), Some(number.to_bits()), "{text}");
+                let Number(read) = LIST.read(&text).unwrap();
+                assert_eq!(read.to_bits(), number.to_bits(), "{text}");
             }
         }
     }

@@ -140,7 +140,7 @@ impl<'z, Z: Zone, H: Host> Axis<'z, Z, H> {
     }
 
     fn compute(&mut self, tick: i64) -> i64 {
-        let day = self.clock.first_day(self.zone, tick);
+        let day = self.day_of_tick(tick);
         self.of_day(day)
     }
 

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use model_ground::{amount, calendar, error, host};
-use model_kit::{radix, varint};
+use model_kit::{index, radix, varint};
 
 pub mod axis;
 pub mod history;

@@ -1,9 +1,9 @@
 //! Who comes back, who leaves: the readers of histories and memberships, and of plain durations.
 #![forbid(unsafe_code)]
 
-use model_ground::{amount, calendar, error, host, state};
+use model_ground::{amount, calendar, error, host, json, state};
 use model_history::{axis, history, memberships, units};
-use model_kit::{numeric, radix, varint};
+use model_kit::{names, numeric, radix, varint};
 
 pub mod churn;
 pub mod cohorts;

@@ -3,7 +3,7 @@
 
 use model_ground::{amount, calendar, check, error, host, json, state};
 use model_history::{axis, history, memberships};
-use model_kit::{numeric, radix};
+use model_kit::{index, numeric, radix};
 use model_retention::churn;
 
 pub mod clv;

@@ -6,31 +6,66 @@ use crate::calendar::{Clock, Grain, Stretch, Takes, Zone};
 use crate::error::Error;
 use crate::history::{MemberRef, Timeline, View};
 use crate::host::{Host, Pace, Vec};
-use crate::json::{self, Node};
+use crate::json::{self, Number, Object, Step, Text};
+use serde::Deserialize;
 
-const WHAT: &str = "the tier rules";
-const HINT: &str = "Rules look like {\"by\": \"amount\", \"window\": \"12 months\", \"grace\": \"90 days\", \"tiers\": \
-                    [{\"name\": \"Silver\", \"from\": 500}, {\"name\": \"Gold\", \"from\": 2000}]}; by: amount, \
-                    events or days; without a window all of the past counts.";
+const RULES: json::Kind = json::Kind {
+    what: "the tier rules",
+    hint: "Rules look like {\"by\": \"amount\", \"window\": \"12 months\", \"grace\": \"90 days\", \"tiers\": \
+           [{\"name\": \"Silver\", \"from\": 500}, {\"name\": \"Gold\", \"from\": 2000}]}; by: amount, \
+           events or days; without a window all of the past counts.",
+};
 /// Ten years: every day of a grace period is looked at.
 const MAX_GRACE: i64 = 3_660;
 const MAX_WINDOW: i64 = 366_000;
 const MAX_TIERS: usize = 100;
 
+/// The rules as they are written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RulesJson {
+    by: Option<By>,
+    window: Option<Text>,
+    grace: Option<Text>,
+    tiers: std::vec::Vec<Object<TierJson>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TierJson {
+    name: Text,
+    from: Number,
+}
+
 /// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Text")]
 enum By {
     Amount,
     Events,
     Days,
 }
 
+impl TryFrom<Text> for By {
+    type Error = String;
+
+    fn try_from(Text(name): Text) -> Result<Self, String> {
+        match name.to_ascii_lowercase().as_str() {
+            "amount" => Ok(By::Amount),
+            "events" => Ok(By::Events),
+            "days" => Ok(By::Days),
+            _ => Err(format!("\"{}\" is not amount, events or days", json::shorten(&name))),
+        }
+    }
+}
+
 /// A length of time in the rules, at most so many days.
-fn length(node: &Node<'_>, what: &'static str, most: i64) -> Result<Stretch, Error> {
-    let length = Stretch::parse(node.text()?, Takes::days_or_none(what));
-    let length = length.map_err(|error| node.wrong(json::shorten(&error.to_string())))?;
+fn length(Text(text): &Text, key: &'static str, most: i64) -> Result<Stretch, Error> {
+    let way = [Step::Key(key)];
+    let length = Stretch::parse(text, Takes::days_or_none(key));
+    let length = length.map_err(|error| RULES.wrong(&way, json::shorten(&error.to_string())))?;
     if length.months * 30 + length.days > most {
-        return Err(node.wrong(format!("not from 0 to {most} days")));
+        return Err(RULES.wrong(&way, format_args!("not from 0 to {most} days")));
     }
     Ok(length)
 }
@@ -66,39 +101,34 @@ pub struct Rules {
 impl Rules {
     /// The rules in a document.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let value = json::parse(WHAT, text)?;
-        let root = Node::root(&value, WHAT, HINT);
-        let object = root.object(&["by", "window", "grace", "tiers"])?;
-        let by = match object.get("by") {
-            None => By::Amount,
-            Some(node) => match node.text()?.to_ascii_lowercase().as_str() {
-                "amount" => By::Amount,
-                "events" => By::Events,
-                "days" => By::Days,
-                _ => return Err(node.wrong("not amount, events or days")),
-            },
+        let Object(rules): Object<RulesJson> = RULES.read(text)?;
+        let by = rules.by.unwrap_or(By::Amount);
+        let of = |text: &Option<Text>, key, most| {
+            text.as_ref().map(|text| length(text, key, most)).transpose()
         };
-        let of = |key, most| object.get(key).map(|node| length(&node, key, most)).transpose();
-        let (window, grace) = (of("window", MAX_WINDOW)?, of("grace", MAX_GRACE)?);
-        let list = object.need("tiers")?;
-        let mut tiers: std::vec::Vec<Tier> = std::vec::Vec::new();
-        for node in list.list()? {
-            let tier = node.object(&["name", "from"])?;
-            let (name, from) = (tier.need("name")?, tier.need("from")?);
-            let units = i128::from(amount::from_double(from.number()?)?);
-            if units < 0 || by != By::Amount && from.number()?.fract() != 0.0 {
-                return Err(from.wrong("not an amount or a count of 0 or more"));
-            }
-            if tiers.last().is_some_and(|below| below.from >= units) {
-                return Err(from.wrong("not more than the tier before takes"));
-            }
-            if tiers.iter().any(|tier| tier.name == name.value.as_str().unwrap_or_default()) {
-                return Err(name.wrong("a name that another tier has"));
-            }
-            tiers.push(Tier { name: name.text()?.to_string(), from: units });
+        let window = of(&rules.window, "window", MAX_WINDOW)?;
+        let grace = of(&rules.grace, "grace", MAX_GRACE)?;
+        if rules.tiers.is_empty() || rules.tiers.len() > MAX_TIERS {
+            let why = format_args!("not 1 to {MAX_TIERS} tiers");
+            return Err(RULES.wrong(&[Step::Key("tiers")], why));
         }
-        if tiers.is_empty() || tiers.len() > MAX_TIERS {
-            return Err(list.wrong(format!("not 1 to {MAX_TIERS} tiers")));
+        let mut tiers: std::vec::Vec<Tier> = std::vec::Vec::new();
+        for (place, Object(tier)) in (1..).zip(rules.tiers) {
+            let wrong = |key, why| {
+                RULES.wrong(&[Step::Key("tiers"), Step::Place(place), Step::Key(key)], why)
+            };
+            let (Text(name), Number(number)) = (tier.name, tier.from);
+            let from = i128::from(amount::from_double(number)?);
+            if from < 0 || by != By::Amount && number.fract() != 0.0 {
+                return Err(wrong("from", "not an amount or a count of 0 or more"));
+            }
+            if tiers.last().is_some_and(|below| below.from >= from) {
+                return Err(wrong("from", "not more than the tier before takes"));
+            }
+            if tiers.iter().any(|tier| tier.name == name) {
+                return Err(wrong("name", "a name that another tier has"));
+            }
+            tiers.push(Tier { name, from });
         }
         Ok(Rules { by, window, grace, tiers })
     }

@@ -118,7 +118,8 @@ LANGUAGE sql STABLE AS $$
          a.begun AND CASE
            WHEN mode = 'on' OR mode <> 'on or after' AND a.low = 0 THEN a.is_active
            WHEN mode = 'on or after' THEN bool_or(a.is_active) OVER later
-           WHEN mode = 'on or before' THEN bool_or(a.is_active AND a.low > 0) OVER earlier
+           -- Where the start is something else than an event, one in its own period is on or before all.
+           WHEN mode = 'on or before' THEN bool_or(a.is_active AND (a.low > 0 OR entries.entry = 'starts')) OVER earlier
            WHEN mode = 'streak' THEN bool_and(a.is_active OR a.low = 0) OVER earlier END,
          a.amount
   FROM active a

@@ -87,6 +87,22 @@ SELECT round(t.chi_square::numeric, 6) AS chi_square, t.df
 FROM (SELECT logrank_agg(i, true, (i % 4)::text, (i % 2)::text) AS d FROM generate_series(1, 40) i) v, logrank(d) t;
 -- Weights of which the last ones are all that counts: of two at risk one leaves, so that (O - E)^2 = V.
 SELECT round(t.chi_square::numeric, 6) AS chi_square, t.df FROM (SELECT logrank_agg(i, true, (i % 2)::text) AS d FROM generate_series(1, 10) i) v, logrank(d, -100) t;
+-- A weight is as many rows, with entries and strata too. Without ties, the test with entries is the score test of a Cox regression.
+CREATE TABLE weighted AS SELECT i, (1 + i * 31 % 40)::float8 AS duration, i % 3 > 0 AS churned, chr(97 + i % 3) AS grp, nullif(i % 2, 0)::text AS stratum,
+       CASE WHEN i % 5 = 0 THEN 0.5 END::float8 AS entry, 1 + i % 4 AS weight FROM generate_series(1, 200) i;
+SELECT (SELECT logrank_agg(duration, churned, grp, stratum, entry, weight)::text FROM weighted)
+       = (SELECT logrank_agg(duration, churned, grp, stratum, entry)::text FROM weighted, generate_series(1, weight)) AS repeated,
+       (SELECT logrank_agg(duration, churned, grp, stratum, NULL, 1)::text FROM weighted)
+       = (SELECT logrank_agg(duration, churned, grp, stratum)::text FROM weighted) AS plain;
+SELECT agree(t.statistic, l.chi_square::text) AND agree(t.p_value, l.p_value::text) AS score_is_logrank
+FROM (SELECT logrank_agg(i * 17 % 101, i % 3 > 0, (i % 2)::text, NULL, CASE WHEN i * 17 % 101 > i % 7 THEN i % 7 END) AS d,
+             cox_fit_agg(i * 17 % 101, i % 3 > 0, ARRAY[i % 2], CASE WHEN i * 17 % 101 > i % 7 THEN i % 7 END) AS model
+      FROM generate_series(1, 100) i) v, logrank(d) l, cox_tests(model) t
+WHERE test = 'score';
+-- What 0.1.0 stored is what it was.
+SELECT logrank_agg(t, c, grp, s)::text = 'AQIBYQFiAgF4AXkDAICAgICAgICYgAEBAQGAgICAgICAhIABAQICgYCAgICAgJiAAQABR1vhGCYxTMs=' AS as_0_1_0
+FROM (VALUES (6, true, 'b', NULL), (6, false, 'a', 'y'), (2.5, true, 'b', 'x'), (2.5, true, 'b', 'x')) v (t, c, grp, s);
+SELECT g.grp, g.members, g.observed FROM logrank_groups('AQIBYQFiAgF4AXkDAICAgICAgICYgAEBAQGAgICAgICAhIABAQICgYCAgICAgJiAAQABR1vhGCYxTMs='::logrank_data) g;
 SELECT logrank_agg(NULL, true, 'a') IS NULL AND logrank_agg(1, NULL, 'a') IS NULL AND logrank_agg(1, true, NULL) IS NULL AS nobody;
 SELECT count(*) FROM logrank(NULL);
 SELECT count(*) FROM logrank_groups(NULL);
@@ -94,6 +110,9 @@ SELECT count(*) FROM logrank_groups(NULL);
 \pset tuples_only on
 SELECT o.* FROM unnest(ARRAY[
     $$SELECT logrank_agg(-1, true, 'a')$$,
+    $$SELECT logrank_agg(1, true, 'a', NULL, 2)$$,
+    $$SELECT logrank_agg(1, true, 'a', NULL, NULL, 0)$$,
+    $$SELECT logrank_agg(1, true, 'a', NULL, NULL, NULL)$$,
     $$SELECT logrank(logrank_agg(1, true, 'a'), 'NaN')$$,
     $$SELECT logrank(logrank_agg(i, true, (i % 2)::text), -100) FROM generate_series(1, 10000) i$$,
     $$SELECT logrank(logrank_agg(i, true, i::text)) FROM generate_series(1, 1001) i$$,

@@ -84,6 +84,21 @@ GROUP BY data, width ORDER BY data, width;
 -- R: poisson.test(33, 1000)$conf.int is 0.0227156816 0.0463442693.
 SELECT events, exposure, rate, round(rate_low::numeric, 8) AS low, round(rate_high::numeric, 8) AS high
 FROM (SELECT survival_agg(10, i <= 33) AS d FROM generate_series(1, 100) i) v, hazard_rates(d, 20);
+-- Events on the bounds, of widths that are no binary fractions: each belongs to the stretch that begins there.
+SELECT tenure, until, events
+FROM (SELECT survival_agg(t, true) AS d FROM unnest('{4.1, 4.2, 4.3, 4.4}'::float8[]) t) v, hazard_rates(d, width => 0.1) WHERE tenure >= 4;
+-- As many members as a rollup with itself can make: the interval of a rate takes no longer.
+DO $$
+DECLARE
+  d survival_data := (SELECT survival_agg(10, i <= 33) FROM generate_series(1, 100) i);
+BEGIN
+  FOR i IN 1..50 LOOP
+    d := (SELECT rollup(x) FROM unnest(ARRAY[d, d]) x);
+  END LOOP;
+  CREATE TEMP TABLE very_many AS SELECT d;
+END $$;
+SELECT events, rate, round(1e9 * (rate - rate_low)::numeric, 6) AS below, round(1e9 * (rate_high - rate)::numeric, 6) AS above
+FROM very_many, hazard_rates(d, 20);
 SELECT count(*) FROM hazard_rates(NULL);
 
 -- The value: canonical whatever the order of rows, the plan and the merges; through its text.
@@ -201,6 +216,150 @@ FROM contracts, survival_summary(m, 'day', '2021-12-31', tau => 300) s,
 SELECT count(*) FROM survival(NULL::memberships);
 SELECT count(*) FROM survival_summary(NULL::memberships);
 
+-- tenures: a row a member, of which survival_agg makes the same table; members come as what they are.
+SELECT unit, gap, as_of, count(*) AS steps, count(*) FILTER (WHERE a = b) AS same
+FROM (SELECT q.*, s.* FROM questions q, shopped, survival(h, unit, gap, as_of => as_of) s) a
+     FULL JOIN (SELECT unit, gap, as_of, s.*
+                FROM (SELECT unit, gap, as_of, survival_agg(tenure, churned) AS d
+                      FROM questions q, shopped, tenures(h, unit, gap, as_of => as_of) GROUP BY unit, gap, as_of) t, survival(d) s) b
+     USING (unit, gap, as_of, tenure)
+GROUP BY unit, gap, as_of ORDER BY unit, gap, as_of;
+SELECT count(*) AS members, count(*) FILTER (WHERE (first_day, last_day) = (first, last)) AS days
+FROM shopped, tenures(h, id => NULL::bigint, period => 'day', gap => 30, as_of => '1997-12-31') t
+     JOIN (SELECT member_id, min(ordered_on) AS first, max(ordered_on) FILTER (WHERE n = 0) AS last
+           FROM (SELECT *, sum(CASE WHEN ordered_on > before + 30 THEN 1 ELSE 0 END) OVER (PARTITION BY member_id ORDER BY ordered_on) AS n
+                 FROM (SELECT *, lag(ordered_on) OVER (PARTITION BY member_id ORDER BY ordered_on) AS before
+                       FROM cdnow WHERE ordered_on <= '1997-12-31') o) o
+           GROUP BY member_id) m ON m.member_id = t.member;
+SELECT t.* FROM shopped, tenures(h, id => 1::bigint, as_of => '1998-06-30') t;
+SELECT unit, as_of, count(*) AS steps, count(*) FILTER (WHERE a = b) AS same
+FROM (SELECT unit, as_of, s.* FROM unnest('{day,30 days,month}'::text[]) unit, unnest('{2021-12-31,2021-06-15}'::date[]) as_of, contracts, survival(m, unit, as_of) s) a
+     FULL JOIN (SELECT unit, as_of, s.*
+                FROM (SELECT unit, as_of, survival_agg(tenure, churned) AS d
+                      FROM unnest('{day,30 days,month}'::text[]) unit, unnest('{2021-12-31,2021-06-15}'::date[]) as_of, contracts,
+                           tenures(m, unit, as_of) GROUP BY unit, as_of) t, survival(d) s) b
+     USING (unit, as_of, tenure)
+GROUP BY unit, as_of ORDER BY unit, as_of;
+-- One row for everybody who has joined, also for those of whom nothing is known yet.
+SELECT count(*) AS members, count(tenure) AS known, sum(last_day - first_day) AS days
+FROM contracts, tenures(m, period => 'month', as_of => '2021-06-15');
+SELECT count(DISTINCT member) AS members, count(DISTINCT member) FILTER (WHERE period('month', joined) < period('month', '2021-06-16')) AS known
+FROM spells WHERE joined <= '2021-06-15';
+
+-- winback: who comes back after the first lapse, in plain SQL.
+CREATE FUNCTION first_returns(gap int, unit text, as_of date) RETURNS TABLE (member_id bigint, tenure int, returned boolean) LANGUAGE sql AS $$
+    WITH active AS (
+        SELECT DISTINCT member_id, period(unit, ordered_on) AS p FROM cdnow WHERE ordered_on <= as_of),
+    ended AS (SELECT period(unit, as_of + 1) - 1 AS p),
+    lapses AS (
+        SELECT DISTINCT ON (member_id) member_id, a.p + gap AS p, next
+        FROM (SELECT *, lead(p) OVER (PARTITION BY member_id ORDER BY p) AS next FROM active) a
+        WHERE next IS NULL OR next > a.p + gap ORDER BY member_id, a.p)
+    SELECT member_id, CASE WHEN next <= ended.p THEN next ELSE ended.p END - lapses.p, coalesce(next <= ended.p, false)
+    FROM lapses, ended WHERE lapses.p <= ended.p $$;
+SELECT unit, gap, as_of, count(given) AS steps, sum(given.returned) AS returns,
+       count(*) FILTER (WHERE (given.at_risk, given.returned, given.censored) = (plain.at_risk, plain.returned, plain.censored)) AS agree,
+       count(*) FILTER (WHERE plain IS NULL) AS too_many
+FROM (SELECT q.*, w.* FROM questions q, shopped, winback(h, unit, gap, as_of => as_of) w) given
+     FULL JOIN (SELECT unit, gap, as_of, tenure::float8 AS tenure, count(*) FILTER (WHERE returned) AS returned,
+                       count(*) FILTER (WHERE NOT returned) AS censored,
+                       sum(count(*)) OVER (PARTITION BY unit, gap, as_of ORDER BY tenure DESC) AS at_risk
+                FROM questions q, first_returns(gap, unit, as_of) GROUP BY unit, gap, as_of, tenure) plain
+     USING (unit, gap, as_of, tenure)
+GROUP BY unit, gap, as_of ORDER BY unit, gap, as_of;
+-- The same as survival_agg over its members; rates are what survival leaves.
+SELECT count(*) AS steps, count(*) FILTER (WHERE (w.at_risk, w.returned, w.censored) = (s.at_risk, s.events, s.censored)) AS counts,
+       count(*) FILTER (WHERE w.rate = 1 - s.survival AND (w.rate_low, w.rate_high) IS NOT DISTINCT FROM (1 - s.survival_high, 1 - s.survival_low)) AS rates
+FROM (SELECT w.* FROM shopped, winback(h, 'month', 3, as_of => '1998-06-30') w) w
+     FULL JOIN (SELECT s.* FROM (SELECT survival_agg(tenure, returned) AS d FROM shopped, winback_members(h, 'month', 3, as_of => '1998-06-30')) m, survival(d) s) s
+     USING (tenure);
+SELECT count(*) AS members, count(*) FILTER (WHERE (w.tenure, w.returned) = (p.tenure, p.returned)) AS agree
+FROM shopped, winback_members(h, id => NULL::bigint, period => 'week', gap => 4, as_of => '1998-06-28') w
+     FULL JOIN first_returns(4, 'week', '1998-06-28') p ON p.member_id = w.member;
+-- Away from the end of February on; back in April, in March for those who looked in April only, in the running month.
+SELECT as_of, w.* FROM unnest('{2024-02-29,2024-03-31,2024-04-20,2024-04-30}'::date[]) as_of,
+     (SELECT history_agg(1, d) AS h FROM unnest('{2024-01-10,2024-04-15}'::date[]) d) v, winback_members(h, 'month', 1, as_of => as_of) w ORDER BY 1;
+SELECT as_of, w.* FROM unnest('{2024-03-09,2024-03-10,2024-04-20,2024-04-30,2024-05-31}'::date[]) as_of,
+     (SELECT membership_agg(1, j, e) AS m FROM (VALUES (date '2024-01-10', date '2024-03-10'), ('2024-04-15', NULL)) s (j, e)) v, winback_members(m, 'month', as_of) w ORDER BY 1;
+SELECT as_of, w.* FROM unnest('{2024-04-20,2024-05-31}'::date[]) as_of,
+     (SELECT membership_agg(1, j, e) AS m FROM (VALUES (date '2024-01-10', date '2024-03-10'), ('2024-04-15', NULL)) s (j, e)) v, winback(m, 'month', as_of) w ORDER BY 1;
+-- Silence in time: of days it is a gap in periods of a day; with months the tables of members and of counts agree.
+SELECT count(*) AS members, count(*) FILTER (WHERE a = b) AS same
+FROM shopped, tenures(h, id => NULL::bigint, period => 'day', gap => 30, as_of => '1997-12-31') a
+     FULL JOIN (SELECT b.* FROM shopped, tenures(h, id => NULL::bigint, period => 'day', silence => '30 days', as_of => '1997-12-31') b) b USING (member);
+SELECT count(*) AS members, count(*) FILTER (WHERE a = b) AS same
+FROM shopped, winback_members(h, id => NULL::bigint, period => 'day', gap => 30, as_of => '1997-12-31') a
+     FULL JOIN (SELECT b.* FROM shopped, winback_members(h, id => NULL::bigint, period => 'day', silence => '30 days', as_of => '1997-12-31') b) b USING (member);
+SELECT silence, count(*) AS steps, count(*) FILTER (WHERE (a.at_risk, a.events, a.censored) = (b.at_risk, b.events, b.censored)) AS same, sum(a.events) AS lapses
+FROM (SELECT silence, s.* FROM shopped, unnest('{3 months,10 days,90 days}'::text[]) silence, survival(h, 'month', silence => silence, as_of => '1998-06-30') s) a
+     FULL JOIN (SELECT silence, s.* FROM (SELECT silence, survival_agg(tenure, churned) AS d FROM shopped, unnest('{3 months,10 days,90 days}'::text[]) silence,
+                       tenures(h, period => 'month', silence => silence, as_of => '1998-06-30') GROUP BY silence) t, survival(d) s) b USING (silence, tenure)
+GROUP BY silence ORDER BY silence;
+-- As many lapses and returns as the ledger counts, of the first of each member.
+SELECT w.returned <= c.reactivated AS fewer, t.lapses <= c.churned AS fewer_lapses, m.returned = w.returned AS members
+FROM shopped, LATERAL (SELECT sum(returned) AS returned FROM winback(h, 'month', silence => '10 days', as_of => '1998-06-30')) w,
+     LATERAL (SELECT count(*) FILTER (WHERE returned) AS returned FROM winback_members(h, period => 'month', silence => '10 days', as_of => '1998-06-30')) m,
+     LATERAL (SELECT count(*) FILTER (WHERE churned) AS lapses FROM tenures(h, period => 'month', silence => '10 days', as_of => '1998-06-30')) t,
+     LATERAL (SELECT sum(reactivated) AS reactivated, sum(churned) AS churned FROM churn(h, 'month', silence => '10 days', as_of => '1998-06-30')) c;
+SELECT count(*) FROM winback(NULL::history);
+SELECT count(*) FROM winback_members(NULL::memberships, period => 'month');
+SELECT count(*) FROM tenures(NULL::history, 'month');
+
+-- Competing risks: lifelines.
+\set content `cat tests/reference/causes_members.csv`
+CREATE TABLE causes AS SELECT c[1]::float8 AS duration, c[2] AS cause FROM csv(:'content') c;
+CREATE TABLE leaving AS SELECT survival_agg(duration, cause IS NOT NULL, NULL, 1, cause) AS d FROM causes;
+\set content `cat tests/reference/causes_incidence.csv`
+SELECT cause, count(r) AS published, count(i) AS given, count(*) FILTER (WHERE agree(incidence, r[3])) AS incidence,
+       count(*) FILTER (WHERE agree(incidence_low, r[4]) AND agree(incidence_high, r[5]) OR at_risk = 1 AND r[4] IS NULL) AS intervals,
+       round(max(incidence)::numeric, 9) AS at_the_end  -- where nobody is left lifelines divides by 0
+FROM (SELECT i.* FROM leaving, cumulative_incidence(d) i) i
+     FULL JOIN (SELECT r[1] AS cause, r[2]::float8 AS tenure, r FROM csv(:'content') r) r USING (cause, tenure)
+GROUP BY cause ORDER BY cause;
+-- The causes add up to all who have left. Censoring the other causes gives more.
+SELECT count(*) AS times, count(*) FILTER (WHERE abs(1 - survival - incidence) < 1e-12) AS add_up,
+       count(*) FILTER (WHERE (at_risk, events) = (all_at_risk, all_events)) AS counts
+FROM (SELECT s.* FROM leaving, survival(d) s) s
+     JOIN (SELECT tenure, sum(incidence) AS incidence, max(at_risk) AS all_at_risk, sum(events) AS all_events
+           FROM leaving, cumulative_incidence(d) GROUP BY tenure) i USING (tenure);
+SELECT max(incidence) < 1 - min(survival) AS naive_is_more
+FROM leaving, cumulative_incidence(d) i, (SELECT survival_agg(duration, cause = 'price' AND cause IS NOT NULL) AS d FROM causes) n, survival(n.d)
+WHERE cause = 'price';
+-- Without a cause those who left come last; of those still there it does not matter; one cause is what survival leaves.
+SELECT i.* FROM (SELECT survival_agg(i, i < 5, NULL, 1, CASE WHEN i % 2 = 1 THEN 'odd' END) AS d FROM generate_series(1, 6) i) v, cumulative_incidence(d) i;
+SELECT count(*) AS steps, count(*) FILTER (WHERE agree(incidence, (1 - survival)::text)) AS agree
+FROM data, cumulative_incidence(d) i JOIN LATERAL survival(d) s USING (tenure);
+SELECT count(*) FROM cumulative_incidence(NULL);
+
+-- A weight is as many rows, with entries and causes too; values merge; what 0.1.0 stored is what it was.
+CREATE TABLE weighted AS SELECT i, (1 + i * 31 % 40)::float8 AS duration, i % 3 > 0 AS churned, CASE WHEN i % 5 = 0 THEN 0.5 END::float8 AS entry,
+       1 + i % 4 AS weight, CASE i % 7 WHEN 0 THEN 'price' WHEN 1 THEN 'moved' END AS cause FROM generate_series(1, 200) i;
+SELECT (SELECT survival_agg(duration, churned, entry, weight, cause)::text FROM weighted)
+       = (SELECT survival_agg(duration, churned, entry, 1, cause)::text FROM weighted, generate_series(1, weight)) AS with_cause,
+       (SELECT survival_agg(duration, churned, entry, weight)::text FROM weighted)
+       = (SELECT survival_agg(duration, churned, entry)::text FROM weighted, generate_series(1, weight)) AS without,
+       (SELECT rollup(d)::text FROM (SELECT survival_agg(duration, churned, entry, weight, cause) AS d FROM weighted GROUP BY i % 3) p)
+       = (SELECT survival_agg(duration, churned, entry, weight, cause)::text FROM weighted) AS rolled_up,
+       (SELECT d::text::survival_data::text = d::text FROM (SELECT survival_agg(duration, churned, entry, weight, cause) AS d FROM weighted) w) AS through_text;
+CREATE TABLE big_causes WITH (parallel_workers = 2) AS SELECT i % 50 + 1.0 AS duration, i % 3 > 0 AS churned, 1 + i % 3 AS weight, 'cause ' || i % 5 AS cause
+FROM generate_series(1, 100000) i;
+ANALYZE big_causes;
+SET max_parallel_workers_per_gather = 0;
+SELECT md5(survival_agg(duration, churned, NULL, weight, cause)::text) AS serial FROM big_causes \gset
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SELECT md5(survival_agg(duration, churned, NULL, weight, cause)::text) = :'serial' AS parallel FROM big_causes;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+RESET max_parallel_workers_per_gather;
+SELECT s.members, s.events, s.median FROM (SELECT survival_agg(i, true, NULL, 1000000000000000) AS d FROM generate_series(1, 9) i) v, survival_summary(d) s;
+SELECT agg.d::text = 'AQIzhiABAQEBMMaAApCAAQK+do+Rp/ox/g==' AS as_0_1_0
+FROM (SELECT survival_agg(t, c, e) AS d FROM (VALUES (6, true, NULL), (6, false, NULL), (9.5, true, 4), (9.5, true, 4)) v (t, c, e)) agg;
+SELECT s.tenure, s.at_risk, s.events, s.censored FROM survival('AQIzhiABAQEBMMaAApCAAQK+do+Rp/ox/g=='::survival_data) s;
+
 -- Nobody, NULLs, one member, what is not taken.
 SELECT survival_agg(NULL, true) IS NULL AS nobody, survival_agg(1, NULL) IS NULL AS no_outcome, survival_agg(1, true, NULL) IS NULL AS one;
 SELECT count(*) FROM survival(NULL::survival_data);
@@ -219,6 +378,14 @@ SELECT o.* FROM unnest(ARRAY[
     $$SELECT survival_agg(-1, true)$$,
     $$SELECT survival_agg(1, true, 'Infinity')$$,
     $$SELECT survival_agg(3, true, 3)$$,
+    $$SELECT survival_agg(1, true, NULL, 0)$$,
+    $$SELECT survival_agg(1, true, NULL, -1)$$,
+    $$SELECT survival_agg(1, true, NULL, NULL)$$,
+    $$SELECT survival_agg(i, true, NULL, 9223372036854775807) FROM generate_series(1, 2) i$$,
+    $$SELECT cumulative_incidence(survival_agg(i, true, NULL, 1, i::text)) FROM generate_series(1, 4000) i$$,
+    $$SELECT cumulative_incidence(survival_agg(1, true), 1)$$,
+    $$SELECT tenures(h, 'month', 0) FROM shopped$$,
+    $$SELECT winback(m, '3 hours') FROM contracts$$,
     $$SELECT survival(survival_agg(1, true), 95)$$,
     $$SELECT survival(survival_agg(1, true), conf_type => 'wilson')$$,
     $$SELECT survival_summary(survival_agg(1, true), tau => 0)$$,

@@ -110,7 +110,10 @@ BEGIN
 END $$;
 
 -- How many tables each question was asked of, how many had an answer, and how many answers were wrong.
+-- history_of says how many rows have a negative amount.
+SET client_min_messages = warning;
 CALL oracle.ask_all('oracle.questions');
+RESET client_min_messages;
 SELECT question, count(*) AS tables, count(*) FILTER (WHERE answers > 0) AS with_answers,
        count(*) FILTER (WHERE wrong <> 0) AS mismatching
 FROM random.answer GROUP BY question ORDER BY question COLLATE "C";

@@ -9,6 +9,7 @@ use super::spells::Pen;
 use super::walk::fit;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
+use crate::index::Index;
 use crate::radix;
 
 /// The run of the rows in some parts of an inbox, which is left as it is.
@@ -142,10 +143,9 @@ struct Folder<K, H: Host> {
     bucket_bits: u32,
     ticks: (i64, i64),
     keys: (i64, i64),
-    /// A table to find members by: see [`number`].
-    slots: Vec<u32, H>,
-    /// Members in order of appearance, and their places among themselves.
+    /// Members in order of appearance, where to find them, and their places among themselves.
     members: Vec<K, H>,
+    index: Index<H>,
     ranks: Vec<u32, H>,
     /// Members in their order: a number that sorts them, mostly, and their own.
     order: Vec<(u64, u32), H>,
@@ -159,15 +159,13 @@ struct Folder<K, H: Host> {
 
 impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
     fn new(inbox: &Inbox<H>, host: &H) -> Self {
-        let mut slots = Vec::new_in(host.clone());
-        slots.resize(64, 0);
         Folder {
             layout: inbox.layout,
             bucket_bits: inbox.bucket_bits_inside(),
             ticks: (inbox.extent.low, inbox.extent.high),
             keys: inbox.keys,
-            slots,
             members: Vec::new_in(host.clone()),
+            index: Index::new(host.clone()),
             ranks: Vec::new_in(host.clone()),
             order: Vec::new_in(host.clone()),
             amounts: Vec::new_in(host.clone()),
@@ -251,7 +249,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         numbers.reserve(count);
         self.members.clear();
         part.each(pace, |row: Row<K>| {
-            let member = number(&mut self.members, &mut self.slots, row.key);
+            let member = number(&mut self.members, &mut self.index, row.key);
             numbers.push(packing.pack(u64::from(member), row.tick, numbers.len(), row.amount));
         });
         self.rank_members();
@@ -341,7 +339,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         events.clear();
         self.members.clear();
         part.each(pace, |row: Row<K>| {
-            let member = number(&mut self.members, &mut self.slots, row.key);
+            let member = number(&mut self.members, &mut self.index, row.key);
             events.push((member, row.tick, layout.amount(row.amount)));
         });
         self.rank_members();
@@ -361,47 +359,23 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
     }
 }
 
-/// The number of a member, a new one if it is new. `slots` is a table with open addressing: 1 + the
-/// number of a member, 0 where free; no members, and it is empty.
+/// The number of a member, a new one if it is new. No members, and nothing is known yet.
 #[inline]
 fn number<'a, K: RowKey<'a>, H: Host>(
     members: &mut Vec<K, H>,
-    slots: &mut Vec<u32, H>,
+    index: &mut Index<H>,
     key: K,
 ) -> u32 {
     if members.is_empty() {
-        slots.fill(0);
+        index.clear();
     }
-    let mask = slots.len() - 1;
-    let mut slot = home(key, slots.len());
-    loop {
-        match slots[slot] {
-            0 => break,
-            taken if members[taken as usize - 1] == key => return taken - 1,
-            _ => slot = (slot + 1) & mask,
-        }
+    let hash = hash_inside(key);
+    if let Some(number) = index.find(hash, |number| members[number] == key) {
+        return number;
     }
     members.push(key);
-    let number = members.len() as u32;
-    slots[slot] = number;
-    if members.len() * 2 > slots.len() {
-        grow(members, slots);
-    }
-    number - 1
-}
-
-#[cold]
-fn grow<'a, K: RowKey<'a>, H: Host>(members: &[K], slots: &mut Vec<u32, H>) {
-    let len = slots.len() * 4;
-    slots.clear();
-    slots.resize(len, 0);
-    for (number, key) in (1..).zip(members) {
-        let mut slot = home(*key, len);
-        while slots[slot] != 0 {
-            slot = (slot + 1) & (len - 1);
-        }
-        slots[slot] = number;
-    }
+    index.push(hash, |number| hash_inside(members[number]));
+    members.len() as u32 - 1
 }
 
 /// Writes rows in the order of their ids, which are rank and tick of a member.
@@ -459,8 +433,8 @@ fn sum(amounts: impl Iterator<Item = i64>) -> Result<i64, Error> {
     total.map_or(Ok(NO_AMOUNT), fit)
 }
 
-/// The parts of an inbox share the top bits of their hashes, so the table uses those below.
+/// A hash whose first and last bits are not those that the members of a part have in common.
 #[inline]
-fn home<'a, K: RowKey<'a>>(key: K, slots: usize) -> usize {
-    ((key.hash() << BUCKET_BITS) >> (u64::BITS - slots.trailing_zeros())) as usize
+fn hash_inside<'a, K: RowKey<'a>>(key: K) -> u64 {
+    (key.hash() << BUCKET_BITS).rotate_left(u64::BITS / 2)
 }

@@ -164,7 +164,8 @@ impl<'a, H: Host> View<'a, H> {
         Walk::new(self.meta.kind, &self.runs, columns, &self.host)
     }
 
-    pub(crate) fn host(&self) -> &H {
+    /// Where it is kept.
+    pub fn host(&self) -> &H {
         &self.host
     }
 

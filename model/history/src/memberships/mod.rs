@@ -96,6 +96,11 @@ impl<'a, H: Host> Memberships<'a, H> {
         Memberships(view)
     }
 
+    /// Where they are kept.
+    pub fn host(&self) -> &H {
+        self.0.host()
+    }
+
     /// The first day on which somebody joined.
     pub fn first(&self) -> Result<i64, Error> {
         self.bounds().map(|(first, _)| first)

@@ -1,7 +1,6 @@
 //! The difference of two shares.
 
-use super::Wilson;
-use libm::erfc;
+use super::{Wilson, normal};
 
 /// A difference of two rates, with its interval and the p-value of there being none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,7 +40,7 @@ pub(super) fn difference(
     let p_value = if difference == 0.0 || variance <= 0.0 {
         1.0
     } else {
-        erfc((difference * difference / (2.0 * variance)).sqrt())
+        normal::beyond(difference / variance.sqrt())
     };
     Difference {
         difference,

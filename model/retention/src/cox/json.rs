@@ -1,9 +1,12 @@
 //! The text form of a model: JSON.
 //!
 //! Numbers round-trip exactly. What can be computed from others (standard errors, tests) is not in
-//! it, so that nothing can contradict itself.
+//! it, so that nothing can contradict itself. Covariates with names have `covariates`; a model with
+//! strata has `strata` in place of `times` and `cumulative_hazard`.
 
+use super::json_names::{Baselines, BaselinesForm, TermsForm, TermsSeed};
 use super::model::{Model, malformed};
+use super::terms::Terms;
 use crate::error::{Error, Malformed};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::Symmetric;
@@ -17,6 +20,7 @@ use std::io;
 const TIES: &str = "efron";
 
 #[derive(Serialize)]
+#[serde(bound = "H: Host")]
 struct Form<'m, H: Host> {
     members: u64,
     events: u64,
@@ -30,8 +34,14 @@ struct Form<'m, H: Host> {
     means: &'m [f64],
     #[serde(serialize_with = "rows")]
     covariance: &'m Symmetric<H>,
-    times: &'m [f64],
-    cumulative_hazard: &'m [f64],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<&'m [f64]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cumulative_hazard: Option<&'m [f64]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    covariates: Option<TermsForm<'m, H>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strata: Option<BaselinesForm<'m, H>>,
 }
 
 /// The lower half, row by row.
@@ -63,6 +73,7 @@ impl<H: Host> io::Write for Text<'_, H> {
 impl<H: Host> Model<H> {
     /// Appends its text form.
     pub fn to_json(&self, out: &mut Vec<u8, H>) -> Result<(), Error> {
+        let is_stratified = self.is_stratified();
         let form = Form {
             members: self.members,
             events: self.events,
@@ -75,8 +86,10 @@ impl<H: Host> Model<H> {
             coefficients: &self.coefficients,
             means: &self.means,
             covariance: &self.covariance,
-            times: &self.times,
-            cumulative_hazard: &self.hazards,
+            times: (!is_stratified).then_some(&self.times),
+            cumulative_hazard: (!is_stratified).then_some(&self.hazards),
+            covariates: self.terms.as_ref().map(TermsForm),
+            strata: is_stratified.then_some(BaselinesForm(self)),
         };
         serde_json::to_writer(Text(out), &form)
             .map_err(|_| malformed(Malformed("it can not be written")))
@@ -112,6 +125,8 @@ enum Field {
     Covariance,
     Times,
     CumulativeHazard,
+    Covariates,
+    Strata,
 }
 
 /// Reads a model into the memory of a host.
@@ -139,6 +154,8 @@ impl<'de, H: Host> Visitor<'de> for ModelSeed<H> {
         let mut concordance: Option<Option<f64>> = None;
         let (mut coefficients, mut means, mut covariance) = (None, None, None);
         let (mut times, mut hazards) = (None, None);
+        let mut terms: Option<Terms<H>> = None;
+        let mut strata: Option<Baselines<H>> = None;
         let array = |map: &mut A| {
             let mut values = Vec::new_in(host.clone());
             map.next_value_seed(Numbers(&mut values)).map(|()| values)
@@ -160,10 +177,25 @@ impl<'de, H: Host> Visitor<'de> for ModelSeed<H> {
                 }
                 Field::Times => set(&mut times, array(&mut map)?)?,
                 Field::CumulativeHazard => set(&mut hazards, array(&mut map)?)?,
+                Field::Covariates => set(&mut terms, map.next_value_seed(TermsSeed(&host))?)?,
+                Field::Strata => {
+                    let mut baselines = Baselines::new(&host);
+                    map.next_value_seed(&mut baselines)?;
+                    set(&mut strata, baselines)?;
+                }
             }
         }
         get(ties, "ties")?;
-        Ok(Model {
+        let is_stratified = strata.is_some();
+        let mut baselines = strata.unwrap_or_else(|| Baselines::new(&host));
+        if is_stratified && (times.is_some() || hazards.is_some()) {
+            return Err(A::Error::custom("times belong to the strata, or to the model"));
+        }
+        if is_stratified {
+            times = Some(std::mem::replace(&mut baselines.times, Vec::new_in(host.clone())));
+            hazards = Some(std::mem::replace(&mut baselines.hazards, Vec::new_in(host.clone())));
+        }
+        let mut model = Model {
             members: get(members, "members")?,
             events: get(events, "events")?,
             log_likelihood_null: get(null, "log_likelihood_null")?,
@@ -176,18 +208,28 @@ impl<'de, H: Host> Visitor<'de> for ModelSeed<H> {
             covariance: get(covariance, "covariance")?,
             times: get(times, "times")?,
             hazards: get(hazards, "cumulative_hazard")?,
-        })
+            terms,
+            strata: baselines.strata,
+            names: baselines.names,
+        };
+        if !is_stratified {
+            let (times, longest) = (model.times.len(), model.longest);
+            model.push_stratum(None, times, longest).map_err(|why| A::Error::custom(why.0))?;
+        } else if !model.is_stratified() {
+            return Err(A::Error::custom("a single stratum has a name"));
+        }
+        Ok(model)
     }
 }
 
-fn set<T, E: serde::de::Error>(place: &mut Option<T>, value: T) -> Result<(), E> {
+pub(super) fn set<T, E: serde::de::Error>(place: &mut Option<T>, value: T) -> Result<(), E> {
     match place.replace(value) {
         None => Ok(()),
         Some(_) => Err(E::custom("a field is there twice")),
     }
 }
 
-fn get<T, E: serde::de::Error>(place: Option<T>, name: &'static str) -> Result<T, E> {
+pub(super) fn get<T, E: serde::de::Error>(place: Option<T>, name: &'static str) -> Result<T, E> {
     place.ok_or_else(|| E::missing_field(name))
 }
 
@@ -198,7 +240,7 @@ enum Ties {
 }
 
 /// An array of numbers, added to those that are there.
-struct Numbers<'v, H: Host>(&'v mut Vec<f64, H>);
+pub(super) struct Numbers<'v, H: Host>(pub(super) &'v mut Vec<f64, H>);
 
 impl<'de, H: Host> DeserializeSeed<'de> for Numbers<'_, H> {
     type Value = ();

@@ -1,6 +1,7 @@
 //! The partial likelihood, its slope and its curvature.
 
 use super::design::Design;
+use super::efron::{Efron, efron};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::Symmetric;
 
@@ -14,7 +15,8 @@ const STEEPEST: f64 = 300.0;
 /// ```
 ///
 /// at the moments k with the d members Dₖ that leave; Sₖ is the sum of exp(xβ) over those at risk, Tₖ
-/// over Dₖ. D. R. Cox, Journal of the Royal Statistical Society B 34 (1972), 187–220; B. Efron,
+/// over Dₖ. A row that stands for several members is as many rows; strata share β, each with moments
+/// of its own. D. R. Cox, Journal of the Royal Statistical Society B 34 (1972), 187–220; B. Efron,
 /// Journal of the American Statistical Association 72 (1977), 557–565.
 ///
 /// The slope is Σ xᵢ mᵢ with the martingale residuals mᵢ = 1{i left} − exp(xᵢβ) Hᵢ, and the curvature
@@ -31,12 +33,13 @@ pub(super) struct Likelihood<H: Host> {
     pub(super) curvature: Symmetric<H>,
     /// The diagonal of what the curvature is the rest of, after its subtrahend.
     gross: Vec<f64, H>,
-    /// xβ of every member.
+    /// xβ of every row.
     pub(super) scores: Vec<f64, H>,
     /// The baseline hazard at every moment, of a member whose covariates are the means.
     pub(super) hazards: Vec<f64, H>,
     /// What of it is one's own share at the moment of leaving.
     own: Vec<f64, H>,
+    /// exp(xβ) of every row, times its weight.
     relative: Vec<f64, H>,
 }
 
@@ -53,10 +56,10 @@ impl<H: Host> Likelihood<H> {
             slope: zeros(design.width),
             curvature: Symmetric::zero(design.width, host),
             gross: zeros(design.width),
-            scores: zeros(design.members()),
+            scores: zeros(design.rows()),
             hazards: zeros(design.moments.len()),
             own: zeros(design.moments.len()),
-            relative: zeros(design.members()),
+            relative: zeros(design.rows()),
         }
     }
 
@@ -71,7 +74,7 @@ impl<H: Host> Likelihood<H> {
                 return false;
             }
             self.scores[i] = score;
-            self.relative[i] = score.exp();
+            self.relative[i] = design.weights[i] * score.exp();
         }
         self.slope.fill(0.0);
         self.curvature.clear();
@@ -93,16 +96,19 @@ impl<H: Host> Likelihood<H> {
         for number in (1..=design.moments.len()).rev() {
             let moment = &design.moments[number - 1];
             leaving.clear();
-            for member in design.ending(number) {
+            if moment.is_last {
+                at_risk.clear();
+            }
+            for member in moment.first..moment.end {
                 pace.step(2 + width);
                 let (relative, row) = (self.relative[member], design.row(member));
                 // Who enters at this moment or after the one before was never seen at one.
                 if !design.spans[member].is_empty() {
                     at_risk.add(relative, row);
                 }
-                if member < moment.first + moment.leaving {
+                if member < moment.first + moment.rows {
                     leaving.add(relative, row);
-                    self.log += self.scores[member];
+                    self.log += design.weights[member] * self.scores[member];
                 }
             }
             while let Some(&member) =
@@ -114,20 +120,9 @@ impl<H: Host> Likelihood<H> {
             pace.step(width * width);
             at_risk.total_into(&mut sum);
             leaving.total_into(&mut shared);
-            let (mut ones, mut halves, mut squares) = (0.0, 0.0, 0.0);
-            let (mut hazard, mut own) = (0.0, 0.0);
-            for before in 0..moment.leaving {
-                pace.step(8);
-                let share = before as f64 / moment.leaving as f64;
-                let left = sum.value - share * shared.value;
-                self.log -= left.ln();
-                let inverse = 1.0 / left;
-                hazard += inverse;
-                own += (1.0 - share) * inverse;
-                ones += inverse * inverse;
-                halves += share * inverse * inverse;
-                squares += share * share * inverse * inverse;
-            }
+            let Efron { log, hazard, own, ones, halves, squares } =
+                efron(sum.value, shared.value, moment.leaving, pace);
+            self.log -= log;
             self.hazards[number - 1] = hazard;
             self.own[number - 1] = own;
             self.curvature.add_square(-ones, &sum.vector);
@@ -143,9 +138,12 @@ impl<H: Host> Likelihood<H> {
         let mut cumulative = Vec::with_capacity_in(design.moments.len() + 1, design.host().clone());
         let mut sum = 0.0;
         cumulative.push(sum);
-        for hazard in &self.hazards {
+        for (hazard, moment) in self.hazards.iter().zip(&design.moments) {
             sum += hazard;
             cumulative.push(sum);
+            if moment.is_last {
+                sum = 0.0;
+            }
         }
         let spans = Spans::new(&self.hazards, design.late.is_empty());
         for (i, row) in design.covariates.chunks_exact(design.width).enumerate() {
@@ -155,14 +153,15 @@ impl<H: Host> Likelihood<H> {
                 continue;
             }
             let (from, to) = (span.from as usize, span.to as usize);
-            let mut hazard = if from == 0 { cumulative[to] } else { spans.sum(from, to) };
+            let is_whole = design.moments[to - 1].begins == from;
+            let mut hazard = if is_whole { cumulative[to] } else { spans.sum(from, to) };
             let mut residual = 0.0;
             if design.left(i) {
                 hazard += self.own[to - 1] - self.hazards[to - 1];
                 residual = 1.0;
             }
             let weight = self.relative[i] * hazard;
-            residual -= weight;
+            residual = residual * design.weights[i] - weight;
             self.slope.iter_mut().zip(row).for_each(|(slope, x)| *slope += residual * x);
             self.curvature.add_square(weight, row);
             self.gross.iter_mut().zip(row).for_each(|(gross, x)| *gross += weight * x * x);

@@ -3,12 +3,14 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | `members` | members with their covariates, gathered row by row |
+//! | `columns` | covariates with names, and the categories among them |
+//! | `terms` | the same as a model has them |
 //! | `design` | the same in the order of time, standardised |
-//! | `likelihood` | the partial likelihood, its slope and its curvature |
-//! | `fit` | Newton's method |
+//! | `likelihood`, `efron` | the partial likelihood, its slope and its curvature |
+//! | `fit`, `fault` | Newton's method, and why it may fail |
 //! | `concordance` | how well a model orders the members |
 //! | `model` | the fitted model, its bytes, and what is read from it |
-//! | `json` | its text form |
+//! | `json`, `json_names` | its text form |
 //!
 //! ```
 //! use model_retention::cox::Members;
@@ -33,15 +35,22 @@
 //! # Ok::<(), model_ground::error::Error>(())
 //! ```
 
+mod columns;
 mod concordance;
 mod design;
+mod efron;
+mod fault;
 mod fit;
 mod json;
+mod json_names;
 mod likelihood;
 mod members;
 mod model;
+mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use members::Members;
-pub use model::{Coefficient, Model, Stored, Test};
+pub use columns::Value;
+pub use members::{Covariates, Members, Row};
+pub use model::{Coefficient, Model, Prediction, Stored, Test};
+pub use terms::Label;

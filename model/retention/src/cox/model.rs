@@ -1,12 +1,17 @@
 //! A fitted model: its bytes, and what is read from it.
 
+use super::columns::Value;
+use super::terms::{Label, Terms, encode, name_of, put_name, skip};
 use crate::error::{Error, Malformed};
 use crate::host::{Host, Pace, Vec};
+use crate::names::Names;
 use crate::numeric::{Symmetric, normal};
 use crate::varint::{self, Bytes};
 use xxhash_rust::xxh3::xxh3_64;
 
-const VERSION: u8 = 1;
+/// Without names and strata, and with them.
+const PLAIN: u8 = 1;
+const NAMED: u8 = 2;
 
 /// A fitted proportional-hazards model.
 #[derive(Debug)]
@@ -23,15 +28,32 @@ pub struct Model<H: Host> {
     pub score_test: f64,
     /// How well it orders the members; none if there is nothing to order.
     pub concordance: Option<f64>,
-    /// The longest duration.
+    /// The longest duration of all.
     pub longest: f64,
     pub(super) coefficients: Vec<f64, H>,
     /// Of the covariates: the baseline is that of a member that has these.
     pub(super) means: Vec<f64, H>,
     pub(super) covariance: Symmetric<H>,
-    /// When members left, and the baseline's cumulative hazard then.
+    /// When members left, and the baseline's cumulative hazard then, stratum by stratum.
     pub(super) times: Vec<f64, H>,
     pub(super) hazards: Vec<f64, H>,
+    /// None if the covariates have no names.
+    pub(super) terms: Option<Terms<H>>,
+    /// One at least.
+    pub(super) strata: Vec<Baseline, H>,
+    /// Of the strata.
+    pub(super) names: Names<H>,
+}
+
+/// The baseline of a stratum.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Baseline {
+    /// The number of its name; none of those without a stratum.
+    pub(super) name: Option<u32>,
+    /// Its times are up to this one, from those of the stratum before on.
+    pub(super) times: usize,
+    /// The longest duration of its members.
+    pub(super) longest: f64,
 }
 
 /// A covariate of a model.
@@ -68,6 +90,33 @@ impl<H: Host> Model<H> {
     /// How many covariates it has.
     pub fn width(&self) -> usize {
         self.coefficients.len()
+    }
+
+    /// How many baselines it has.
+    pub fn strata(&self) -> usize {
+        self.strata.len()
+    }
+
+    /// The name of a coefficient; none if covariates have no names.
+    pub fn label(&self, coefficient: usize) -> Option<Label<'_>> {
+        self.terms.as_ref().and_then(|terms| terms.label(coefficient))
+    }
+
+    /// Has it strata that have names?
+    pub(super) fn is_stratified(&self) -> bool {
+        self.strata.len() > 1 || self.strata.iter().any(|stratum| stratum.name.is_some())
+    }
+
+    /// The strata: the name of each, its times, and its longest duration.
+    pub(super) fn baselines(
+        &self,
+    ) -> impl Iterator<Item = (Option<&[u8]>, std::ops::Range<usize>, f64)> {
+        self.strata.iter().scan(0, |before, stratum| {
+            let name = stratum.name.map(|number| self.names.get(number as usize));
+            let times = *before..stratum.times;
+            *before = stratum.times;
+            Some((name, times, stratum.longest))
+        })
     }
 
     /// Its covariates, with intervals of this confidence.
@@ -114,11 +163,16 @@ impl<H: Host> Model<H> {
     }
 
     /// Appends the stored form: the version, the numbers of members, of those that left, of
-    /// covariates and of times as varints, 1 or 0 for a concordance; then 8-byte numbers; then XXH3-64
-    /// of it all.
+    /// covariates and of times as varints, 1 or 0 for a concordance; then 8-byte numbers; then, in
+    /// version 2, the covariates by name (none if they have no names), and the strata (none if there
+    /// is one without a name); then XXH3-64 of it all.
+    ///
+    /// Of strata: their number; then of each 1 and length and bytes of its name, or 0, the number of
+    /// its times, and its longest duration.
     pub fn to_bytes(&self, out: &mut Vec<u8, H>) {
         let begin = out.len();
-        out.push(VERSION);
+        let is_plain = self.terms.is_none() && !self.is_stratified();
+        out.push(if is_plain { PLAIN } else { NAMED });
         let sizes = [self.width() as u64, self.times.len() as u64];
         for number in [self.members, self.events].into_iter().chain(sizes) {
             varint::put(out, number);
@@ -133,8 +187,30 @@ impl<H: Host> Model<H> {
                 out.extend_from_slice(&value.to_le_bytes());
             }
         }
+        if !is_plain {
+            match &self.terms {
+                Some(terms) => terms.put(out),
+                None => varint::put(out, 0),
+            }
+            self.put_strata(out);
+        }
         let checksum = xxh3_64(&out[begin..]);
         out.extend_from_slice(&checksum.to_le_bytes());
+    }
+
+    fn put_strata(&self, out: &mut Vec<u8, H>) {
+        if !self.is_stratified() {
+            return varint::put(out, 0);
+        }
+        varint::put(out, self.strata.len() as u64);
+        for (name, times, longest) in self.baselines() {
+            out.push(u8::from(name.is_some()));
+            if let Some(name) = name {
+                put_name(name, out);
+            }
+            varint::put(out, times.len() as u64);
+            out.extend_from_slice(&longest.to_le_bytes());
+        }
     }
 
     fn single_numbers(&self) -> [f64; 5] {
@@ -149,6 +225,14 @@ impl<H: Host> Model<H> {
 
     /// Reads the stored form.
     pub fn from_bytes(bytes: &[u8], host: H) -> Result<Self, Error> {
+        Self::read(bytes, host, &mut |_| Ok(()))
+    }
+
+    fn read(
+        bytes: &[u8],
+        host: H,
+        check_name: &mut dyn FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let stored = Stored::parse(bytes)?;
         let mut pace = Pace::new(&host);
         let mut numbers = |part: &[[u8; 8]]| {
@@ -160,7 +244,7 @@ impl<H: Host> Model<H> {
             values
         };
         let [log_likelihood_null, log_likelihood, score_test, longest, _] = stored.single;
-        Ok(Model {
+        let mut model = Model {
             members: stored.members,
             events: stored.events,
             log_likelihood_null,
@@ -176,12 +260,49 @@ impl<H: Host> Model<H> {
             ),
             times: numbers(stored.times),
             hazards: numbers(stored.hazards),
-        })
+            terms: None,
+            strata: Vec::new_in(host.clone()),
+            names: Names::new(&host),
+        };
+        if let Some(mut terms) = stored.terms {
+            model.terms = Terms::read(&mut terms, &host, check_name)?;
+        }
+        for baseline in stored.baselines() {
+            let (name, times, longest) = baseline.map_err(malformed)?;
+            name.map_or(Ok(()), &mut *check_name)?;
+            model.push_stratum(name, times.end, longest).map_err(malformed)?;
+        }
+        Ok(model)
+    }
+
+    /// Adds a stratum. The one without a name is first, the others are in order.
+    pub(super) fn push_stratum(
+        &mut self,
+        name: Option<&[u8]>,
+        times: usize,
+        longest: f64,
+    ) -> Result<(), Malformed> {
+        let number = self.names.len();
+        let is_next = match name {
+            None => self.strata.is_empty(),
+            Some(name) => number == 0 || self.names.get(number - 1) < name,
+        };
+        if !is_next {
+            return Err(Malformed("its strata are not in order"));
+        }
+        let name = name.and_then(|name| self.names.number(name));
+        self.strata.push(Baseline { name, times, longest });
+        Ok(())
     }
 
     /// Reads a stored form that anybody may have written, and checks that it can be a model.
-    pub fn from_foreign_bytes(bytes: &[u8], host: H) -> Result<Self, Error> {
-        let model = Self::from_bytes(bytes, host)?;
+    /// `check_name` may object to a name, such as text that is not in the encoding of the database.
+    pub fn from_foreign_bytes(
+        bytes: &[u8],
+        host: H,
+        mut check_name: impl FnMut(&[u8]) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
+        let model = Self::read(bytes, host, &mut check_name)?;
         model.check().map_err(malformed)?;
         Ok(model)
     }
@@ -200,21 +321,37 @@ impl<H: Host> Model<H> {
         if self.events > self.members || self.events < self.times.len() as u64 {
             return Err(Malformed("its numbers of members and events do not go together"));
         }
+        if self.terms.as_ref().is_some_and(|terms| terms.width() != width) {
+            return Err(Malformed("the names of its covariates are not those of its coefficients"));
+        }
+        if self.strata.last().map(|stratum| stratum.times) != Some(self.times.len()) {
+            return Err(Malformed("its strata have not the times that there are"));
+        }
         if self.covariance.factor(1e-14).rank() < width {
             return Err(Malformed("its covariance is not that of its coefficients"));
         }
-        let mut before = (-1.0, 0.0);
-        for (&time, &hazard) in self.times.iter().zip(&self.hazards) {
-            pace.step(1);
-            // A hazard may be too small to be seen beside the sum of those before it.
-            if !(time > before.0 && hazard >= before.1 && time >= 0.0) {
-                return Err(Malformed("its times and cumulative hazards do not grow"));
+        let mut longest: f64 = 0.0;
+        for (_, range, last) in self.baselines() {
+            let mut before = (-1.0, 0.0);
+            let steps = self.times.get(range.clone()).zip(self.hazards.get(range));
+            let (times, hazards) =
+                steps.ok_or(Malformed("a stratum has more times than there are"))?;
+            for (&time, &hazard) in times.iter().zip(hazards) {
+                pace.step(1);
+                // A hazard may be too small to be seen beside the sum of those before it.
+                if !(time > before.0 && hazard >= before.1 && time >= 0.0) {
+                    return Err(Malformed("its times and cumulative hazards do not grow"));
+                }
+                before = (time, hazard);
             }
-            before = (time, hazard);
+            if !(last >= before.0.max(0.0) && last.is_finite()) {
+                return Err(Malformed("a member that left stayed longer than all"));
+            }
+            longest = longest.max(last);
         }
         let in_range = self.concordance.is_none_or(|share| (0.0..=1.0).contains(&share))
             && self.score_test >= 0.0
-            && self.longest >= before.0
+            && self.longest == longest
             && self.single_numbers().iter().chain(&self.means).all(|value| value.is_finite())
             && self.aic().is_finite()
             && self.tests().iter().all(|test| test.statistic.is_finite())
@@ -235,7 +372,25 @@ pub struct Stored<'a> {
     covariance: &'a [[u8; 8]],
     times: &'a [[u8; 8]],
     hazards: &'a [[u8; 8]],
+    /// Covariates with names; none if they have no names.
+    terms: Option<Bytes<'a>>,
+    /// The strata; none if there is one without a name.
+    strata: Option<Bytes<'a>>,
 }
+
+/// What a model says of somebody.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Prediction {
+    /// The share that stays longer.
+    Survival(f64),
+    /// Nothing is known so late: this is the longest duration of the fit, or of the stratum.
+    Beyond(f64),
+    /// A covariate is not known.
+    Unknown,
+}
+
+/// A stratum as it is stored: its name, its times, its longest duration.
+type StoredBaseline<'a> = (Option<&'a [u8]>, std::ops::Range<usize>, f64);
 
 impl<'a> Stored<'a> {
     /// Finds its parts.
@@ -248,7 +403,8 @@ impl<'a> Stored<'a> {
     }
 
     fn read(mut reader: Bytes<'a>) -> Result<Self, Malformed> {
-        if reader.byte()? != VERSION {
+        let version = reader.byte()?;
+        if version != PLAIN && version != NAMED {
             return Err(Malformed("its version is not known"));
         }
         let (members, events) = (reader.varint()?, reader.varint()?);
@@ -265,27 +421,102 @@ impl<'a> Stored<'a> {
         let (coefficients, means) = (numbers(width)?, numbers(width)?);
         let covariance = numbers(width.checked_mul(width + 1).ok_or(SHORT)? / 2)?;
         let (times, hazards) = (numbers(len)?, numbers(len)?);
-        if !reader.0.is_empty() {
-            return Err(Malformed("there is something after its end"));
-        }
-        let concordance = has_concordance.then_some(single[4]);
-        let parts = Stored {
+        let mut parts = Stored {
             members,
             events,
-            concordance,
+            concordance: has_concordance.then_some(single[4]),
             single,
             coefficients,
             means,
             covariance,
             times,
             hazards,
+            terms: None,
+            strata: None,
         };
+        if version == NAMED {
+            let terms = reader;
+            skip(&mut reader)?;
+            parts.terms = Some(terms).filter(|terms| terms.0.first() != Some(&0));
+            let strata = reader;
+            let count = reader.varint()?;
+            for _ in 0..count {
+                stratum(&mut reader)?;
+            }
+            parts.strata = (count > 0).then_some(strata);
+            if parts.terms.is_none() && parts.strata.is_none() {
+                return Err(Malformed("its version is another"));
+            }
+        }
+        if !reader.0.is_empty() {
+            return Err(Malformed("there is something after its end"));
+        }
         Ok(parts)
     }
 
-    /// The share of members with these covariates that stays longer than `time`. None after the
-    /// longest duration.
-    pub fn survival_at(&self, covariates: &[f64], time: f64) -> Result<Option<f64>, Error> {
+    /// Its strata: the one without a name alone if there are no others.
+    fn baselines(&self) -> impl Iterator<Item = Result<StoredBaseline<'a>, Malformed>> {
+        let mut reader = self.strata;
+        let whole = (None, 0..self.times.len(), self.single[3]);
+        let only = reader.is_none().then_some(Ok(whole));
+        let mut left = reader.as_mut().and_then(|reader| reader.varint().ok()).unwrap_or(0);
+        let mut before = 0usize;
+        only.into_iter().chain(std::iter::from_fn(move || {
+            left = left.checked_sub(1)?;
+            let (name, times, longest) = match stratum(reader.as_mut()?) {
+                Ok(stratum) => stratum,
+                Err(why) => return Some(Err(why)),
+            };
+            let range = before..before.saturating_add(times);
+            before = range.end;
+            Some(Ok((name, range, longest)))
+        }))
+    }
+
+    /// Have its covariates names?
+    pub fn is_named(&self) -> bool {
+        self.terms.is_some()
+    }
+
+    /// What it says of somebody with these covariates, of a stratum if there are some: the share that
+    /// stays longer than `time`.
+    pub fn survival_of<H: Host>(
+        &self,
+        covariates: &[(&[u8], Value<'_>)],
+        time: f64,
+        stratum: Option<&[u8]>,
+        host: &H,
+    ) -> Result<Prediction, Error> {
+        let Some(terms) = self.terms else {
+            return Err(Error::bad(
+                "the covariates of this model have no names",
+                "Give them as float8[], in the order of the fit; fit the model with jsonb to give \
+                 them by name.",
+            ));
+        };
+        match encode(terms, covariates, host)? {
+            Some(numbers) => self.survival(&numbers, time, stratum),
+            None => Ok(Prediction::Unknown),
+        }
+    }
+
+    /// The same of a model whose covariates have no names.
+    pub fn survival_at(&self, covariates: &[f64], time: f64) -> Result<Prediction, Error> {
+        if self.is_named() {
+            return Err(Error::bad(
+                "the covariates of this model have names",
+                "Give them as jsonb, such as jsonb_build_object('age', age, 'plan', plan).",
+            ));
+        }
+        self.survival(covariates, time, None)
+    }
+
+    pub(super) fn survival(
+        &self,
+        covariates: &[f64],
+        time: f64,
+        stratum: Option<&[u8]>,
+    ) -> Result<Prediction, Error> {
         let width = self.coefficients.len();
         if covariates.len() != width {
             return Err(Error::bad(
@@ -293,14 +524,19 @@ impl<'a> Stored<'a> {
                 "Give the covariates of the fit, in the same order.",
             ));
         }
-        let [_, _, _, longest, _] = self.single;
-        if time.is_nan() || time > longest {
-            return Ok(None);
+        let (range, longest) = self.baseline_of(stratum)?;
+        if time.is_nan() {
+            return Ok(Prediction::Unknown);
+        }
+        if time > longest {
+            return Ok(Prediction::Beyond(longest));
         }
         let number = |bytes: &[u8; 8]| f64::from_le_bytes(*bytes);
-        let passed = self.times.partition_point(|moment| number(moment) <= time);
-        let Some(hazard) = passed.checked_sub(1).map(|last| number(&self.hazards[last])) else {
-            return Ok(Some(1.0));
+        let steps = self.times.get(range.clone()).zip(self.hazards.get(range));
+        let (times, hazards) = steps.ok_or_else(|| malformed(SHORT))?;
+        let passed = times.partition_point(|moment| number(moment) <= time);
+        let Some(hazard) = passed.checked_sub(1).map(|last| number(&hazards[last])) else {
+            return Ok(Prediction::Survival(1.0));
         };
         let effects = self.means.iter().zip(self.coefficients);
         let score: f64 = covariates
@@ -310,8 +546,49 @@ impl<'a> Stored<'a> {
             .sum();
         // A score that is no number is of covariates that are none, or beyond all.
         let survival = (-hazard * score.exp()).exp();
-        Ok(Some(survival).filter(|survival| survival.is_finite()))
+        if survival.is_finite() {
+            Ok(Prediction::Survival(survival))
+        } else {
+            Ok(Prediction::Unknown)
+        }
     }
+
+    /// The times of a stratum, and its longest duration.
+    fn baseline_of(&self, stratum: Option<&[u8]>) -> Result<(std::ops::Range<usize>, f64), Error> {
+        for baseline in self.baselines() {
+            let (name, times, longest) = baseline.map_err(malformed)?;
+            if name == stratum {
+                return Ok((times, longest));
+            }
+        }
+        let quoted = |name: &[u8]| super::terms::quoted(name);
+        Err(match stratum {
+            Some(name) if self.strata.is_none() => Error::bad(
+                format!("stratum {} of a model without strata", quoted(name)),
+                "Leave the stratum out.",
+            ),
+            Some(name) => Error::bad(
+                format!("the model has no stratum {}", quoted(name)),
+                "Each stratum has a baseline of its own: take one of the fit.",
+            ),
+            None => Error::bad(
+                "the model has strata, and none is given",
+                "Give the stratum, whose baseline it is: survival_at(fitted, covariates, tenure, \
+                 stratum).",
+            ),
+        })
+    }
+}
+
+fn stratum<'a>(reader: &mut Bytes<'a>) -> Result<(Option<&'a [u8]>, usize, f64), Malformed> {
+    let name = match reader.byte()? {
+        0 => None,
+        1 => Some(name_of(reader)?),
+        _ => return Err(Malformed("a stratum has a name or none")),
+    };
+    let times = usize::try_from(reader.varint()?).map_err(|_| SHORT)?;
+    let longest = reader.take(8)?.as_chunks::<8>().0.first().ok_or(SHORT)?;
+    Ok((name, times, f64::from_le_bytes(*longest)))
 }
 
 const SHORT: Malformed = Malformed("it ends too early");

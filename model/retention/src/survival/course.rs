@@ -64,6 +64,10 @@ impl<H: Host> Course<H> {
     }
 
     /// The longest duration.
+    pub fn longest(&self) -> Option<f64> {
+        self.end()
+    }
+
     pub(crate) fn end(&self) -> Option<f64> {
         self.exits.last().map(|exit| exit.time)
     }

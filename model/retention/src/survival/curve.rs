@@ -67,6 +67,14 @@ impl Intervals {
     }
 }
 
+impl Intervals {
+    /// The interval of an incidence with this variance, on the scale of log(−log I): never outside of
+    /// 0 to 1. None at 0, where nobody has left, and at 1.
+    pub(super) fn of_incidence(self, incidence: f64, variance: f64) -> Option<(f64, f64)> {
+        self.of(incidence, variance / (incidence * incidence)).filter(|_| variance > 0.0)
+    }
+}
+
 /// A step of the curve: one time at which somebody left or was lost from sight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Step {

@@ -4,10 +4,11 @@ use super::course::{Course, Exit};
 use super::tally::Tally;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
+use crate::names::Names;
 use crate::state::State;
 
-/// How long members stayed, and whether they left: the number of members of each distinct duration,
-/// outcome and entry.
+/// How long members stayed, whether they left and why: the number of members of each distinct
+/// duration, outcome, entry and cause.
 ///
 /// ```
 /// use model_ground::host::Global;
@@ -25,7 +26,62 @@ pub struct Data<H: Host> {
     pub(super) whole: Tally<Leaving, H>,
     /// Members seen from an entry on: left-truncated.
     pub(super) late: Tally<(Leaving, Time), H>,
+    /// Members that left for a cause that has a name.
+    pub(super) caused: Tally<Caused, H>,
+    pub(super) causes: Names<H>,
+    /// All of them.
+    pub(super) members: u64,
     pub(super) host: H,
+}
+
+/// When somebody left, the time of its entry (0: seen from the beginning), and the number of the cause.
+pub(super) type Caused = (Leaving, Time, u32);
+
+/// A row: a member, or several that are alike.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'n> {
+    /// How long it was there, from its beginning on.
+    pub duration: f64,
+    /// Did it leave then? Otherwise it was still there.
+    pub churned: bool,
+    /// The time from which it was seen; none if from the beginning.
+    pub entry: Option<f64>,
+    /// For how many members it stands.
+    pub weight: i64,
+    /// Why it left, if that has a name. Not looked at of those still there.
+    pub cause: Option<&'n [u8]>,
+}
+
+impl Row<'_> {
+    /// One member, seen from the beginning.
+    pub fn new(duration: f64, churned: bool) -> Self {
+        Row { duration, churned, entry: None, weight: 1, cause: None }
+    }
+}
+
+/// The sum of members so far, and those of a weight.
+pub(crate) fn add_members(sum: u64, weight: i64) -> Result<u64, Error> {
+    let Some(weight) = u64::try_from(weight).ok().filter(|weight| *weight > 0) else {
+        return Err(Error::OutOfRange {
+            what: "weight",
+            given: weight.to_string(),
+            hint: "A weight is the number of members that a row stands for, 1 or more: leave other \
+                   rows out with FILTER or WHERE.",
+        });
+    };
+    add_counted(sum, weight)
+}
+
+/// The sum of members so far, and others that were counted.
+pub(crate) fn add_counted(sum: u64, members: u64) -> Result<u64, Error> {
+    let sum = sum.saturating_add(members);
+    if i64::try_from(sum).is_ok() {
+        return Ok(sum);
+    }
+    Err(Error::TooLarge {
+        what: "the number of members (its limit is 2^63 - 1)",
+        hint: "Weights count members: divide them all by the same number.",
+    })
 }
 
 /// A time that is finite and not negative, as a number of the same order.
@@ -111,33 +167,51 @@ pub(crate) fn entry_time(entry: Option<f64>, duration: Time) -> Result<Option<Ti
 impl<H: Host> Data<H> {
     /// Nobody yet.
     pub fn new(host: H) -> Self {
-        Data { whole: Tally::new(&host), late: Tally::new(&host), host }
+        Data {
+            whole: Tally::new(&host),
+            late: Tally::new(&host),
+            caused: Tally::new(&host),
+            causes: Names::new(&host),
+            members: 0,
+            host,
+        }
     }
 
     /// A member seen from `entry` (by default, from the beginning) for `duration`, both counted
     /// from the beginning: it left then, or is still there.
     #[inline]
     pub fn push(&mut self, duration: f64, churned: bool, entry: Option<f64>) -> Result<(), Error> {
-        let time = Time::new("duration", duration)?;
-        let leaving = Leaving::new(time, churned);
-        match entry_time(entry, time)? {
-            None => self.whole.push(leaving),
-            Some(entry) => self.late.push((leaving, entry)),
+        self.push_row(&Row { entry, ..Row::new(duration, churned) })
+    }
+
+    /// A member, or as many as its weight says.
+    #[inline]
+    pub fn push_row(&mut self, row: &Row<'_>) -> Result<(), Error> {
+        let time = Time::new("duration", row.duration)?;
+        let leaving = Leaving::new(time, row.churned);
+        let entry = entry_time(row.entry, time)?;
+        let members = add_members(self.members, row.weight)?;
+        let count = members - self.members;
+        match (row.cause.filter(|_| row.churned), entry) {
+            (Some(cause), entry) => {
+                let cause = self.causes.number(cause).ok_or_else(too_many_causes)?;
+                self.caused.push_many((leaving, entry.unwrap_or(Time::ZERO), cause), count);
+            }
+            (None, None) => self.whole.push_many(leaving, count),
+            (None, Some(entry)) => self.late.push_many((leaving, entry), count),
         }
+        self.members = members;
         Ok(())
     }
 
     /// How many there are.
     pub fn members(&self) -> u64 {
-        let mut sum = 0u64;
-        self.whole.for_parts(|cells| sum += cells.iter().map(|cell| cell.1).sum::<u64>());
-        self.late.for_parts(|cells| sum += cells.iter().map(|cell| cell.1).sum::<u64>());
-        sum
+        self.members
     }
 
     /// Is there nobody?
     pub fn is_empty(&self) -> bool {
-        self.whole.is_empty() && self.late.is_empty()
+        self.members == 0
     }
 
     /// Adds those of a flat form.
@@ -145,38 +219,53 @@ impl<H: Host> Data<H> {
         self.merge(&Data::from_bytes(bytes, self.host.scratch())?)
     }
 
-    /// The times at which they enter and leave.
+    /// The times at which they enter and leave, for whatever cause.
     pub fn course(mut self) -> Course<H> {
-        let mut exits = Vec::new_in(self.host.clone());
+        self.settled_course()
+    }
+
+    /// The same, once all is settled.
+    pub(super) fn settled_course(&mut self) -> Course<H> {
+        let mut exits: Vec<Exit, H> = Vec::new_in(self.host.clone());
         let mut entries = Vec::new_in(self.host.clone());
         let mut pace = Pace::new(&self.host);
-        let (mut whole, mut late) = (self.whole.settle(), self.late.settle());
+        let whole = self.whole.settle().iter().map(|&(leaving, n)| (leaving, Time::ZERO, n));
+        let late = self.late.settle().iter().map(|&((leaving, entry), n)| (leaving, entry, n));
+        let caused = self.caused.settle().iter().map(|&((leaving, at, _), n)| (leaving, at, n));
+        let (mut whole, mut late) = (whole.peekable(), late.peekable());
+        let mut caused = caused.peekable();
         loop {
-            let next = match (whole.first(), late.first()) {
-                (Some((a, _)), Some(((b, _), _))) => a.min(b).time(),
-                (Some((a, _)), None) => a.time(),
-                (None, Some(((b, _), _))) => b.time(),
-                (None, None) => break,
+            let heads = [whole.peek(), late.peek(), caused.peek()];
+            let Some(next) = heads.into_iter().flatten().map(|head| head.0.time()).min() else {
+                break;
             };
             let mut exit = Exit { time: next.value(), events: 0, censored: 0 };
-            while let Some(((leaving, count), rest)) = whole.split_first()
-                && leaving.time() == next
-            {
+            let mut add = |(leaving, entry, count): (Leaving, Time, u64)| {
                 pace.step(1);
-                exit.add(leaving.churned(), *count);
-                whole = rest;
+                exit.add(leaving.churned(), count);
+                if entry > Time::ZERO {
+                    entries.push((entry.value(), count));
+                }
+            };
+            while let Some(cell) = whole.next_if(|cell| cell.0.time() == next) {
+                add(cell);
             }
-            while let Some((((leaving, entry), count), rest)) = late.split_first()
-                && leaving.time() == next
-            {
-                pace.step(1);
-                exit.add(leaving.churned(), *count);
-                entries.push((entry.value(), *count));
-                late = rest;
+            while let Some(cell) = late.next_if(|cell| cell.0.time() == next) {
+                add(cell);
+            }
+            while let Some(cell) = caused.next_if(|cell| cell.0.time() == next) {
+                add(cell);
             }
             exits.push(exit);
         }
         Course::new(exits, entries)
+    }
+}
+
+pub(super) fn too_many_causes() -> Error {
+    Error::TooLarge {
+        what: "the number of causes",
+        hint: "Take fewer than four billion: a cause is one of a few reasons.",
     }
 }
 
@@ -187,25 +276,36 @@ mod tests {
     use proptest::prelude::*;
     use xxhash_rust::xxh3::xxh3_64;
 
-    type Row = (f64, bool, Option<f64>);
+    type Given = (f64, bool, Option<f64>, i64, Option<u8>);
 
-    fn rows() -> impl Strategy<Value = std::vec::Vec<Row>> {
+    fn rows() -> impl Strategy<Value = std::vec::Vec<Given>> {
         let duration = prop_oneof![(0u32..40).prop_map(f64::from), 0.0..1e3, Just(0.0)];
         let entry = proptest::option::weighted(0.5, 0.0..1.0f64);
-        proptest::collection::vec((duration, any::<bool>(), entry), 0..80).prop_map(|rows| {
+        let weight = prop_oneof![3 => Just(1i64), 1 => 1i64..5];
+        let cause = proptest::option::weighted(0.3, 0u8..4);
+        let row = (duration, any::<bool>(), entry, weight, cause);
+        proptest::collection::vec(row, 0..80).prop_map(|rows| {
             let entry = |duration: f64, share: Option<f64>| {
                 share.map(|share| duration * share).filter(|entry| *entry < duration)
             };
-            rows.into_iter().map(|(time, churned, at)| (time, churned, entry(time, at))).collect()
+            rows.into_iter()
+                .map(|(time, churned, at, n, cause)| (time, churned, entry(time, at), n, cause))
+                .collect()
         })
     }
 
-    fn data(rows: &[Row]) -> Data<Global> {
+    fn data(rows: &[Given]) -> Data<Global> {
         let mut data = Data::new(Global);
-        for &(duration, churned, entry) in rows {
-            data.push(duration, churned, entry).unwrap();
+        for &(duration, churned, entry, weight, cause) in rows {
+            let name = cause.map(|cause| [b'c', cause]);
+            let cause = name.as_ref().map(|name| &name[..]);
+            data.push_row(&Row { duration, churned, entry, weight, cause }).unwrap();
         }
         data
+    }
+
+    fn members(rows: &[Given]) -> u64 {
+        rows.iter().map(|row| row.3 as u64).sum()
     }
 
     fn bytes(mut data: Data<Global>) -> Vec<u8, Global> {
@@ -223,11 +323,29 @@ mod tests {
             data(left).write(&mut sent);
             let mut merged = data(right);
             merged.merge(&Data::read(&sent, Global).unwrap()).unwrap();
-            prop_assert_eq!(merged.members(), rows.len() as u64);
+            prop_assert_eq!(merged.members(), members(&rows));
             prop_assert_eq!(&bytes(merged), &expected);
             let again = Data::from_bytes(&expected, Global).unwrap();
-            prop_assert_eq!(again.members(), rows.len() as u64);
+            prop_assert_eq!(again.members(), members(&rows));
             prop_assert_eq!(&bytes(again), &expected);
+        }
+
+        #[test]
+        fn a_weight_is_as_many_rows(rows in rows()) {
+            let repeated: std::vec::Vec<Given> = rows
+                .iter()
+                .flat_map(|row| (0..row.3).map(move |_| (row.0, row.1, row.2, 1, row.4)))
+                .collect();
+            prop_assert_eq!(bytes(data(&rows)), bytes(data(&repeated)));
+            let (a, b) = (data(&rows).course(), data(&repeated).course());
+            prop_assert_eq!(a.exits(), b.exits());
+            // Whatever the cause: those without are the same exits.
+            let plain: std::vec::Vec<Given> =
+                rows.iter().map(|row| (row.0, row.1, row.2, row.3, None)).collect();
+            let (a, b) = (data(&rows).course(), data(&plain).course());
+            prop_assert_eq!(a.exits(), b.exits());
+            let at_risk = |course: &Course<Global>| course.risks().map(|r| r.at_risk).collect::<std::vec::Vec<_>>();
+            prop_assert_eq!(at_risk(&a), at_risk(&b));
         }
 
         #[test]
@@ -261,16 +379,50 @@ mod tests {
     }
 
     #[test]
+    fn weights_count_members() {
+        let mut data = Data::new(Global);
+        for bad in [0, -1, i64::MIN] {
+            let row = Row { weight: bad, ..Row::new(1.0, true) };
+            assert!(matches!(data.push_row(&row), Err(Error::OutOfRange { .. })));
+        }
+        assert!(data.is_empty());
+        data.push_row(&Row { weight: i64::MAX, ..Row::new(1.0, true) }).unwrap();
+        assert!(matches!(data.push(1.0, true, None), Err(Error::TooLarge { .. })));
+        let flat = bytes(data);
+        let mut twice = Data::from_bytes(&flat, Global).unwrap();
+        assert!(matches!(twice.merge_bytes(&flat), Err(Error::TooLarge { .. })));
+        let course = twice.course();
+        assert_eq!(
+            (course.members(), course.exits()[0].events),
+            (i64::MAX as u64, i64::MAX as u64)
+        );
+    }
+
+    /// Values stored by version 0.1.0: their bytes, and what they are read as.
+    #[test]
+    fn reads_what_0_1_0_has_stored() {
+        let rows = [
+            (6.0, true, None, 1, None),
+            (6.0, false, None, 1, None),
+            (9.5, true, Some(4.0), 1, None),
+            (9.5, true, Some(4.0), 1, None),
+        ];
+        let stored = testing::bytes_of("01023386200101010130c6800290800102be768f91a7fa31fe");
+        assert_eq!(bytes(data(&rows))[..], stored[..]);
+        assert_eq!(bytes(Data::from_bytes(&stored, Global).unwrap())[..], stored[..]);
+    }
+
+    #[test]
     fn whole_days_take_few_bytes() {
-        let rows: std::vec::Vec<Row> =
-            (0..1000).map(|day| (f64::from(day), day % 3 == 0, None)).collect();
+        let rows: std::vec::Vec<Given> =
+            (0..1000).map(|day| (f64::from(day), day % 3 == 0, None, 1, None)).collect();
         assert!(bytes(data(&rows)).len() < 3500);
     }
 
     #[test]
     fn can_be_stopped() {
-        let rows: std::vec::Vec<Row> =
-            (0..20_000).map(|i| (f64::from(i) + 1.0, true, Some(0.5))).collect();
+        let rows: std::vec::Vec<Given> =
+            (0..20_000).map(|i| (f64::from(i) + 1.0, true, Some(0.5), 1, None)).collect();
         let filled = || data(&rows);
         let flat = bytes(filled());
         assert!(testing::stops(|| filled().course()));

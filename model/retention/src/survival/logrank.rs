@@ -1,7 +1,7 @@
 //! Do groups leave alike? The log-rank test and its family.
 
-use super::groups::{Groups, Key};
-use super::tally::Cell;
+use super::data::{Leaving, Time};
+use super::groups::Groups;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::{Symmetric, normal};
@@ -57,7 +57,7 @@ impl<H: Host> Groups<H> {
     /// O = Σ w dᵢ,   E = Σ w d nᵢ/n,   V = Σ w² d (n − d)/(n − 1) · (nᵢ/n) (1{i = j} − nⱼ/n)
     /// ```
     ///
-    /// over the times at which members leave, with the weight w = S(t−)^rho of Kaplan and Meier's S
+    /// over the times at which members leave, n those at risk then (entry < t ≤ duration), with the weight w = S(t−)^rho of Kaplan and Meier's S
     /// of all groups: rho 0 is the log-rank test, rho 1 Peto and Peto's, which looks at early
     /// differences most. N. Mantel, Cancer Chemotherapy Reports 50 (1966), 163–170; R. Peto and J.
     /// Peto, Journal of the Royal Statistical Society A 135 (1972), 185–207; D. P. Harrington and
@@ -76,15 +76,16 @@ impl<H: Host> Groups<H> {
                 hint: "Compare fewer groups; a column with many values may be meant as stratum.",
             });
         }
-        self.tally.settle();
+        let mut members = self.in_order();
+        let mut members = &mut members[..];
         let host = self.groups.host().clone();
         let mut zeros = Vec::new_in(host.clone());
         zeros.resize(size, 0.0);
-        let mut members = Vec::new_in(host.clone());
-        members.resize(size, 0);
+        let mut sizes = Vec::new_in(host.clone());
+        sizes.resize(size, 0);
         let mut comparison = Comparison {
             data: self,
-            members,
+            members: sizes,
             observed: zeros.clone(),
             expected: zeros.clone(),
             difference: zeros,
@@ -94,8 +95,12 @@ impl<H: Host> Groups<H> {
             Presence { groups: Vec::new_in(host.clone()), places: Vec::new_in(host.clone()) };
         present.places.resize(size, usize::MAX);
         let mut pace = Pace::new(&host);
-        for stratum in self.tally.cells().chunk_by(|a, b| a.0.0 == b.0.0) {
+        while let Some(first) = members.first() {
+            let number = first.stratum;
+            let end = members.partition_point(|alike| alike.stratum == number);
+            let (stratum, rest) = std::mem::take(&mut members).split_at_mut(end);
             comparison.add_stratum(stratum, rho, &mut present, &mut pace);
+            members = rest;
         }
         if !comparison.is_finite() {
             return Err(Error::bad(
@@ -104,6 +109,42 @@ impl<H: Host> Groups<H> {
             ));
         }
         Ok(comparison)
+    }
+}
+
+/// Members of a stratum and a group that enter and leave together.
+#[derive(Debug, Clone, Copy)]
+struct Alike {
+    stratum: u32,
+    leaving: Leaving,
+    group: u32,
+    /// 0: seen from the beginning.
+    entry: Time,
+    count: u64,
+}
+
+impl<H: Host> Groups<H> {
+    /// All members, by stratum and time.
+    fn in_order(&mut self) -> Vec<Alike, H> {
+        let host = self.groups.host().clone();
+        let mut pace = Pace::new(&host);
+        let (whole, late) = (self.tally.settle(), self.late.settle());
+        let mut members = Vec::with_capacity_in(whole.len() + late.len(), host.clone());
+        for &((stratum, leaving, group), count) in whole {
+            pace.step(1);
+            members.push(Alike { stratum, leaving, group, entry: Time::ZERO, count });
+        }
+        for &((stratum, leaving, group, entry), count) in late {
+            pace.step(1);
+            members.push(Alike { stratum, leaving, group, entry, count });
+        }
+        if !late.is_empty() {
+            members.sort_unstable_by_key(|alike| {
+                pace.step(1);
+                (alike.stratum, alike.leaving, alike.group, alike.entry)
+            });
+        }
+        members
     }
 }
 
@@ -142,41 +183,56 @@ struct Present {
 impl<H: Host> Comparison<'_, H> {
     fn add_stratum(
         &mut self,
-        stratum: &[Cell<Key>],
+        stratum: &[Alike],
         rho: f64,
         present: &mut Presence<H>,
         pace: &mut Pace<'_, H>,
     ) {
         present.clear();
+        let mut entries = Vec::new_in(self.members.allocator().scratch());
         let mut n = 0u64;
-        for &((_, _, group), count) in stratum {
+        for alike in stratum {
             pace.step(1);
-            present.of(group).at_risk += count;
-            self.members[group as usize] += count;
-            n += count;
+            let group = present.of(alike.group);
+            if alike.entry > Time::ZERO {
+                entries.push((alike.entry, alike.group, alike.count));
+            } else {
+                group.at_risk += alike.count;
+                n += alike.count;
+            }
+            self.members[alike.group as usize] += alike.count;
         }
+        entries.sort_unstable_by_key(|entry: &(Time, u32, u64)| {
+            pace.step(1);
+            entry.0
+        });
+        let mut entries = entries.iter().peekable();
         let mut survival: f64 = 1.0;
-        for moment in stratum.chunk_by(|a, b| a.0.1.time() == b.0.1.time()) {
-            let mut d = 0;
-            for &((_, leaving, group), count) in moment {
+        for moment in stratum.chunk_by(|a, b| a.leaving.time() == b.leaving.time()) {
+            let Some(time) = moment.first().map(|alike| alike.leaving.time()) else { continue };
+            while let Some(&(_, group, count)) = entries.next_if(|entry| entry.0 < time) {
                 pace.step(1);
-                if leaving.churned() {
-                    present.of(group).leaving += count;
-                    d += count;
-                }
+                present.of(group).at_risk += count;
+                n += count;
+            }
+            let mut d = 0;
+            for alike in moment.iter().filter(|alike| alike.leaving.churned()) {
+                pace.step(1);
+                present.of(alike.group).leaving += alike.count;
+                d += alike.count;
             }
             if d > 0 {
                 pace.step(present.groups.len() * present.groups.len());
                 self.add_moment(&present.groups, d, n, survival.powf(rho));
                 survival *= (n - d) as f64 / n as f64;
             }
-            for &((_, leaving, group), count) in moment {
-                let group = present.of(group);
-                group.at_risk -= count;
-                if leaving.churned() {
+            for alike in moment {
+                let group = present.of(alike.group);
+                group.at_risk -= alike.count;
+                if alike.leaving.churned() {
                     group.leaving = 0;
                 }
-                n -= count;
+                n -= alike.count;
             }
         }
     }
@@ -238,23 +294,34 @@ mod tests {
     use super::*;
     use crate::host::{Global, testing};
     use crate::state::State;
+    use crate::survival::Row;
     use proptest::prelude::*;
 
-    type Row = (u8, bool, u8, Option<u8>);
+    /// Duration, outcome, group, stratum, entry if it is before the duration, weight.
+    type Given = (u8, bool, u8, Option<u8>, u8, i64);
 
-    fn rows() -> impl Strategy<Value = std::vec::Vec<Row>> {
-        let row = (0u8..12, any::<bool>(), 0u8..4, proptest::option::of(0u8..3));
+    fn rows() -> impl Strategy<Value = std::vec::Vec<Given>> {
+        let row = (0u8..12, any::<bool>(), 0u8..4, proptest::option::of(0u8..3), 0u8..20, 1i64..4);
         proptest::collection::vec(row, 0..60)
     }
 
-    fn filled(rows: &[Row]) -> Groups<Global> {
+    fn filled(rows: &[Given]) -> Groups<Global> {
         let mut groups = Groups::new(Global);
-        for &(duration, churned, group, stratum) in rows {
+        for &(duration, churned, group, stratum, entry, weight) in rows {
             let stratum = stratum.map(|stratum| [b's', stratum]);
             let stratum = stratum.as_ref().map(|name| &name[..]);
-            groups.push(f64::from(duration), churned, &[b'g', group], stratum).unwrap();
+            let entry = (entry < duration).then_some(f64::from(entry));
+            let row = Row { entry, weight, ..Row::new(f64::from(duration), churned) };
+            groups.push_row(&row, &[b'g', group], stratum).unwrap();
         }
         groups
+    }
+
+    fn repeated(rows: &[Given]) -> std::vec::Vec<Given> {
+        let alike = |row: &Given| {
+            (0..row.5).map(|_| (row.0, row.1, row.2, row.3, row.4, 1)).collect::<std::vec::Vec<_>>()
+        };
+        rows.iter().flat_map(alike).collect()
     }
 
     fn bytes(mut groups: Groups<Global>) -> Vec<u8, Global> {
@@ -278,6 +345,11 @@ mod tests {
         }
 
         #[test]
+        fn a_weight_is_as_many_rows(rows in rows()) {
+            prop_assert_eq!(bytes(filled(&rows)), bytes(filled(&repeated(&rows))));
+        }
+
+        #[test]
         fn any_bytes_read_or_fail(noise: std::vec::Vec<u8>, rows in rows(), at: usize) {
             let mut forged = bytes(filled(&rows));
             forged.truncate(1 + at % (forged.len() - 8));
@@ -286,20 +358,64 @@ mod tests {
             forged.extend_from_slice(&checksum.to_le_bytes());
             if let Ok(mut read) = Groups::from_bytes(&forged, Global, |_| Ok(())) {
                 prop_assert!(read.compare(0.5).is_ok());
+                prop_assert_eq!(&bytes(read), &forged);
             }
+            // It may be anything, but no panic.
             let _ = Groups::read(&noise, Global);
+        }
+
+        /// Mantel and Haenszel's test of two groups, from the tables of every time.
+        #[test]
+        fn two_groups_are_compared_as_in_the_textbook(rows in rows()) {
+            let given: std::vec::Vec<Given> =
+                rows.into_iter().map(|row| (row.0, row.1, row.2 % 2, row.3, row.4, row.5)).collect();
+            let rows = repeated(&given);
+            let mut times: std::vec::Vec<(Option<u8>, u8)> =
+                rows.iter().filter(|row| row.1).map(|row| (row.3, row.0)).collect();
+            times.sort_unstable();
+            times.dedup();
+            let (mut difference, mut variance) = (0.0, 0.0);
+            for (stratum, time) in times {
+                let is_seen = |row: &Given| row.4 >= row.0 || row.4 == 0 || row.4 < time;
+                let at_risk =
+                    rows.iter().filter(|row| row.3 == stratum && row.0 >= time && is_seen(row));
+                let leave = at_risk.clone().filter(|row| row.1 && row.0 == time);
+                let of_first = |row: &&Given| row.2 == 0;
+                let (n, d) = (at_risk.clone().count() as f64, leave.clone().count() as f64);
+                let n1 = at_risk.filter(of_first).count() as f64;
+                difference += leave.filter(of_first).count() as f64 - d * n1 / n;
+                if n > 1.0 {
+                    variance += d * (n - d) / (n - 1.0) * n1 * (n - n1) / (n * n);
+                }
+            }
+            let mut data = filled(&given);
+            let comparison = data.compare(0.0).unwrap();
+            let outcome = comparison.outcome();
+            prop_assert_eq!(outcome.df, usize::from(variance > 0.0));
+            if let Some(first) = comparison.groups().find(|group| group.name[1] == 0) {
+                prop_assert!((first.variance - variance).abs() < 1e-9);
+            }
+            if variance > 0.0 {
+                let chi_square = difference * difference / variance;
+                prop_assert!((outcome.chi_square.unwrap() - chi_square).abs() < 1e-9);
+                // With one degree of freedom it is the square of a standard normal number.
+                let p = normal::beyond(chi_square.sqrt());
+                prop_assert!((outcome.p_value.unwrap() - p).abs() < 1e-9);
+            }
         }
 
         /// What the definition sums over members, one at a time.
         #[test]
         fn observed_and_expected_are_those_of_the_definition(rows in rows()) {
             let mut data = filled(&rows);
+            let rows = repeated(&rows);
             let comparison = data.compare(0.0).unwrap();
             for group in comparison.groups() {
-                let own = |row: &&Row| row.2 == group.name[1];
+                let own = |row: &&Given| row.2 == group.name[1];
                 let mut expected = 0.0;
                 for gone in rows.iter().filter(|row| row.1) {
-                    let at_risk = rows.iter().filter(|row| row.3 == gone.3 && row.0 >= gone.0);
+                    let is_seen = |row: &Given| row.4 >= row.0 || row.4 == 0 || row.4 < gone.0;
+                    let at_risk = rows.iter().filter(|row| row.3 == gone.3 && row.0 >= gone.0 && is_seen(row));
                     let share = at_risk.clone().filter(own).count() as f64 / at_risk.count() as f64;
                     expected += share;
                 }
@@ -313,6 +429,23 @@ mod tests {
         }
     }
 
+    /// Values stored by version 0.1.0.
+    #[test]
+    fn reads_what_0_1_0_has_stored() {
+        let mut groups = Groups::new(Global);
+        groups.push(6.0, true, b"b", None).unwrap();
+        groups.push(6.0, false, b"a", Some(b"y")).unwrap();
+        groups.push(2.5, true, b"b", Some(b"x")).unwrap();
+        groups.push(2.5, true, b"b", Some(b"x")).unwrap();
+        let stored = testing::bytes_of(concat!(
+            "0102016101620201780179030080808080808080988001010101808080808080",
+            "80848001010202818080808080809880010001475be11826314ccb",
+        ));
+        assert_eq!(bytes(groups)[..], stored[..]);
+        let read = Groups::from_bytes(&stored, Global, |_| Ok(())).unwrap();
+        assert_eq!(bytes(read)[..], stored[..]);
+    }
+
     #[test]
     fn can_be_stopped() {
         let mut groups = Groups::new(Global);
@@ -320,6 +453,7 @@ mod tests {
             groups.push(f64::from(i), true, &[(i % 3) as u8], None).unwrap();
         }
         groups.tally.settle();
+        assert!(testing::stops(|| groups.in_order()));
         assert!(testing::stops(|| groups.compare(0.0).map(|_| ())));
         let flat = bytes(groups);
         assert!(testing::stops(|| Groups::from_bytes(&flat, Global, |_| Ok(()))));

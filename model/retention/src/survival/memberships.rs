@@ -3,9 +3,10 @@
 use crate::calendar::Period;
 use crate::cohorts::memberships::Since;
 use crate::error::Error;
+use crate::history::MemberRef;
 use crate::host::{Host, Pace, Vec};
-use crate::memberships::Memberships;
-use crate::survival::{Course, Exit};
+use crate::memberships::{Memberships, Spell};
+use crate::survival::{Course, Exit, Return, Tenure};
 use crate::units::{Units, periods};
 
 /// What is asked of memberships.
@@ -35,36 +36,158 @@ pub fn first_departures<H: Host>(
     question: &Question,
     host: H,
 ) -> Result<Course<H>, Error> {
-    let first = memberships.first()?;
-    let as_of = question.as_of.map_or_else(|| memberships.last(), Ok)?;
-    // Stretches count from each member's own first day, all others are of the calendar.
-    let number: &dyn Fn(i64, i64) -> i64 = match Since::of(question.period) {
-        Some(periods) => &move |since, day| periods.number(since, day),
-        None => {
-            let units = Units::new(question.period, as_of)?;
-            periods(units, first, as_of)?;
-            &move |since, day| units.of_day(day) - units.of_day(since)
-        }
-    };
     let mut exits: Vec<Exit, H> = Vec::new_in(host.clone());
-    let mut pace = Pace::new(&host);
-    let mut walk = memberships.walk()?;
-    while let Some((_, spells)) = walk.next_member()? {
-        pace.step(1 + spells.len());
-        let Some(spell) = spells.first().filter(|spell| spell.joined <= as_of) else { continue };
-        // The first period that has not ended.
-        let running = number(spell.joined, as_of + 1);
-        let departed = spell.ended.map(|ended| number(spell.joined, ended));
-        let churned = departed.filter(|departed| *departed < running);
-        let Ok(tenure) = usize::try_from(churned.unwrap_or(running - 1)) else { continue };
-        if exits.len() <= tenure {
-            let next = exits.len()..=tenure;
-            exits.extend(next.map(|n| Exit { time: n as f64, events: 0, censored: 0 }));
+    let stays = Stays::new(memberships, question)?;
+    stays.each(memberships, |_, spells| {
+        if let Some((tenure, churned)) = spells.first().and_then(|spell| stays.tenure(spell)) {
+            add(&mut exits, tenure, churned);
         }
-        exits[tenure].add(churned.is_some(), 1);
+        Ok(())
+    })?;
+    Ok(course(exits, host))
+}
+
+/// The same, member by member: what [`first_departures`] counts. Those of whom nothing is known yet
+/// have no tenure.
+pub fn tenures<'v, H: Host>(
+    memberships: &Memberships<'v, H>,
+    question: &Question,
+    mut found: impl FnMut(MemberRef<'v>, Tenure) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let stays = Stays::new(memberships, question)?;
+    stays.each(memberships, |member, spells| {
+        let Some(spell) = spells.first() else { return Ok(()) };
+        let known = stays.tenure(spell);
+        let last_day = spell.ended.map_or(stays.as_of, |ended| stays.as_of.min(ended - 1));
+        found(
+            member,
+            Tenure {
+                tenure: known.map(|(tenure, _)| tenure),
+                churned: known.is_some_and(|(_, churned)| churned),
+                first_day: spell.joined,
+                last_day,
+            },
+        )
+    })
+}
+
+/// The time from the period in which each member first departed to that in which it joined again; 0
+/// if that is the same. Who has not in a period that has ended by `as_of` is last seen in the last one
+/// that has.
+pub fn returns<H: Host>(
+    memberships: &Memberships<'_, H>,
+    question: &Question,
+    host: H,
+) -> Result<Course<H>, Error> {
+    let mut exits: Vec<Exit, H> = Vec::new_in(host.clone());
+    returns_of_members(memberships, question, |_, back| {
+        add(&mut exits, back.tenure, back.returned);
+        Ok(())
+    })?;
+    Ok(course(exits, host))
+}
+
+/// The same, member by member: what [`returns`] counts.
+pub fn returns_of_members<'v, H: Host>(
+    memberships: &Memberships<'v, H>,
+    question: &Question,
+    mut found: impl FnMut(MemberRef<'v>, Return) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let stays = Stays::new(memberships, question)?;
+    stays.each(memberships, |member, spells| {
+        let Some(ended) = spells.first().and_then(|spell| spell.ended) else { return Ok(()) };
+        let back = spells.get(1).map(|spell| spell.joined).filter(|day| *day <= stays.as_of);
+        // Of a departure whose period has not ended nothing is known yet.
+        let Some((tenure, returned)) = stays.outcome(ended, back) else { return Ok(()) };
+        let (last_day, lapsed_on) = (ended - 1, ended);
+        found(member, Return { tenure, returned, last_day, lapsed_on, returned_on: back })
+    })
+}
+
+fn add<H: Host>(exits: &mut Vec<Exit, H>, time: usize, is_event: bool) {
+    if exits.len() <= time {
+        let next = exits.len()..=time;
+        exits.extend(next.map(|n| Exit { time: n as f64, events: 0, censored: 0 }));
     }
+    if let Some(exit) = exits.get_mut(time) {
+        exit.add(is_event, 1);
+    }
+}
+
+fn course<H: Host>(mut exits: Vec<Exit, H>, host: H) -> Course<H> {
     exits.retain(|exit| exit.events + exit.censored > 0);
-    Ok(Course::new(exits, Vec::new_in(host)))
+    Course::new(exits, Vec::new_in(host))
+}
+
+/// How stays are counted in periods.
+struct Stays {
+    as_of: i64,
+    periods: Numbers,
+}
+
+/// How periods are numbered.
+enum Numbers {
+    /// Stretches count from each member's own day.
+    Own(Since),
+    /// All others are of the calendar.
+    Shared(Units),
+}
+
+impl Stays {
+    fn new<H: Host>(memberships: &Memberships<'_, H>, question: &Question) -> Result<Self, Error> {
+        let first = memberships.first()?;
+        let as_of = question.as_of.map_or_else(|| memberships.last(), Ok)?;
+        let numbers = match Since::of(question.period) {
+            Some(since) => Numbers::Own(since),
+            None => {
+                let units = Units::new(question.period, as_of)?;
+                periods(units, first, as_of)?;
+                Numbers::Shared(units)
+            }
+        };
+        Ok(Stays { as_of, periods: numbers })
+    }
+
+    /// The number of the period that holds a day, from the one that holds another.
+    fn number(&self, since: i64, day: i64) -> i64 {
+        match &self.periods {
+            Numbers::Own(periods) => periods.number(since, day),
+            Numbers::Shared(units) => units.of_day(day) - units.of_day(since),
+        }
+    }
+
+    /// Periods from a day until another one on which something happens, or until the last look. None
+    /// if the first one has not ended and nothing is known.
+    fn outcome(&self, since: i64, happens: Option<i64>) -> Option<(usize, bool)> {
+        // The first period that has not ended.
+        let running = self.number(since, self.as_of + 1);
+        let number = happens.map(|day| self.number(since, day));
+        let number = number.filter(|number| *number < running);
+        let time = usize::try_from(number.unwrap_or(running - 1)).ok()?;
+        Some((time, number.is_some()))
+    }
+
+    fn tenure(&self, spell: &Spell) -> Option<(usize, bool)> {
+        self.outcome(spell.joined, spell.ended)
+    }
+
+    /// Members that joined by `as_of`, with their spells.
+    fn each<'v, H: Host>(
+        &self,
+        memberships: &Memberships<'v, H>,
+        mut found: impl FnMut(MemberRef<'v>, &[Spell]) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let host = memberships.host().clone();
+        let mut pace = Pace::new(&host);
+        let mut walk = memberships.walk()?;
+        while let Some((member, spells)) = walk.next_member()? {
+            pace.step(1 + spells.len());
+            if spells.first().is_some_and(|spell| spell.joined <= self.as_of) {
+                found(member, spells)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

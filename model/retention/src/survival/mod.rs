@@ -6,11 +6,12 @@
 //! | `tally` | a multiset that grows with its distinct keys |
 //! | `course` | who is at risk, who leaves, who is lost from sight, time by time |
 //! | `curve` | Kaplan–Meier, Nelson–Aalen, intervals |
+//! | `incidence` | competing risks: who leaves for which cause |
 //! | `hazard` | the rate of leaving, by stretches of tenure |
 //! | `summary` | median and restricted mean |
-//! | `groups`, `names` | the summary of several groups, in strata; its bytes |
+//! | `groups` | the summary of several groups, in strata; its bytes |
 //! | `logrank` | do groups leave alike? |
-//! | `lapse` | the first lapse of the members of a history |
+//! | `lapse` | the first lapse of the members of a history, and their return |
 
 mod codec;
 mod course;
@@ -18,20 +19,21 @@ mod curve;
 mod data;
 mod groups;
 mod hazard;
+mod incidence;
 mod lapse;
 mod logrank;
 pub mod memberships;
-mod names;
 mod summary;
 mod tally;
 
 pub use codec::malformed_data;
 pub use course::{Course, Exit};
 pub use curve::{Intervals, Scale, Step};
-pub use data::Data;
-pub(crate) use data::{Leaving, Time, entry_time};
+pub use data::{Data, Row};
+pub(crate) use data::{Leaving, Time, add_members, entry_time};
 pub use groups::{Groups, malformed_groups};
 pub use hazard::Stretch;
-pub use lapse::{Question, first_lapses};
+pub use incidence::{Incidences, Incident};
+pub use lapse::{Question, Return, Tenure, first_lapses, returns, returns_of_members, tenures};
 pub use logrank::{Comparison, Group, Outcome};
 pub use summary::{Estimated, Summary};

@@ -16,16 +16,22 @@ pub(crate) type Cell<K> = (K, u64);
 #[derive(Debug)]
 pub(crate) struct Tally<K, H: Host> {
     inbox: Vec<K, H>,
+    /// Keys that came with a number of their own.
+    counted: Vec<Cell<K>, H>,
     runs: Vec<Vec<Cell<K>, H>, H>,
 }
 
 impl<K: Ord + Copy, H: Host> Tally<K, H> {
     pub(crate) fn new(host: &H) -> Self {
-        Tally { inbox: Vec::new_in(host.clone()), runs: Vec::new_in(host.clone()) }
+        Tally {
+            inbox: Vec::new_in(host.clone()),
+            counted: Vec::new_in(host.clone()),
+            runs: Vec::new_in(host.clone()),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.inbox.is_empty() && self.runs.is_empty()
+        self.inbox.is_empty() && self.counted.is_empty() && self.runs.is_empty()
     }
 
     /// One more of this key.
@@ -33,6 +39,18 @@ impl<K: Ord + Copy, H: Host> Tally<K, H> {
     pub(crate) fn push(&mut self, key: K) {
         self.inbox.push(key);
         if self.inbox.len() >= INBOX {
+            self.flush();
+        }
+    }
+
+    /// So many more of this key. Who calls sees to it that numbers add up within 64 bits.
+    #[inline]
+    pub(crate) fn push_many(&mut self, key: K, count: u64) {
+        if count == 1 {
+            return self.push(key);
+        }
+        self.counted.push((key, count));
+        if self.counted.len() >= INBOX {
             self.flush();
         }
     }
@@ -61,7 +79,7 @@ impl<K: Ord + Copy, H: Host> Tally<K, H> {
 
     /// The distinct keys in order, once settled.
     pub(crate) fn cells(&self) -> &[Cell<K>] {
-        debug_assert!(self.inbox.is_empty() && self.runs.len() <= 1);
+        debug_assert!(self.inbox.is_empty() && self.counted.is_empty() && self.runs.len() <= 1);
         self.runs.first().map_or(&[], |run| run)
     }
 
@@ -75,6 +93,11 @@ impl<K: Ord + Copy, H: Host> Tally<K, H> {
             keys.extend_from_slice(&self.inbox);
             part(&sorted_run(&mut keys));
         }
+        if !self.counted.is_empty() {
+            let mut cells = Vec::with_capacity_in(self.counted.len(), self.host().scratch());
+            cells.extend_from_slice(&self.counted);
+            part(&sorted_cells(&mut cells));
+        }
     }
 
     fn host(&self) -> H {
@@ -83,14 +106,20 @@ impl<K: Ord + Copy, H: Host> Tally<K, H> {
 
     #[cold]
     fn flush(&mut self) {
-        if self.inbox.is_empty() {
-            return;
+        if !self.inbox.is_empty() {
+            self.host().poll();
+            let run = sorted_run(&mut self.inbox);
+            self.inbox.clear();
+            self.runs.push(run);
+            self.balance(2);
         }
-        self.host().poll();
-        let run = sorted_run(&mut self.inbox);
-        self.inbox.clear();
-        self.runs.push(run);
-        self.balance(2);
+        if !self.counted.is_empty() {
+            self.host().poll();
+            let run = sorted_cells(&mut self.counted);
+            self.counted.clear();
+            self.runs.push(run);
+            self.balance(2);
+        }
     }
 
     /// Merges the last two runs while the former is less than `ratio` times as long as the latter.
@@ -115,6 +144,18 @@ fn sorted_run<K: Ord + Copy, H: Host>(keys: &mut Vec<K, H>) -> Vec<Cell<K>, H> {
         match run.last_mut() {
             Some((last, count)) if *last == key => *count += 1,
             _ => run.push((key, 1)),
+        }
+    }
+    run
+}
+
+fn sorted_cells<K: Ord + Copy, H: Host>(cells: &mut Vec<Cell<K>, H>) -> Vec<Cell<K>, H> {
+    cells.sort_unstable_by_key(|cell| cell.0);
+    let mut run: Vec<Cell<K>, H> = Vec::new_in(cells.allocator().clone());
+    for &(key, count) in cells.iter() {
+        match run.last_mut() {
+            Some((last, sum)) if *last == key => *sum = sum.saturating_add(count),
+            _ => run.push((key, count)),
         }
     }
     run
@@ -159,6 +200,7 @@ mod tests {
         fn counts_as_a_map_does(
             keys in proptest::collection::vec(0u64..400, 0..300),
             more in proptest::collection::btree_map(0u64..400, 1u64..9, 0..50),
+            many in proptest::collection::vec((0u64..400, 1u64..9), 0..300),
             repeat in 1usize..300,
         ) {
             let mut tally = Tally::new(&Global);
@@ -168,7 +210,16 @@ mod tests {
                     tally.push(key);
                     *expected.entry(key).or_insert(0) += 1;
                 }
+                for &(key, count) in &many {
+                    tally.push_many(key, count);
+                    *expected.entry(key).or_insert(0) += count;
+                }
             }
+            let mut parts = BTreeMap::new();
+            tally.for_parts(|cells| {
+                cells.iter().for_each(|(key, count)| *parts.entry(*key).or_insert(0) += count);
+            });
+            prop_assert_eq!(&parts, &expected);
             tally.append(more.iter().map(|(&key, &count)| (key, count)));
             for (key, count) in more {
                 *expected.entry(key).or_insert(0) += count;

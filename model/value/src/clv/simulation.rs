@@ -10,18 +10,19 @@ use super::scalar;
 use super::score::{Predicted, Question, scorer};
 use super::summary::Unit;
 use crate::host::Global;
+use crate::numeric::SplitMix64;
 
-/// SplitMix64 (G. Steele, D. Lea and C. Flood, OOPSLA 2014).
-struct Random(u64);
+/// Random numbers of the distributions that the models know.
+struct Random(SplitMix64);
 
 impl Random {
+    fn new(seed: u64) -> Self {
+        Random(SplitMix64::new(seed))
+    }
+
     /// Uniform on (0, 1).
     fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (((z ^ (z >> 31)) >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
+        self.0.open_unit()
     }
 
     fn exponential(&mut self) -> f64 {
@@ -94,7 +95,7 @@ const PARETO: [f64; 4] = [0.8, 6.0, 0.9, 15.0];
 
 /// 95 % intervals of the parameters and of an expectation hold the truth in 93 to 97 % of samples.
 fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let c = Customer { x: 3.0, t_x: 20.0, age: 30.0 };
     let question =
         Question { horizon: Some(20.0 * 7.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
@@ -157,7 +158,7 @@ fn intervals_of_pareto_nbd_cover() {
 /// what they spend as well.
 #[test]
 fn parameters_of_very_many_customers_are_found() {
-    let mut random = Random(13);
+    let mut random = Random::new(13);
     let of_spend = [6.0, 4.0, 15.0];
     let mut sample = Sample::new(Global);
     for _ in 0..200_000 {
@@ -183,7 +184,7 @@ fn parameters_of_very_many_customers_are_found() {
 /// The parameters of regular buyers are found again, k among them.
 #[test]
 fn stages_are_found() {
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let truth = [0.9, 4.0, 0.8, 2.5];
     for kind in [Kind::BgCnbd(Some(3)), Kind::MbgCnbd(Some(2))] {
         let mut sample = Sample::new(Global);
@@ -205,7 +206,7 @@ fn stages_are_found() {
 /// Buyers who are regular and nearly alike: with k = 1 they are too regular for any r.
 #[test]
 fn stages_are_found_where_fewer_have_no_maximum() {
-    let mut random = Random(4);
+    let mut random = Random::new(4);
     let mut sample = Sample::new(Global);
     for _ in 0..200 {
         let (c, ln_gaps, _) =
@@ -218,6 +219,35 @@ fn stages_are_found_where_fewer_have_no_maximum() {
     assert_eq!(fit(&sample, Kind::BgCnbd(None)).unwrap().kind, Kind::BgCnbd(Some(4)));
 }
 
+/// Nobody leaves, so that a goes to zero where purchases are what they are. With a k that is too large for
+/// them long gaps look as if somebody had left, and there is a maximum: but the likelihood is lower there.
+#[test]
+fn a_maximum_at_a_bad_k_is_no_fit() {
+    let mut misleading = 0;
+    for seed in [1, 3, 4, 6] {
+        let mut random = Random::new(seed);
+        let mut sample = Sample::new(Global);
+        for _ in 0..500 {
+            let (c, ln_gaps, _) = random.customer(Kind::Bg, &[1.5, 10.0, 1e-9, 3.0], 52.0, 0.0);
+            sample.push(c, Some(ln_gaps), None).unwrap();
+        }
+        sample.settle();
+        for (kind, any, at_two) in [
+            (Kind::Bg, Kind::BgCnbd(None), Kind::BgCnbd(Some(2))),
+            (Kind::Mbg, Kind::MbgCnbd(None), Kind::MbgCnbd(Some(2))),
+        ] {
+            let with_one = fit(&sample, kind);
+            let found = fit(&sample, any);
+            misleading += u32::from(with_one.is_err() && fit(&sample, at_two).is_ok());
+            match with_one {
+                Ok(one) => assert_eq!(found.unwrap().parameters, one.parameters),
+                Err(unfit) => assert_eq!(found.unwrap_err(), unfit),
+            }
+        }
+    }
+    assert!(misleading >= 3, "{misleading}");
+}
+
 /// Prediction intervals hold at least 95 % of what then happens, and the randomised probability
 /// integral transform of it is uniform (C. Czado, T. Gneiting and L. Held, Biometrics 65 (2009),
 /// 1254–1261).
@@ -225,7 +255,7 @@ fn stages_are_found_where_fewer_have_no_maximum() {
 fn predictions_are_calibrated() {
     let regular = Kind::MbgCnbd(Some(2));
     for (kind, truth) in [(Kind::Bg, BG), (Kind::Pareto, PARETO), (regular, [0.9, 4.0, 0.8, 2.5])] {
-        let mut random = Random(11);
+        let mut random = Random::new(11);
         let mut sample = Sample::new(Global);
         let customers: Vec<_> = (0..3000)
             .map(|_| {
@@ -240,17 +270,20 @@ fn predictions_are_calibrated() {
         let question =
             Question { horizon: Some(182.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
         let mut scorer = scorer(&model, &question, Global).unwrap();
-        let (mut held, mut bins) = (0.0, [0.0; 10]);
+        let (mut held, mut reached, mut bins) = (0.0, 0.0, [0.0; 10]);
         let n = customers.len() as f64;
         for (c, later) in customers {
             let Predicted { low, high, .. } = scorer.score(c, None).unwrap().purchases.unwrap();
             held += f64::from(u8::from(low as f64 <= later && later <= high as f64));
+            reached += f64::from(u8::from(later >= high as f64));
             let p = |y| scalar::purchases_distribution(&model, c, 182.0, y).unwrap();
             let below: f64 = (0..later as i64).map(p).sum();
             let u = below + random.uniform() * p(later as i64);
             bins[((u * 10.0) as usize).min(9)] += 1.0;
         }
         assert!(held / n >= 0.95, "{kind:?}: {}", held / n);
+        // And no more than they must: one purchase less would be too few.
+        assert!(reached / n > 0.025, "{kind:?}: {}", reached / n);
         let chi2: f64 = bins.iter().map(|o: &f64| (o - n / 10.0).powi(2) / (n / 10.0)).sum();
         // The 99.9 % point of chi-squared with 9 degrees of freedom
         assert!(chi2 < 27.9, "{kind:?}: {chi2} {bins:?}");
@@ -299,7 +332,8 @@ fn coverage_of_covariates(kind: Kind, samples: u32, customers: u32) {
     let expected = scalar::expected_purchases(&there, c, 140.0).unwrap();
     let question =
         Question { horizon: Some(140.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
-    let (mut random, mut held, mut held_expected) = (Random(5), vec![0; 4 + coefficients.len()], 0);
+    let (mut random, mut held, mut held_expected) =
+        (Random::new(5), vec![0; 4 + coefficients.len()], 0);
     let mut fits = 0;
     for _ in 0..samples {
         let text = with_covariates(&mut random, kind, customers).fit().unwrap().unwrap();

@@ -1,10 +1,17 @@
 //! The different times among those of many customers, each with a place in a list.
 
 use crate::host::{Host, Pace, Vec};
+use crate::index::Index;
 
-/// No place.
-const NOWHERE: u32 = u32::MAX;
-const FEWEST_SLOTS: usize = 16;
+/// Times that there is room for at first.
+const FEWEST_TIMES: usize = 16;
+
+/// Times are whole numbers, mostly, whose last bits are zeros.
+#[inline]
+fn hash(time: f64) -> u64 {
+    let bits = time.to_bits();
+    (bits ^ bits >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32)
+}
 
 /// Different times, in the order in which they came until they are [ranked](Times::rank).
 #[derive(Debug)]
@@ -12,16 +19,16 @@ pub(super) struct Times<H: Host> {
     values: Vec<f64, H>,
     /// So many of them are in order.
     ranked: usize,
-    /// Places by hash, with gaps: a power of two of them, or none.
-    slots: Vec<u32, H>,
+    /// None after they have been ranked, until the next one comes.
+    index: Index<H>,
     host: H,
 }
 
 impl<H: Host> Times<H> {
     /// No times.
     pub(super) fn new(host: H) -> Self {
-        let (values, slots) = (Vec::new_in(host.clone()), Vec::new_in(host.clone()));
-        Times { values, ranked: 0, slots, host }
+        let (values, index) = (Vec::new_in(host.clone()), Index::new(host.clone()));
+        Times { values, ranked: 0, index, host }
     }
 
     /// The times by place.
@@ -29,61 +36,26 @@ impl<H: Host> Times<H> {
         &self.values
     }
 
-    /// The slot where a search for a time begins.
-    #[inline]
-    fn slot(&self, time: f64) -> usize {
-        let bits = time.to_bits();
-        let mixed = (bits ^ bits >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed >> 32) as usize & (self.slots.len() - 1)
-    }
-
     /// The place of a time, a new one if it is new.
     #[inline(always)]
     pub(super) fn place(&mut self, time: f64) -> u32 {
-        if self.slots.len() <= 2 * self.values.len() {
-            self.index();
+        if self.index.len() < self.values.len() {
+            self.index.fill(self.values.len(), |place| hash(self.values[place]));
         }
-        let mut slot = self.slot(time);
-        loop {
-            let place = self.slots[slot];
-            if place == NOWHERE {
-                return self.insert(slot, time);
-            }
-            if self.values[place as usize] == time {
-                return place;
-            }
-            slot = (slot + 1) & (self.slots.len() - 1);
-        }
+        let found = self.index.find(hash(time), |place| self.values[place] == time);
+        found.unwrap_or_else(|| self.insert(time))
     }
 
     #[cold]
-    fn insert(&mut self, slot: usize, time: f64) -> u32 {
+    fn insert(&mut self, time: f64) -> u32 {
         let place = self.values.len() as u32;
         if self.values.len() == self.values.capacity() {
             // By a half, since the old ones are in memory until they are copied.
-            self.values.reserve_exact(self.values.len() / 2 + FEWEST_SLOTS);
+            self.values.reserve_exact(self.values.len() / 2 + FEWEST_TIMES);
         }
         self.values.push(time);
-        self.slots[slot] = place;
+        self.index.push(hash(time), |place| hash(self.values[place]));
         place
-    }
-
-    /// Puts all places into slots, of which a quarter to a half is taken: a search seldom goes on.
-    #[cold]
-    fn index(&mut self) {
-        let len = (2 * self.values.len() + 1).next_power_of_two().max(FEWEST_SLOTS);
-        // The old ones first: they need not be in memory together.
-        self.slots = Vec::new_in(self.host.clone());
-        self.slots.resize(len, NOWHERE);
-        let mut pace = Pace::new(&self.host);
-        for place in 0..self.values.len() {
-            pace.step(1);
-            let mut slot = self.slot(self.values[place]);
-            while self.slots[slot] != NOWHERE {
-                slot = (slot + 1) & (len - 1);
-            }
-            self.slots[slot] = place as u32;
-        }
     }
 
     /// Puts the times in order, if they are not: what was at place i is then at the i-th of the places
@@ -92,7 +64,7 @@ impl<H: Host> Times<H> {
         if self.ranked == self.values.len() {
             return None;
         }
-        self.slots = Vec::new_in(self.host.clone());
+        self.index = Index::new(self.host.clone());
         // Not negative, so that the bits sort as the numbers do.
         let mut order = Vec::with_capacity_in(self.values.len(), self.host.clone());
         order.extend((0..).zip(&self.values).map(|(place, time): (u32, &f64)| {
@@ -117,7 +89,7 @@ impl<H: Host> Times<H> {
 
     /// Gives back the memory that only new times need.
     pub(super) fn shrink(&mut self) {
-        self.slots = Vec::new_in(self.host.clone());
+        self.index = Index::new(self.host.clone());
         self.values.shrink_to_fit();
     }
 }

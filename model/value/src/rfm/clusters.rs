@@ -16,6 +16,7 @@ use crate::calendar::Zone;
 use crate::error::Error;
 use crate::history::{Columns, MemberRef, View, Walk};
 use crate::host::{Host, Pace, Vec};
+use crate::numeric::SplitMix64;
 
 /// The most clusters.
 const MOST: usize = 50;
@@ -169,30 +170,16 @@ fn silhouette(own: f64, other: f64) -> f64 {
     if other > 0.0 { (other - own) / other } else { 0.0 }
 }
 
-/// Numbers that look random, the same everywhere: G. L. Steele, D. Lea and C. H. Flood, "Fast
-/// Splittable Pseudorandom Number Generators", OOPSLA 2014.
-struct Random(u64);
-
-impl Random {
-    /// The next one, in [0, 1).
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ z >> 31) >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
 /// k points far from each other, each drawn by the square of its distance to those before.
 fn seeds<H: Host>(
     points: &[Point],
     k: usize,
-    random: &mut Random,
+    random: &mut SplitMix64,
     host: &H,
 ) -> std::vec::Vec<Point> {
     let mut pace = Pace::new(host);
     let last = points.len() - 1;
-    let mut centres = vec![points[((random.next() * points.len() as f64) as usize).min(last)]];
+    let mut centres = vec![points[((random.unit() * points.len() as f64) as usize).min(last)]];
     let mut far: Vec<f64, H> = Vec::with_capacity_in(points.len(), host.clone());
     far.resize(points.len(), f64::INFINITY);
     while centres.len() < k {
@@ -203,7 +190,7 @@ fn seeds<H: Host>(
             *far = far.min(distance(point, &newest));
             sum += *far;
         }
-        let mut left = random.next() * sum;
+        let mut left = random.unit() * sum;
         let drawn = far.iter().position(|far| {
             left -= far;
             left < 0.0
@@ -325,7 +312,7 @@ fn choose<H: Host>(sample: &[Point], question: &Question, host: &H) -> std::vec:
     let tried = question.k.map_or(TRIED, |k| k..=k);
     let mut best: Option<(f64, std::vec::Vec<Point>)> = None;
     for k in tried {
-        let mut random = Random(question.seed);
+        let mut random = SplitMix64::new(question.seed);
         let mut of_k: Option<(f64, f64, std::vec::Vec<Point>)> = None;
         for _ in 0..if k == 1 { 1 } else { BEGINS } {
             let mut centres = seeds(sample, k, &mut random, host);
@@ -516,6 +503,6 @@ mod tests {
         assert!(stops(|| clusters(&h.view(), &Utc, &ask(None, 1), Global)));
         let points: std::vec::Vec<Point> = (0..20_000).map(|i| [f64::from(i), 0.0, 0.0]).collect();
         assert!(stops(|| settle(&points, &mut [[0.0; 3]; 3], &Global)));
-        assert!(stops(|| seeds(&points, 3, &mut Random(1), &Global)));
+        assert!(stops(|| seeds(&points, 3, &mut SplitMix64::new(1), &Global)));
     }
 }

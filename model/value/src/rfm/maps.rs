@@ -1,16 +1,40 @@
 //! Segment maps: names for regions of scores. The first rule that holds wins.
 
+use super::cell::Score;
 use super::measure::Measure;
 use super::scale::Scale;
-use super::score::Score;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::json::{self, Node};
+use crate::json::{self, Number, Object, Step, Text};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+use std::fmt;
 
-const WHAT: &str = "the segment map";
-const HINT: &str = "A map looks like {\"rules\": [{\"segment\": \"Best\", \"r\": [4, 5], \"fm\": [3.5, 5]}, \
-                    {\"segment\": \"New\", \"r\": 5, \"f\": 1}], \"default\": \"Others\"}: of the keys r, f, m \
-                    and fm, the mean of f and m, those that are left out may be anything.";
+const MAP: json::Kind = json::Kind {
+    what: "the segment map",
+    hint: "A map looks like {\"rules\": [{\"segment\": \"Best\", \"r\": [4, 5], \"fm\": [3.5, 5]}, \
+           {\"segment\": \"New\", \"r\": 5, \"f\": 1}], \"default\": \"Others\"}: of the keys r, f, m \
+           and fm, the mean of f and m, those that are left out may be anything.",
+};
+
+/// A map as it is written: its rules, or these and more.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MapJson {
+    rules: std::vec::Vec<Object<RuleJson>>,
+    default: Option<Text>,
+    bins: Option<Number>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleJson {
+    segment: Text,
+    r: Option<Span>,
+    f: Option<Span>,
+    m: Option<Span>,
+    fm: Option<Span>,
+}
 
 /// Migration counts every pair of segments.
 const MAX_SEGMENTS: u16 = 1000;
@@ -19,9 +43,61 @@ const MAX_SEGMENTS: u16 = 1000;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Span(pub f64, pub f64);
 
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Spans;
+        impl<'de> Visitor<'de> for Spans {
+            type Value = Span;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number or [from, to]")
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Span, E> {
+                Ok(Span(number, number))
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Span, E> {
+                self.visit_f64(number as f64)
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Span, E> {
+                self.visit_f64(number as f64)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Span, A::Error> {
+                let mut numbers = std::vec::Vec::new();
+                while let Some(Number(number)) = seq.next_element()? {
+                    numbers.push(number);
+                }
+                match numbers[..] {
+                    [one] => Ok(Span(one, one)),
+                    [from, to] => Ok(Span(from, to)),
+                    _ => Err(A::Error::invalid_length(numbers.len(), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Spans)
+    }
+}
+
 impl Span {
     fn holds(self, number: f64) -> bool {
         self.0 <= number && number <= self.1
+    }
+
+    /// What is wrong with it as scores of so many bins, if something is.
+    fn fault(self, bins: usize, whole: bool) -> Option<String> {
+        let Span(low, high) = self;
+        if low > high {
+            Some(format!("{low} is more than {high}"))
+        } else if low < 1.0 || high > bins as f64 {
+            Some(format!("scores run from 1 to {bins}"))
+        } else if whole && (low.fract() != 0.0 || high.fract() != 0.0) {
+            Some("scores are whole numbers".to_string())
+        } else {
+            None
+        }
     }
 
     /// As text: '4-5', '3'.
@@ -236,31 +312,33 @@ impl Map {
 
     /// The map in a document.
     pub fn parse(text: &str, bins: usize) -> Result<Self, Error> {
-        let value = json::parse(WHAT, text)?;
-        let root = Node::root(&value, WHAT, HINT);
         let mut map = Map::empty("of your own");
-        let (rules, default) = if value.is_array() {
-            (Node::root(&value, WHAT, HINT), None)
+        let bare = text.trim_start().starts_with('[');
+        let read = if bare {
+            MapJson { rules: MAP.read(text)?, default: None, bins: None }
         } else {
-            let object = root.object(&["rules", "default", "bins"])?;
-            if let Some(made_for) = object.get("bins") {
-                let number = made_for.number()?;
-                if number != bins as f64 {
-                    return Err(made_for.wrong(format!("made for {number} bins, not {bins}")));
-                }
-            }
-            (object.need("rules")?, object.get("default"))
+            MAP.read::<Object<MapJson>>(text)?.0
         };
-        for node in rules.list()? {
-            let rule = node.object(&["segment", "r", "f", "m", "fm"])?;
-            let score = |key| rule.get(key).map(|node| span(&node, bins, true)).transpose();
-            let fm = rule.get("fm").map(|node| span(&node, bins, false)).transpose()?;
-            let (r, f, m) = (score("r")?, score("f")?, score("m")?);
-            let segment = map.segment(rule.need("segment")?.text()?)?;
+        if let Some(Number(made_for)) = read.bins.filter(|made_for| made_for.0 != bins as f64) {
+            let why = format_args!("made for {made_for} bins, not {bins}");
+            return Err(MAP.wrong(&[Step::Key("bins")], why));
+        }
+        for (place, Object(rule)) in (1..).zip(read.rules) {
+            let check = |key, span: Option<Span>, whole| {
+                let Some(why) = span.and_then(|span| span.fault(bins, whole)) else {
+                    return Ok(span);
+                };
+                let way = [Step::Key("rules"), Step::Place(place), Step::Key(key)];
+                Err(MAP.wrong(&way[usize::from(bare)..], why))
+            };
+            let (r, f, m) =
+                (check("r", rule.r, true)?, check("f", rule.f, true)?, check("m", rule.m, true)?);
+            let fm = check("fm", rule.fm, false)?;
+            let segment = map.segment(&rule.segment.0)?;
             map.rules.push(Rule { segment, r, f, m, fm });
         }
-        if let Some(default) = default {
-            map.default = Some(map.segment(default.text()?)?);
+        if let Some(Text(default)) = &read.default {
+            map.default = Some(map.segment(default)?);
         }
         Ok(map)
     }
@@ -276,7 +354,7 @@ impl Map {
         };
         match u16::try_from(place) {
             Ok(place) if place < MAX_SEGMENTS => Ok(place),
-            _ => Err(Error::TooLarge { what: WHAT, hint: "A map has up to 1000 segments." }),
+            _ => Err(Error::TooLarge { what: MAP.what, hint: "A map has up to 1000 segments." }),
         }
     }
 
@@ -376,29 +454,6 @@ impl Map {
             is_fault.then(|| Fault { score, claims: names.collect() })
         })
     }
-}
-
-fn span(node: &Node<'_>, bins: usize, whole: bool) -> Result<Span, Error> {
-    let numbers: std::vec::Vec<f64> = if node.value.is_array() {
-        node.list()?.map(|node| node.number()).collect::<Result<_, Error>>()?
-    } else {
-        vec![node.number()?]
-    };
-    let (low, high) = match numbers.as_slice() {
-        [one] => (*one, *one),
-        [low, high] => (*low, *high),
-        _ => return Err(node.wrong("neither a number nor [from, to]")),
-    };
-    if low > high {
-        return Err(node.wrong(format!("{low} is more than {high}")));
-    }
-    if low < 1.0 || high > bins as f64 {
-        return Err(node.wrong(format!("scores run from 1 to {bins}")));
-    }
-    if whole && (low.fract() != 0.0 || high.fract() != 0.0) {
-        return Err(node.wrong("scores are whole numbers"));
-    }
-    Ok(Span(low, high))
 }
 
 /// A cell that is not covered exactly once.

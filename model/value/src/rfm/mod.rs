@@ -6,6 +6,7 @@
 //! | `measure` | the three numbers of every member as of a day |
 //! | `cuts` | sorted columns, quantiles and cut points |
 //! | `scale` | the cut points of all three, from members or from JSON |
+//! | `cell` | three scores: a cell |
 //! | `score` | members with their scores and segments |
 //! | `maps` | segment maps: named regions of scores |
 //! | `segments` | a row per segment |
@@ -13,6 +14,7 @@
 //! | `clusters` | k-means, for those who do not want cut points |
 //! | `migration` | from which segment to which, between two days |
 
+mod cell;
 mod clusters;
 mod cuts;
 mod maps;
@@ -23,6 +25,7 @@ mod score;
 mod segments;
 mod values;
 
+pub use cell::{Score, bins};
 pub use clusters::{Assigned, Cluster, Clusters, Question as ClusterQuestion, clusters};
 pub use cuts::{Bin, Method};
 pub use maps::{BUILT_IN, CHINESE, Fault, Map, Rule, Span};
@@ -30,7 +33,7 @@ pub(crate) use measure::check_days;
 pub use measure::{Measure, Monetary};
 pub use migration::{Flow, Migration, migration};
 pub use scale::Scale;
-pub use score::{Plan, Row, Score, Scored, bins, cut_points, scale, scored};
+pub use score::{Plan, Row, Scored, cut_points, scale, scored};
 pub use segments::{Segment, segments};
 pub use values::Values;
 

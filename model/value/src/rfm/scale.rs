@@ -1,17 +1,47 @@
 //! The cut points of all three measures: what scores are made with.
 
+use super::cell::{MAX_BINS, Score};
 use super::cuts::{BETWEEN_POLLS, Column, Method, below};
 use super::measure::{Measure, Measures};
-use super::score::{MAX_BINS, Score};
 use crate::amount;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::json::{self, Node, Object};
-use std::fmt::Write;
+use crate::json::{self, Number, Object, Step};
+use serde::Deserialize;
+use std::fmt::{Display, Write};
 
-const WHAT: &str = "the cut points";
-const HINT: &str = "Cut points are lists of ascending numbers of one length, as rfm_cuts_json returns \
-                    them: {\"recency\": [30, 90], \"frequency\": [1, 4], \"monetary\": [50, 250]}.";
+const CUTS: json::Kind = json::Kind {
+    what: "the cut points",
+    hint: "Cut points are lists of ascending numbers of one length, as rfm_cuts_json returns \
+           them: {\"recency\": [30, 90], \"frequency\": [1, 4], \"monetary\": [50, 250]}.",
+};
+
+/// Something of every measure, as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CutsJson {
+    recency: std::vec::Vec<Number>,
+    frequency: std::vec::Vec<Number>,
+    monetary: Option<std::vec::Vec<Number>>,
+    mean: Option<Object<CentresJson>>,
+    median: Option<Object<CentresJson>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CentresJson {
+    recency: Option<Number>,
+    frequency: Option<Number>,
+    monetary: Option<Number>,
+}
+
+impl CentresJson {
+    /// By measure.
+    fn centres(self) -> [Option<f64>; 3] {
+        [self.recency, self.frequency, self.monetary]
+            .map(|centre| centre.map(|Number(value)| value))
+    }
+}
 
 /// Cut points, and the means and medians that divide high from low. Indexed by [`Measure`]; none where
 /// there are no amounts.
@@ -27,37 +57,30 @@ pub struct Scale {
 impl Scale {
     /// The cut points in a document.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let value = json::parse(WHAT, text)?;
-        let root = Node::root(&value, WHAT, HINT);
-        let object = root.object(&["recency", "frequency", "monetary", "mean", "median"])?;
-        let mut scale =
-            Scale { bins: 0, points: [None, None, None], mean: [None; 3], median: [None; 3] };
-        for measure in Measure::ALL {
-            let list = match measure {
-                Measure::Monetary => object.get(measure.name()),
-                _ => Some(object.need(measure.name())?),
-            };
+        let Object(cuts): Object<CutsJson> = CUTS.read(text)?;
+        let centres = |centres: Option<Object<CentresJson>>| {
+            centres.map_or([None; 3], |Object(centres)| centres.centres())
+        };
+        let (mean, median) = (centres(cuts.mean), centres(cuts.median));
+        let mut scale = Scale { bins: 0, points: [None, None, None], mean, median };
+        let lists = [Some(cuts.recency), Some(cuts.frequency), cuts.monetary];
+        for (measure, list) in Measure::ALL.into_iter().zip(lists) {
             let Some(list) = list else { continue };
-            let points = list.list()?.map(|point| point.number());
-            let points = points.collect::<Result<std::vec::Vec<f64>, Error>>()?;
+            let wrong = |why: &dyn Display| CUTS.wrong(&[Step::Key(measure.name())], why);
+            let points: std::vec::Vec<f64> = list.into_iter().map(|Number(point)| point).collect();
             if !points.is_sorted() {
-                return Err(list.wrong("the numbers do not ascend"));
+                return Err(wrong(&"the numbers do not ascend"));
             }
             if scale.bins != 0 && points.len() + 1 != scale.bins {
-                return Err(list.wrong(format!(
-                    "{} cut points, but {} of recency",
-                    points.len(),
-                    scale.bins - 1
-                )));
+                let (here, there) = (points.len(), scale.bins - 1);
+                return Err(wrong(&format_args!("{here} cut points, but {there} of recency")));
             }
             if points.is_empty() || points.len() >= MAX_BINS {
-                return Err(list.wrong(format!("not from 1 to {} cut points", MAX_BINS - 1)));
+                return Err(wrong(&format_args!("not from 1 to {} cut points", MAX_BINS - 1)));
             }
             scale.bins = points.len() + 1;
             scale.points[measure as usize] = Some(points);
         }
-        scale.mean = centres(&object, "mean")?;
-        scale.median = centres(&object, "median")?;
         Ok(scale)
     }
 
@@ -135,18 +158,6 @@ impl Scale {
         }
         Ok(Some(self.score(recency, frequency, monetary).text(self.bins)))
     }
-}
-
-fn centres(object: &Object<'_, '_>, key: &str) -> Result<[Option<f64>; 3], Error> {
-    let mut centres = [None; 3];
-    if let Some(node) = object.get(key) {
-        let object = node.object(&["recency", "frequency", "monetary"])?;
-        for measure in Measure::ALL {
-            centres[measure as usize] =
-                object.get(measure.name()).map(|node| node.number()).transpose()?;
-        }
-    }
-    Ok(centres)
 }
 
 /// The values of a measure, with their mean.

@@ -297,3 +297,59 @@ proptest! {
         let _ = Scale::parse(&text);
     }
 }
+
+/// What users read of their mistakes: where, what is there, and what may be.
+#[test]
+fn errors_name_the_place_and_what_is_allowed() {
+    let message = |error: Error| error.to_string();
+    for (text, expected) in [
+        (
+            "{\"rules\": [",
+            "the segment map is not valid JSON: EOF while parsing a list at line 1 column 11",
+        ),
+        ("{}", "the segment map: missing field `rules`"),
+        (
+            "{\"rules\": [1]}",
+            "the segment map, \"rules\", 1: invalid type: integer `1`, expected an object",
+        ),
+        ("[[]]", "the segment map, 1: invalid type: sequence, expected an object"),
+        ("[{\"r\": 2}]", "the segment map, 1: missing field `segment`"),
+        (
+            "[{\"segment\": \"a\", \"x\": 2}]",
+            "the segment map, 1, \"x\": unknown field `x`, expected one of `segment`, `r`, `f`, `m`, `fm`",
+        ),
+        (
+            "[{\"segment\": \"a\", \"r\": [1, 2, 3]}]",
+            "the segment map, 1, \"r\": invalid length 3, expected a number or [from, to]",
+        ),
+        (
+            "[{\"segment\": \"a\", \"r\": [1, \"2\"]}]",
+            "the segment map, 1, \"r\", 2: invalid type: string \"2\", expected a number",
+        ),
+        ("[{\"segment\": \"a\", \"r\": [3, 2]}]", "the segment map, 1, \"r\": 3 is more than 2"),
+        (
+            "{\"rules\": [{\"segment\": \"a\", \"f\": 6}]}",
+            "the segment map, \"rules\", 1, \"f\": scores run from 1 to 5",
+        ),
+        ("{\"bins\": 3, \"rules\": []}", "the segment map, \"bins\": made for 3 bins, not 5"),
+    ] {
+        assert_eq!(Map::parse(text, 5).map_err(message).unwrap_err(), expected);
+    }
+    for (text, expected) in [
+        ("{}", "the cut points: missing field `recency`"),
+        (
+            "{\"recency\": [1, \"x\"], \"frequency\": [2, 3]}",
+            "the cut points, \"recency\", 2: invalid type: string \"x\", expected a number",
+        ),
+        (
+            "{\"recency\": [1], \"frequency\": [2, 3]}",
+            "the cut points, \"frequency\": 2 cut points, but 1 of recency",
+        ),
+        (
+            "{\"recency\": [2, 1], \"frequency\": [2, 3]}",
+            "the cut points, \"recency\": the numbers do not ascend",
+        ),
+    ] {
+        assert_eq!(Scale::parse(text).map_err(message).unwrap_err(), expected);
+    }
+}

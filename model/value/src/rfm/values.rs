@@ -1,8 +1,8 @@
 //! Cut points for tables that have a row per member already: the state of an aggregate.
 
+use super::cell;
 use super::cuts::Method;
 use super::scale::Scale;
-use super::score;
 use crate::error::{Error, Malformed};
 use crate::host::{Host, Vec};
 use crate::state::State;
@@ -35,7 +35,7 @@ impl<H: Host> Values<H> {
         }
         match self.bins {
             None => {
-                score::bins(bins)?;
+                cell::bins(bins)?;
                 (self.bins, self.method) = (Some(bins), method);
                 Ok(())
             }
