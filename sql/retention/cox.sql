@@ -8,7 +8,7 @@ CREATE FUNCTION cox_model_out(cox_model) RETURNS cstring
 CREATE FUNCTION cox_model_recv(internal) RETURNS cox_model
     AS 'MODULE_PATHNAME', 'cox_model_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION cox_model_send(cox_model) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'bytes_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE TYPE cox_model (
     INPUT = cox_model_in,
     OUTPUT = cox_model_out,

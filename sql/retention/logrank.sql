@@ -8,7 +8,7 @@ CREATE FUNCTION logrank_data_out(logrank_data) RETURNS cstring
 CREATE FUNCTION logrank_data_recv(internal) RETURNS logrank_data
     AS 'MODULE_PATHNAME', 'logrank_data_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION logrank_data_send(logrank_data) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'bytes_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE TYPE logrank_data (
     INPUT = logrank_data_in,
     OUTPUT = logrank_data_out,

@@ -8,7 +8,7 @@ CREATE FUNCTION survival_data_out(survival_data) RETURNS cstring
 CREATE FUNCTION survival_data_recv(internal) RETURNS survival_data
     AS 'MODULE_PATHNAME', 'survival_data_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION survival_data_send(survival_data) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'history_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'bytes_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 -- Its bytes are compact already. It is of the category of what readers of the same name read: see history.
 CREATE TYPE survival_data (
     INPUT = survival_data_in,

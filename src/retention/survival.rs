@@ -103,6 +103,12 @@ fn check(bytes: &[u8]) -> Result<(), Error> {
     Data::from_bytes_checked(bytes, PgHost::current(), check_name).map(|_| ())
 }
 
+/// Writes the binary form, which is the stored one, of this type and of others whose bytes have one version.
+#[pg_extern]
+fn bytes_send(bytes: &[u8]) -> Varlena {
+    Varlena::copy_of(bytes)
+}
+
 /// Writes the text form.
 #[pg_extern]
 fn survival_data_out(bytes: &[u8]) -> CText {

@@ -84,6 +84,21 @@ GROUP BY data, width ORDER BY data, width;
 -- R: poisson.test(33, 1000)$conf.int is 0.0227156816 0.0463442693.
 SELECT events, exposure, rate, round(rate_low::numeric, 8) AS low, round(rate_high::numeric, 8) AS high
 FROM (SELECT survival_agg(10, i <= 33) AS d FROM generate_series(1, 100) i) v, hazard_rates(d, 20);
+-- Events on the bounds, of widths that are no binary fractions: each belongs to the stretch that begins there.
+SELECT tenure, until, events
+FROM (SELECT survival_agg(t, true) AS d FROM unnest('{4.1, 4.2, 4.3, 4.4}'::float8[]) t) v, hazard_rates(d, width => 0.1) WHERE tenure >= 4;
+-- As many members as a rollup with itself can make: the interval of a rate takes no longer.
+DO $$
+DECLARE
+  d survival_data := (SELECT survival_agg(10, i <= 33) FROM generate_series(1, 100) i);
+BEGIN
+  FOR i IN 1..50 LOOP
+    d := (SELECT rollup(x) FROM unnest(ARRAY[d, d]) x);
+  END LOOP;
+  CREATE TEMP TABLE very_many AS SELECT d;
+END $$;
+SELECT events, rate, round(1e9 * (rate - rate_low)::numeric, 6) AS below, round(1e9 * (rate_high - rate)::numeric, 6) AS above
+FROM very_many, hazard_rates(d, 20);
 SELECT count(*) FROM hazard_rates(NULL);
 
 -- The value: canonical whatever the order of rows, the plan and the merges; through its text.

@@ -216,7 +216,6 @@ mod tests {
             let x = [1.0, -2.0, 3.0, 0.5];
             let product = |i: usize| (0..4).map(|j| matrix.get(i, j) * x[j]).sum::<f64>();
             let mut b = std::array::from_fn::<f64, 4, _>(product);
-            matrix.add_product(0.0, &x, &x);
             factor.solve(&mut b);
             let inverse = factor.inverse();
             for i in 0..4 {
@@ -225,6 +224,20 @@ mod tests {
                     let unit: f64 = (0..4).map(|k| inverse.get(i, k) * matrix.get(k, j)).sum();
                     prop_assert!((unit - f64::from(i == j)).abs() < 1e-8);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn products_are_added_to_both_halves() {
+        let (x, y) = ([1.0, -2.0, 3.0], [0.5, 4.0, -1.0]);
+        let mut matrix = Symmetric::zero(3, &Global);
+        matrix.add_square(2.0, &x);
+        matrix.add_product(0.5, &x, &y);
+        for i in 0..3 {
+            for j in 0..3 {
+                let sum = 2.0 * x[i] * x[j] + 0.5 * (x[i] * y[j] + y[i] * x[j]);
+                assert_eq!(matrix.get(i, j), sum, "{i} {j}");
             }
         }
     }

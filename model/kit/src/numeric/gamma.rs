@@ -10,6 +10,8 @@ use super::real::Real;
 /// Where Stirling's series with nine terms is as good as a double.
 const LARGE: f64 = 10.0;
 
+const HALF_LN_2_PI: f64 = 0.918_938_533_204_672_8;
+
 /// B₂ₖ / (2k (2k − 1)), k = 1 … 9.
 const STIRLING: [f64; 9] = [
     1.0 / 12.0,
@@ -46,7 +48,6 @@ fn steps(z: f64) -> u32 {
 /// assert!((ln_gamma(0.5) - std::f64::consts::PI.sqrt().ln()).abs() < 1e-14);
 /// ```
 pub fn ln_gamma<T: Real>(z: T) -> T {
-    const HALF_LN_2_PI: f64 = 0.918_938_533_204_672_8;
     let up = steps(z.value());
     let mut below = T::of(1.0);
     for i in 0..up {
@@ -55,6 +56,14 @@ pub fn ln_gamma<T: Real>(z: T) -> T {
     let z = z + f64::from(up);
     let large = (z - 0.5) * z.ln() - z + HALF_LN_2_PI + remainder(z);
     if up == 0 { large } else { large - below.ln() }
+}
+
+/// ln Γ(z) − [(z − ½) ln z − z + ½ ln 2π], z > 0: by how much Stirling's formula is off.
+pub fn stirling_error(z: f64) -> f64 {
+    if z >= LARGE {
+        return remainder(z);
+    }
+    ln_gamma(z) - ((z - 0.5) * z.ln() - z + HALF_LN_2_PI)
 }
 
 /// ln Γ(z + n) − ln Γ(z), z > 0, z + n > 0: the logarithm of the rising factorial.

@@ -21,7 +21,8 @@ pub fn beyond(z: f64) -> f64 {
 /// without freedom.
 pub fn chi_square_tail(statistic: f64, df: usize) -> Option<f64> {
     let distribution = ChiSquared::new(df as f64).ok()?;
-    Some(distribution.sf(statistic))
+    // statrs halves it, and takes the logarithm of that: of nothing where it is the least number.
+    Some(if statistic < 1e-300 { 1.0 } else { distribution.sf(statistic) })
 }
 
 #[cfg(test)]

@@ -93,6 +93,7 @@ proptest! {
             }
         }
         let naive = naive_concordance(&rows, &b);
+        prop_assert_eq!(model.concordance.is_some(), naive.is_some());
         prop_assert!(model.concordance.zip(naive).is_none_or(|(a, b)| (a - b).abs() < 1e-9));
     }
 

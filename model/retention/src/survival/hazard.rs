@@ -26,6 +26,49 @@ pub struct Stretch {
     pub rate: Option<Estimate>,
 }
 
+/// Where stretches of a width begin and end.
+///
+/// A width such as 0.1 is not a binary fraction, and 41 times it is 4.1000000000000005. Who writes such a
+/// width writes durations like 4.1, which lie on the bounds: so these are what their decimals say.
+struct Bounds {
+    width: f64,
+    /// width = whole / unit
+    whole: f64,
+    unit: f64,
+}
+
+impl Bounds {
+    fn new(width: f64) -> Self {
+        // Products of less than this and the number of a stretch are exact.
+        const MOST: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64 / MAX_STRETCHES;
+        let mut unit = 1.0;
+        for _ in 0..=15 {
+            let whole = (width * unit).round();
+            if whole <= MOST && whole / unit == width {
+                return Bounds { width, whole, unit };
+            }
+            unit *= 10.0;
+        }
+        Bounds { width, whole: width, unit: 1.0 }
+    }
+
+    fn begin(&self, number: usize) -> f64 {
+        number as f64 * self.whole / self.unit
+    }
+
+    /// The number of the stretch that a time lies in.
+    fn stretch_of(&self, time: f64) -> usize {
+        let mut number = (time / self.width) as usize;
+        while number > 0 && time < self.begin(number) {
+            number -= 1;
+        }
+        while self.begin(number + 1) <= time {
+            number += 1;
+        }
+        number
+    }
+}
+
 impl<H: Host> Course<H> {
     /// The rate of leaving in stretches of this width.
     ///
@@ -58,11 +101,11 @@ impl<H: Host> Course<H> {
             });
         }
         let mut pace = Pace::new(&host);
-        let place = |time: f64| (time / width) as usize;
+        let bounds = Bounds::new(width);
+        let place = |time: f64| bounds.stretch_of(time);
         for number in 0..=place(end) {
             pace.step(1);
-            let from = number as f64 * width;
-            let until = (number + 1) as f64 * width;
+            let (from, until) = (bounds.begin(number), bounds.begin(number + 1));
             stretches.push(Stretch { from, until, events: 0, exposure: 0.0, rate: None });
         }
         // Everybody from the time of entry on, less everybody from the time of exit on: the time in
@@ -87,7 +130,8 @@ impl<H: Host> Course<H> {
         }
         let mut throughout = 0;
         for (stretch, change) in stretches.iter_mut().zip(&whole) {
-            pace.step(64);
+            // Of the interval, up to a thousand.
+            pace.step(1 << 10);
             throughout += change;
             stretch.exposure += throughout as f64 * (stretch.until - stretch.from);
             // What rounding leaves where nobody was.
@@ -140,6 +184,47 @@ mod tests {
             }
             let all: u64 = stretches.iter().map(|stretch| stretch.events).sum();
             prop_assert_eq!(all, rows.iter().filter(|row| row.1).count() as u64);
+        }
+    }
+
+    /// 4.2 / 0.1 is 42 and 4.3 / 0.1 is less than 43; 41 × 0.1 is more than 4.1, and 3 × 0.1 than 0.3.
+    #[test]
+    fn what_lies_on_a_bound_belongs_to_the_stretch_that_begins_there() {
+        for (width, decimals) in [(0.1, 1), (0.7, 1), (0.01, 2), (2.5, 1), (30.4375, 4), (1.0, 0)] {
+            let mut data = Data::new(Global);
+            let bound = |i: usize| -> f64 {
+                let text = format!("{:.decimals$}", i as f64 * width);
+                text.parse().unwrap()
+            };
+            for i in 1..=300 {
+                data.push(bound(i), true, Some(bound(i - 1))).unwrap();
+            }
+            let stretches = data.course().hazard_rates(width, 0.95).unwrap();
+            assert_eq!(stretches.len(), 301);
+            for (i, stretch) in stretches.iter().enumerate() {
+                assert_eq!((stretch.from, stretch.until), (bound(i), bound(i + 1)));
+                assert_eq!(stretch.events, u64::from(i > 0), "{width} {stretch:?}");
+                let exposure = if i < 300 { width } else { 0.0 };
+                assert!((stretch.exposure - exposure).abs() < 1e-12, "{width} {stretch:?}");
+                assert_eq!(stretch.rate.is_some(), i < 300);
+            }
+        }
+    }
+
+    /// Widths that no decimals give exactly: every event still lies within the bounds that are returned.
+    #[test]
+    fn bounds_of_any_width_hold_their_events() {
+        for width in [1.0 / 3.0, std::f64::consts::PI, 1e-7 / 3.0, 0.123_456_789_012_345_67] {
+            let mut data = Data::new(Global);
+            for i in 1..=2000 {
+                data.push(f64::from(i) * width, true, None).unwrap();
+            }
+            for (i, stretch) in data.course().hazard_rates(width, 0.95).unwrap().iter().enumerate()
+            {
+                let inside = |i: usize| (stretch.from..stretch.until).contains(&(i as f64 * width));
+                let events = (i.saturating_sub(2)..i + 3).filter(|i| *i > 0 && inside(*i)).count();
+                assert_eq!(stretch.events, events as u64, "{width} {stretch:?}");
+            }
         }
     }
 

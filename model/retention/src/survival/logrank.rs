@@ -358,8 +358,50 @@ mod tests {
             forged.extend_from_slice(&checksum.to_le_bytes());
             if let Ok(mut read) = Groups::from_bytes(&forged, Global, |_| Ok(())) {
                 prop_assert!(read.compare(0.5).is_ok());
+                prop_assert_eq!(&bytes(read), &forged);
             }
+            // It may be anything, but no panic.
             let _ = Groups::read(&noise, Global);
+        }
+
+        /// Mantel and Haenszel's test of two groups, from the tables of every time.
+        #[test]
+        fn two_groups_are_compared_as_in_the_textbook(rows in rows()) {
+            let given: std::vec::Vec<Given> =
+                rows.into_iter().map(|row| (row.0, row.1, row.2 % 2, row.3, row.4, row.5)).collect();
+            let rows = repeated(&given);
+            let mut times: std::vec::Vec<(Option<u8>, u8)> =
+                rows.iter().filter(|row| row.1).map(|row| (row.3, row.0)).collect();
+            times.sort_unstable();
+            times.dedup();
+            let (mut difference, mut variance) = (0.0, 0.0);
+            for (stratum, time) in times {
+                let is_seen = |row: &Given| row.4 >= row.0 || row.4 == 0 || row.4 < time;
+                let at_risk =
+                    rows.iter().filter(|row| row.3 == stratum && row.0 >= time && is_seen(row));
+                let leave = at_risk.clone().filter(|row| row.1 && row.0 == time);
+                let of_first = |row: &&Given| row.2 == 0;
+                let (n, d) = (at_risk.clone().count() as f64, leave.clone().count() as f64);
+                let n1 = at_risk.filter(of_first).count() as f64;
+                difference += leave.filter(of_first).count() as f64 - d * n1 / n;
+                if n > 1.0 {
+                    variance += d * (n - d) / (n - 1.0) * n1 * (n - n1) / (n * n);
+                }
+            }
+            let mut data = filled(&given);
+            let comparison = data.compare(0.0).unwrap();
+            let outcome = comparison.outcome();
+            prop_assert_eq!(outcome.df, usize::from(variance > 0.0));
+            if let Some(first) = comparison.groups().find(|group| group.name[1] == 0) {
+                prop_assert!((first.variance - variance).abs() < 1e-9);
+            }
+            if variance > 0.0 {
+                let chi_square = difference * difference / variance;
+                prop_assert!((outcome.chi_square.unwrap() - chi_square).abs() < 1e-9);
+                // With one degree of freedom it is the square of a standard normal number.
+                let p = normal::beyond(chi_square.sqrt());
+                prop_assert!((outcome.p_value.unwrap() - p).abs() < 1e-9);
+            }
         }
 
         /// What the definition sums over members, one at a time.

@@ -56,8 +56,6 @@ const VAGUE: f64 = 10.0;
 const DISTANT: f64 = 7.0;
 /// The largest k that is tried.
 const MOST_STAGES: u32 = 20;
-/// Where there is still no maximum at this k, regularity is not the reason.
-const FEW_STAGES: u32 = 4;
 
 /// Fits a model to a settled sample.
 pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
@@ -96,25 +94,32 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
     match kind {
         Kind::BgCnbd(None) => best_k(sample, |k| Kind::BgCnbd(Some(k))),
         Kind::MbgCnbd(None) => best_k(sample, |k| Kind::MbgCnbd(Some(k))),
-        kind => kind.visit(Search { sample, kind }),
+        kind => kind.visit(Search { sample, kind }).fitted,
     }
 }
 
-/// The k with the greatest likelihood: from 1 up, until it falls. Purchases that are very regular may
-/// have no maximum at a k that is too small for them.
+/// What a search led to.
+struct Attempt {
+    /// The highest log-likelihood that was seen: that of the maximum, or, where there is none, one that is
+    /// nearly what it rises to.
+    height: f64,
+    fitted: Result<Fitted, Unfit>,
+}
+
+/// The k with the greatest likelihood: from 1 up, until it falls. Purchases that are very regular have
+/// no maximum at a k that is too small for them; but where the likelihood rises for ever at the best k,
+/// the maximum that another one has is none of the model's.
 fn best_k<H: Host>(sample: &Sample<H>, of: impl Fn(u32) -> Kind) -> Result<Fitted, Unfit> {
-    let mut best = fit(sample, of(1));
+    let attempt = |k| of(k).visit(Search { sample, kind: of(k) });
+    let mut best = attempt(1);
     for k in 2..=MOST_STAGES {
-        match (fit(sample, of(k)), &best) {
-            (Ok(next), Ok(before)) if next.log_likelihood > before.log_likelihood => {
-                best = Ok(next)
-            }
-            (Ok(next), Err(_)) => best = Ok(next),
-            (Err(_), Err(_)) if k < FEW_STAGES => {}
-            _ => break,
+        let next = attempt(k);
+        if next.height.is_nan() || next.height <= best.height {
+            break;
         }
+        best = next;
     }
-    best
+    best.fitted
 }
 
 struct Search<'s, H: Host> {
@@ -123,37 +128,37 @@ struct Search<'s, H: Host> {
 }
 
 impl<H: Host> Visitor for Search<'_, H> {
-    type Output = Result<Fitted, Unfit>;
+    type Output = Attempt;
 
-    fn visit<const N: usize, F: Family<N> + 'static>(self, family: F) -> Self::Output {
-        let sample = self.sample;
+    fn visit<const N: usize, F: Family<N> + 'static>(self, family: F) -> Attempt {
+        let Search { sample, kind } = self;
         let observed: f64 = sample.groups().map(|g| g.customer.age * g.count).sum();
-        let facts = Facts {
-            rate: self.sample.purchases() / observed,
-            age: observed / self.sample.customers(),
-        };
+        let facts =
+            Facts { rate: sample.purchases() / observed, age: observed / sample.customers() };
         let starts: Vec<Vec<f64>> = family
             .starts(facts)
             .iter()
             .map(|start| start.iter().map(|parameter| parameter.ln()).collect())
             .collect();
         let local = |sample: &Sample<H>, at: &[f64]| local(&family, sample, at);
-        let summit = search(sample, sample.distinct(), &starts, local);
-        let summit = summit.ok_or_else(|| {
-            Unfit::new(
+        let Some(summit) = search(sample, sample.distinct(), &starts, local) else {
+            let unfit = Unfit::new(
                 "the likelihood is no number at any start",
                 "Look at x, t_x and age: are they in one unit, and of plausible size?",
-            )
-        })?;
-        let covariance = judge(&summit, &F::NAMES, facts.age, self.kind.advice())?;
-        let stages = self.kind.stages().map_or(0.0, |k| f64::from(k) - 1.0);
-        Ok(Fitted {
-            kind: self.kind,
+            );
+            return Attempt { height: f64::NEG_INFINITY, fitted: Err(unfit) };
+        };
+        let stages = kind.stages().map_or(0.0, |k| f64::from(k) - 1.0);
+        let log_likelihood = summit.local.value + stages * sample.ln_gaps();
+        let judged = judge(&summit, &F::NAMES, facts.age, kind.advice());
+        let fitted = judged.map(|covariance| Fitted {
+            kind,
             parameters: summit.at.iter().map(|log| log.exp()).collect(),
             coefficients: Vec::new(),
             covariance,
-            log_likelihood: summit.local.value + stages * self.sample.ln_gaps(),
-        })
+            log_likelihood,
+        });
+        Attempt { height: log_likelihood, fitted }
     }
 }
 

@@ -18,9 +18,9 @@
 //! cancellation between them. Here it is integrated: the integrand is positive and smooth, and the
 //! rule is good to the last digits. The same lines then serve every lifetime.
 
-use super::counts::{logistic, negative_binomial};
+use super::counts::logistic;
 use super::sample::Sample;
-use super::{Customer, Purchases, lifetime_many};
+use super::{Customer, Purchases, lifetime_counts, lifetime_many};
 use crate::host::{Host, Patience};
 use crate::numeric::gamma::ln_rising_by;
 use crate::numeric::quadrature::{panel, short_panel, shortest_panel};
@@ -370,46 +370,69 @@ const NEGLIGIBLE: f64 = 45.0;
 const DECAY_PER_PANEL: f64 = 10.0;
 const SMALL_DECAY: f64 = 1.0;
 
-/// Panels over [from, to] for an integrand with singularities at −`singularity`, whose logarithm
-/// falls from where it is at `from`: not longer than twice the distance to the singularity, nor than
-/// `longest`, nor than a decay of 10.
+/// Where panels must end, for an integrand whose logarithm is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// The distance from 0, to its left, of the nearest singularity.
+    pub(super) singularity: f64,
+    /// The longest stretch on which the integrand looks like a power or an exponential.
+    pub(super) longest: f64,
+}
+
+/// The panel that begins at `low`, where the logarithm of the integrand is `at_low`: not longer than
+/// twice the distance to the singularity, nor than the longest stretch, nor than a decay of 10. Returns
+/// where it ends, and the logarithm there; none if nothing is left of it.
+#[inline]
+pub(super) fn panel_from(
+    (low, at_low): (f64, f64),
+    to: f64,
+    Limits { singularity, longest }: Limits,
+    ln_value: impl Fn(f64) -> f64,
+    each: impl FnMut(f64, f64),
+) -> Option<(f64, f64)> {
+    let mut high = to.min(low + (2.0 * (low + singularity)).min(longest));
+    let mut at_high = ln_value(high);
+    while (at_low - at_high).abs() > DECAY_PER_PANEL && high > low * (1.0 + 1e-12) {
+        high = low + 0.5 * (high - low);
+        at_high = ln_value(high);
+    }
+    if high <= low {
+        return None;
+    }
+    let decay = (at_low - at_high).abs();
+    let parts = (low + singularity).min(longest) / (high - low);
+    if parts >= 32.0 && decay < SMALL_DECAY / 8.0 {
+        shortest_panel(low, high, each);
+    } else if parts >= 8.0 && decay < SMALL_DECAY {
+        short_panel(low, high, each);
+    } else {
+        panel(low, high, each);
+    }
+    Some((high, at_high))
+}
+
+/// Panels over [from, to] for an integrand whose logarithm falls from where it is at `from`.
 fn panels(
     from: f64,
     to: f64,
-    singularity: f64,
-    longest: f64,
+    limits: Limits,
     ln_value: impl Fn(f64) -> f64,
     mut each: impl FnMut(f64, f64),
 ) {
     let begin = ln_value(from);
-    let (mut low, mut at_low) = (from, begin);
+    let mut low = (from, begin);
     let mut patience = Patience::new();
-    while low < to && begin - at_low <= NEGLIGIBLE {
+    while low.0 < to && begin - low.1 <= NEGLIGIBLE {
         patience.step(256);
-        let mut high = to.min(low + (2.0 * (low + singularity)).min(longest));
-        let mut at_high = ln_value(high);
-        while (at_low - at_high).abs() > DECAY_PER_PANEL && high > low * (1.0 + 1e-12) {
-            high = low + 0.5 * (high - low);
-            at_high = ln_value(high);
+        match panel_from(low, to, limits, &ln_value, &mut each) {
+            Some(high) => low = high,
+            None => return,
         }
-        if high <= low {
-            return;
-        }
-        let decay = (at_low - at_high).abs();
-        let parts = (low + singularity).min(longest) / (high - low);
-        if parts >= 32.0 && decay < SMALL_DECAY / 8.0 {
-            shortest_panel(low, high, &mut each);
-        } else if parts >= 8.0 && decay < SMALL_DECAY {
-            short_panel(low, high, &mut each);
-        } else {
-            panel(low, high, &mut each);
-        }
-        (low, at_low) = (high, at_high);
     }
 }
 
 impl<T: Real, L: Lifetime<T>> LifetimeNbd<T, L> {
-    fn singularity(&self) -> f64 {
+    pub(super) fn singularity(&self) -> f64 {
         self.alpha.value().min(self.life.singularity())
     }
 
@@ -429,9 +452,10 @@ impl<T: Real, L: Lifetime<T>> LifetimeNbd<T, L> {
         to: f64,
         mut node: impl FnMut(f64, &LnIntegrand),
     ) {
-        let (singularity, longest) = (self.singularity(), self.life.longest_stretch());
+        let limits =
+            Limits { singularity: self.singularity(), longest: self.life.longest_stretch() };
         let ln_value = |y| self.ln_integrand(shape, y).v;
-        panels(from, to, singularity, longest, ln_value, |y, weight| {
+        panels(from, to, limits, ln_value, |y, weight| {
             node(weight, &self.ln_integrand(shape, y));
         });
     }
@@ -471,17 +495,9 @@ impl<T: Real, L: Lifetime<T>> LifetimeNbd<T, L> {
         let mut sum = T::of(0.0);
         let ln_value = |at: f64| self.life.ln_survivor(age + at) - at_age - rate * at;
         let singularity = (self.life.singularity() + age).max(f64::MIN_POSITIVE);
-        let longest = self.life.longest_stretch();
-        panels(
-            0.0,
-            end,
-            singularity,
-            longest,
-            |at| ln_value(at).value(),
-            |at, weight| {
-                sum = sum + ln_value(at).exp() * weight;
-            },
-        );
+        let limits = Limits { singularity, longest: self.life.longest_stretch() };
+        let height = |at| ln_value(at).value();
+        panels(0.0, end, limits, height, |at, weight| sum = sum + ln_value(at).exp() * weight);
         sum
     }
 }
@@ -529,37 +545,10 @@ impl<T: Real, L: Lifetime<T>> Purchases<T> for LifetimeNbd<T, L> {
     }
 
     fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64> {
-        let (shape, base) = (self.r.value() + c.x, self.alpha.value() + c.age);
-        let mut out: Vec<f64> = Vec::new();
-        // With weight P(lifetime ends after τ), the purchases within τ.
-        let mut add = |after: f64, weight: f64| {
-            let (mut n, mut total) = (0, 0.0);
-            negative_binomial(shape, base, after, |probability| {
-                if n > most {
-                    return f64::INFINITY;
-                }
-                if out.len() <= n {
-                    out.push(0.0);
-                }
-                out[n] += weight * probability;
-                n += 1;
-                total += probability;
-                total
-            });
-        };
-        add(t, self.stays(c, t).value());
-        if L::ENDS {
-            let longest = self.life.longest_stretch();
-            let singularity = self.singularity() + c.age;
-            let at_age = self.life.ln_survivor(c.age);
-            let density = |at: f64| {
-                let y = c.age + at;
-                (self.life.ln_survivor(y) - at_age + self.life.ln_hazard(y)).value()
-            };
-            panels(0.0, t, singularity, longest, density, |at, weight| {
-                add(at, weight * density(at).exp());
-            });
-        }
-        out
+        lifetime_counts::distribution(self, c, t, most)
+    }
+
+    fn exactly(&self, c: Customer, t: f64, n: usize) -> f64 {
+        lifetime_counts::exactly(self, c, t, n)
     }
 }

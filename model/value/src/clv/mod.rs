@@ -9,6 +9,7 @@
 //! | [`bg_cnbd`] | customers who may leave after a purchase: BG/NBD, MBG/NBD, (M)BG/CNBD-k |
 //! | `future` | what is to come of them |
 //! | [`lifetime`] | customers with a lifetime of their own: NBD, Pareto/NBD, Gamma-Gompertz/NBD |
+//! | `lifetime_counts` | how many purchases these make within a time |
 //! | [`bg_bb`] | customers who may buy at opportunities: BG/BB |
 //! | [`contract`] | members with a contract: sBG, BdW |
 //! | [`spend`] | Gamma-Gamma: the value of a purchase |
@@ -41,6 +42,7 @@ pub mod family;
 pub mod fit;
 mod future;
 pub mod lifetime;
+mod lifetime_counts;
 mod lifetime_many;
 pub mod model;
 pub mod sample;

@@ -248,6 +248,28 @@ mod tests {
         }
     }
 
+    /// P(n) of frequent buyers and of rare ones, within hours and within fifty years, for lifetimes of many
+    /// shapes: from mpmath, see purchases_distribution.py there.
+    #[test]
+    fn distributions_agree_with_thirty_digits() {
+        let text = include_str!("../../tests/data/purchases_distribution.csv");
+        let mut lines = 0;
+        for line in text.lines().skip(1) {
+            let fields: Vec<&str> = line.split(',').collect();
+            let number = |i: usize| fields[i].parse::<f64>().unwrap();
+            let parameters: Vec<f64> = fields[1].split(' ').map(|v| v.parse().unwrap()).collect();
+            let model = of(fields[0], &parameters);
+            let c = Customer { x: number(2), t_x: number(3), age: number(4) };
+            let (t, n, theirs) = (number(5), number(6), number(7));
+            // Of P(not alive) no more digits are known than 1 has.
+            let close = |ours: f64| (ours - theirs).abs() <= 1e-11 * theirs + 2e-16;
+            let one = purchases_distribution(&model, c, t, n as i64).unwrap();
+            assert!(close(one), "{line}: {one}");
+            lines += 1;
+        }
+        assert_eq!(lines, 213);
+    }
+
     /// Sums that are given no host poll too, and many short ones do.
     #[test]
     fn long_sums_can_be_cancelled() {

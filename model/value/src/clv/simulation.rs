@@ -219,6 +219,35 @@ fn stages_are_found_where_fewer_have_no_maximum() {
     assert_eq!(fit(&sample, Kind::BgCnbd(None)).unwrap().kind, Kind::BgCnbd(Some(4)));
 }
 
+/// Nobody leaves, so that a goes to zero where purchases are what they are. With a k that is too large for
+/// them long gaps look as if somebody had left, and there is a maximum: but the likelihood is lower there.
+#[test]
+fn a_maximum_at_a_bad_k_is_no_fit() {
+    let mut misleading = 0;
+    for seed in [1, 3, 4, 6] {
+        let mut random = Random::new(seed);
+        let mut sample = Sample::new(Global);
+        for _ in 0..500 {
+            let (c, ln_gaps, _) = random.customer(Kind::Bg, &[1.5, 10.0, 1e-9, 3.0], 52.0, 0.0);
+            sample.push(c, Some(ln_gaps), None).unwrap();
+        }
+        sample.settle();
+        for (kind, any, at_two) in [
+            (Kind::Bg, Kind::BgCnbd(None), Kind::BgCnbd(Some(2))),
+            (Kind::Mbg, Kind::MbgCnbd(None), Kind::MbgCnbd(Some(2))),
+        ] {
+            let with_one = fit(&sample, kind);
+            let found = fit(&sample, any);
+            misleading += u32::from(with_one.is_err() && fit(&sample, at_two).is_ok());
+            match with_one {
+                Ok(one) => assert_eq!(found.unwrap().parameters, one.parameters),
+                Err(unfit) => assert_eq!(found.unwrap_err(), unfit),
+            }
+        }
+    }
+    assert!(misleading >= 3, "{misleading}");
+}
+
 /// Prediction intervals hold at least 95 % of what then happens, and the randomised probability
 /// integral transform of it is uniform (C. Czado, T. Gneiting and L. Held, Biometrics 65 (2009),
 /// 1254–1261).
@@ -241,17 +270,20 @@ fn predictions_are_calibrated() {
         let question =
             Question { horizon: Some(182.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
         let mut scorer = scorer(&model, &question, Global).unwrap();
-        let (mut held, mut bins) = (0.0, [0.0; 10]);
+        let (mut held, mut reached, mut bins) = (0.0, 0.0, [0.0; 10]);
         let n = customers.len() as f64;
         for (c, later) in customers {
             let Predicted { low, high, .. } = scorer.score(c, None).unwrap().purchases.unwrap();
             held += f64::from(u8::from(low as f64 <= later && later <= high as f64));
+            reached += f64::from(u8::from(later >= high as f64));
             let p = |y| scalar::purchases_distribution(&model, c, 182.0, y).unwrap();
             let below: f64 = (0..later as i64).map(p).sum();
             let u = below + random.uniform() * p(later as i64);
             bins[((u * 10.0) as usize).min(9)] += 1.0;
         }
         assert!(held / n >= 0.95, "{kind:?}: {}", held / n);
+        // And no more than they must: one purchase less would be too few.
+        assert!(reached / n > 0.025, "{kind:?}: {}", reached / n);
         let chi2: f64 = bins.iter().map(|o: &f64| (o - n / 10.0).powi(2) / (n / 10.0)).sum();
         // The 99.9 % point of chi-squared with 9 degrees of freedom
         assert!(chi2 < 27.9, "{kind:?}: {chi2} {bins:?}");
