@@ -91,7 +91,7 @@ LANGUAGE sql AS $$
     (b.cohort, b.period_number, b.members, b.eligible, b.retained, b.active, b.amount, b.complete)
     OR oracle.far(b.rate, a.rate) OR oracle.far(b.rate_low, a.rate_low) OR oracle.far(b.rate_high, a.rate_high))
   FROM oracle.cohorts(tbl, period, grain, zone, 'starts', starts_tbl, as_of, confidence) WITH ORDINALITY a
-       FULL JOIN retention.cohorts(h, period, entry => 'starts', starts => starts, as_of => as_of,
+       FULL JOIN retention.cohorts(h, period, entry => 'starts', starts => (SELECT starts), as_of => as_of,
                                    confidence => confidence) WITH ORDINALITY b
        USING (ordinality)
 $$;

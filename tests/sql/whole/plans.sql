@@ -60,7 +60,7 @@ SELECT (SELECT count(*) FROM retention.history_rows(none.h)) AS rows,
        (SELECT count(*) FROM retention.cohorts(none.h)) AS cohorts,
        (SELECT count(*) FROM retention.churn(none.h)) AS churn,
        (SELECT count(*) FROM retention.value_summary(none.h)) AS value,
-       (SELECT count(*) FROM retention.cohorts(w.h, entry => 'starts', starts => none.h)) AS no_starts,
+       (SELECT count(*) FROM retention.cohorts(w.h, entry => 'starts', starts => (SELECT none.h))) AS no_starts,
        (SELECT count(*) FROM retention.cohorts(w.h, as_of => '2022-12-30')) AS cohorts_before,
        (SELECT count(*) FROM retention.churn(w.h, as_of => '2022-12-30')) AS churn_before,
        (SELECT count(*) FROM retention.value_summary(w.h, as_of => '2022-12-30')) AS value_before
