@@ -204,23 +204,27 @@ SELECT data, count(*) AS clusters, sum(c.members) AS members, count(*) FILTER (W
          OR abs(c.silhouette - m.silhouette) > 1e-6) AS wrong
 FROM cluster c FULL JOIN (SELECT data, cluster, count(*) AS members, sum(monetary) AS revenue, avg(silhouette) AS silhouette FROM clustered GROUP BY 1, 2) m
      USING (data, cluster) GROUP BY data ORDER BY data;
-WITH scale AS (SELECT data, stddev_pop(ln(1 + recency::float8)) AS r, stddev_pop(ln(1 + frequency::float8)) AS f, stddev_pop(ln(1 + monetary::float8)) AS m
-               FROM clustered GROUP BY data),
+WITH unit AS (SELECT data, percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(monetary::float8)) AS unit FROM clustered WHERE monetary <> 0 GROUP BY data),
+scale AS (SELECT data, unit, stddev_pop(ln(1 + recency::float8)) AS r, stddev_pop(ln(1 + frequency::float8)) AS f,
+                 stddev_pop(ln(1 + monetary::float8 / unit)) AS m
+          FROM clustered JOIN unit USING (data) GROUP BY data, unit),
 distance AS (
   SELECT data, a.member, a.cluster AS own, a.silhouette, c.cluster,
          sqrt(((ln(1 + a.recency) - ln(1 + c.recency)) / r) ^ 2 + ((ln(1 + a.frequency) - ln(1 + c.frequency)) / f) ^ 2
-              + ((ln(1 + a.monetary::float8) - ln(1 + c.monetary)) / m) ^ 2) AS d
+              + ((ln(1 + a.monetary::float8 / unit) - ln(1 + c.monetary / unit)) / m) ^ 2) AS d
   FROM clustered a JOIN cluster c USING (data) JOIN scale USING (data)
 )
 SELECT data, count(*) AS members, count(*) FILTER (WHERE own_d > other_d + 1e-9 OR abs(silhouette - (other_d - own_d) / other_d) > 1e-6) AS wrong
 FROM (SELECT data, member, silhouette, min(d) FILTER (WHERE cluster = own) AS own_d, min(d) FILTER (WHERE cluster <> own) AS other_d
       FROM distance GROUP BY 1, 2, 3) t GROUP BY data ORDER BY data;
--- scikit-learn's KMeans(k, n_init=50) on the same standardised logarithms: the least sum of squared distances it found.
-WITH scale AS (SELECT stddev_pop(ln(1 + recency::float8)) AS r, stddev_pop(ln(1 + frequency::float8)) AS f, stddev_pop(ln(1 + monetary::float8)) AS m
-               FROM clustered WHERE data = 'shop')
+-- scikit-learn's KMeans(k, n_init=50) on the same standardised logarithms: the least sum of squared distances it found
+-- (tests/reference/rfm_clusters.py).
+WITH unit AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(monetary::float8)) AS unit FROM clustered WHERE data = 'shop' AND monetary <> 0),
+scale AS (SELECT unit, stddev_pop(ln(1 + recency::float8)) AS r, stddev_pop(ln(1 + frequency::float8)) AS f, stddev_pop(ln(1 + monetary::float8 / unit)) AS m
+          FROM clustered, unit WHERE data = 'shop' GROUP BY unit)
 SELECT k, round((sum(((ln(1 + a.recency) - ln(1 + rc)) / r) ^ 2 + ((ln(1 + a.frequency) - ln(1 + fc)) / f) ^ 2
-              + ((ln(1 + a.monetary::float8) - ln(1 + mc)) / m) ^ 2) / inertia)::numeric, 3) AS of_scikit_learn
-FROM data, scale, (VALUES (2, 6485.694984388631), (3, 4877.126107971897), (4, 3962.429926640105), (6, 2875.216577383493)) v (k, inertia),
+              + ((ln(1 + a.monetary::float8 / unit) - ln(1 + mc / unit)) / m) ^ 2) / inertia)::numeric, 3) AS of_scikit_learn
+FROM data, scale, (VALUES (2, 6523.569441594782), (3, 4760.9401212067405), (4, 3838.3101350418606), (6, 2760.109746985838)) v (k, inertia),
      LATERAL (SELECT m.*, c.recency AS rc, c.frequency AS fc, c.monetary AS mc
               FROM retention.rfm_cluster_members(h, k => k, as_of => last) m JOIN retention.rfm_clusters(h, k => k, as_of => last) c USING (cluster)) a
 WHERE data = 'shop' GROUP BY k, inertia ORDER BY k;
@@ -229,6 +233,10 @@ SELECT count(*), count(silhouette), sum(members) FROM data, retention.rfm_cluste
 SELECT count(*) AS other FROM (
   SELECT members, recency, frequency FROM cluster WHERE data = 'shop' EXCEPT SELECT c.members, c.recency, c.frequency
   FROM (SELECT retention.history_agg(md5(member::text), at, amount, 'day', 'UTC') AS h FROM rfm_test.shop) s, retention.rfm_clusters(h, 4, 3, '2011-12-09') c) t;
+-- The same money in cents gives the same clusters.
+SELECT count(*) AS members, count(*) FILTER (WHERE a.cluster <> b.cluster) AS other
+FROM (SELECT retention.history_agg(member, at, 100 * amount, 'day', 'UTC') AS h FROM rfm_test.shop) s,
+     retention.rfm_cluster_members(h, k => 4, seed => 3, as_of => '2011-12-09') b JOIN clustered a USING (member) WHERE a.data = 'shop';
 SELECT count(*) FROM data, retention.rfm_clusters(h, as_of => '1990-01-01');
 SELECT count(*) FROM retention.rfm_clusters(NULL);
 SELECT count(*) FROM data, retention.rfm_clusters(h, k => 51);

@@ -1,5 +1,6 @@
 //! Clusters of members, for those who do not want cut points: k-means on the standardised logarithms
-//! of recency, frequency and monetary value.
+//! of recency, frequency and monetary value. Amounts are taken in units of their median, so that clusters
+//! do not depend on the currency.
 //!
 //! The crates that offer k-means (linfa-clustering, with ndarray; kmeans, which wants a nightly
 //! compiler) keep all points in the global allocator and run to their end: memory that PostgreSQL does
@@ -10,6 +11,7 @@
 //! 129–137; D. Arthur and S. Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007,
 //! 1027–1035.
 
+use super::cuts::Column;
 use super::measure::{Measures, Monetary, Values};
 use crate::amount;
 use crate::calendar::Zone;
@@ -113,6 +115,8 @@ pub struct Assigned {
 /// From values to points and back.
 #[derive(Debug, Clone, Copy)]
 struct Space {
+    /// What is one of money, in millionths.
+    unit: f64,
     mean: Point,
     deviation: Point,
     has_amounts: bool,
@@ -127,14 +131,28 @@ fn unlog(y: f64) -> f64 {
     y.signum() * y.abs().exp_m1()
 }
 
-fn logs(values: &Values) -> Point {
-    let monetary = values.monetary.map_or(0.0, amount::to_double);
-    [log(f64::from(values.recency)), log(values.frequency as f64), log(monetary)]
+/// The median of the amounts that are not zero, refunds as what was paid back, in millionths: on the
+/// scale of ln(1 + x), cents would lie otherwise than the same money in euros, and here they do not.
+fn unit_of_money<H: Host>(measures: &Measures<H>, host: &H) -> f64 {
+    let mut sizes = Column::of_real(measures.present, host);
+    let mut pace = Pace::new(host);
+    for amount in measures.amounts() {
+        pace.step(1);
+        if amount != 0 {
+            sizes.push_real(amount.unsigned_abs() as f64);
+        }
+    }
+    sizes.median().unwrap_or(amount::SCALE as f64)
 }
 
 impl Space {
+    fn logs(&self, values: &Values) -> Point {
+        let monetary = values.monetary.map_or(0.0, |units| units as f64 / self.unit);
+        [log(f64::from(values.recency)), log(values.frequency as f64), log(monetary)]
+    }
+
     fn point(&self, values: &Values) -> Point {
-        let logs = logs(values);
+        let logs = self.logs(values);
         std::array::from_fn(|i| {
             if self.deviation[i] > 0.0 { (logs[i] - self.mean[i]) / self.deviation[i] } else { 0.0 }
         })
@@ -142,6 +160,10 @@ impl Space {
 
     fn value(&self, point: Point, i: usize) -> f64 {
         unlog(point[i] * self.deviation[i] + self.mean[i])
+    }
+
+    fn money(&self, point: Point) -> f64 {
+        self.value(point, 2) * (self.unit / amount::SCALE as f64)
     }
 }
 
@@ -252,11 +274,13 @@ pub fn clusters<'a, H: Host>(
     let Question { as_of, distinct_days, monetary, .. } = *question;
     let measures = Measures::of(view, zone, as_of, distinct_days, monetary, &host)?;
     let has_amounts = measures.has_amounts();
+    let unit = unit_of_money(&measures, &host);
+    let mut space = Space { unit, mean: [0.0; 3], deviation: [0.0; 3], has_amounts };
     let mut pace = Pace::new(&host);
     let mut points: Vec<Point, H> = Vec::with_capacity_in(measures.present, host.clone());
     for i in 0..measures.len() {
         pace.step(1);
-        points.extend(measures.get(i).map(|values| logs(&values)));
+        points.extend(measures.get(i).map(|values| space.logs(&values)));
     }
     // In the order of their values, so that nothing depends on the names of members.
     points.sort_unstable_by(|a, b| {
@@ -265,7 +289,6 @@ pub fn clusters<'a, H: Host>(
         by(0).then_with(|| by(1)).then_with(|| by(2))
     });
     let n = points.len();
-    let mut space = Space { mean: [0.0; 3], deviation: [0.0; 3], has_amounts };
     for i in 0..3 {
         pace.step(2 * n);
         space.mean[i] = points.iter().map(|point| point[i]).sum::<f64>() / n as f64;
@@ -286,7 +309,7 @@ pub fn clusters<'a, H: Host>(
     }
     let mut centres = std::vec::Vec::new();
     if n > 0 {
-        // Every so-manieth point: they are in order, so these lie as all do.
+        // Every n-th point: they are in order, so these lie as all do.
         let mut sample: Vec<Point, H> = Vec::with_capacity_in(n.min(SAMPLE), host.clone());
         sample.extend((0..n.min(SAMPLE)).map(|i| points[i * n / n.min(SAMPLE)]));
         centres = choose(&sample, question, &host);
@@ -365,7 +388,7 @@ impl<'a, H: Host> Clusters<'a, H> {
                 share: members as f64 / all as f64,
                 recency: space.value(centre, 0),
                 frequency: space.value(centre, 1),
-                monetary: space.has_amounts.then(|| space.value(centre, 2)),
+                monetary: space.has_amounts.then(|| space.money(centre)),
                 revenue: space.has_amounts.then_some(revenue),
                 silhouette: mean(silhouettes, members),
             })
@@ -421,6 +444,43 @@ mod tests {
         }
         history.settle().unwrap();
         history
+    }
+
+    /// The same purchases in cents are the same clusters, to the last bit; only their money is in cents.
+    #[test]
+    fn the_currency_does_not_matter() {
+        let spent = |i: i64| match (i % 17, i % 11) {
+            (0, _) => 0,
+            (_, 0) => -(1 + i * i % 331) * 10_000,
+            _ => (1 + i * i % 977) * 10_000,
+        };
+        let of = |unit: i64| {
+            let mut h = History::new(Meta::new(MemberKind::Int, Grain::Day, "", Global), Global);
+            for i in 0..500 {
+                for event in 0..1 + i % 7 {
+                    let (day, amount) = (1000 - i % 300 - event, Some(unit * spent(i)));
+                    h.push(MemberRef::Int(i), day, day * 86_400_000_000, amount).unwrap();
+                }
+            }
+            h.settle().unwrap();
+            let mut found = clusters(&h.view(), &Utc, &ask(Some(5), 3), Global).unwrap();
+            let mut members = std::vec::Vec::new();
+            let each = |_: &MemberRef<'_>, row: Assigned| {
+                members.push((row.cluster, row.silhouette));
+                Ok(())
+            };
+            found.each(each).unwrap();
+            (members, found.clusters)
+        };
+        let ((members, clusters), (in_cents, of_cents)) = (of(1), of(100));
+        assert_eq!(members, in_cents);
+        for (one, cents) in clusters.into_iter().zip(of_cents) {
+            let (money, in_cents) = (one.monetary.unwrap(), cents.monetary.unwrap());
+            assert!((in_cents - 100.0 * money).abs() <= 1e-12 * in_cents.abs());
+            assert_eq!(cents.revenue, one.revenue.map(|revenue| 100 * revenue));
+            let other = Cluster { monetary: cents.monetary, revenue: cents.revenue, ..one };
+            assert_eq!(cents, other);
+        }
     }
 
     fn ask(k: Option<i32>, seed: i64) -> Question {
@@ -501,6 +561,9 @@ mod tests {
     fn loops_poll() {
         let h = heaps(2000, |i| i);
         assert!(stops(|| clusters(&h.view(), &Utc, &ask(None, 1), Global)));
+        let measures =
+            Measures::of(&h.view(), &Utc, Some(1000), false, Monetary::Total, &Global).unwrap();
+        assert!(stops(|| unit_of_money(&measures, &Global)));
         let points: std::vec::Vec<Point> = (0..20_000).map(|i| [f64::from(i), 0.0, 0.0]).collect();
         assert!(stops(|| settle(&points, &mut [[0.0; 3]; 3], &Global)));
         assert!(stops(|| seeds(&points, 3, &mut SplitMix64::new(1), &Global)));

@@ -212,8 +212,9 @@ impl<H: Host> Column<H> {
             }
             pace.step(end - begin);
             let worse = if measure == Measure::Recency { n - end } else { begin };
-            let rank = if n > 1 { worse as f64 / (n - 1) as f64 } else { 0.0 };
-            let score = bins.min(1 + (bins as f64 * rank).floor() as usize);
+            // In whole numbers: 49 × (1/49) is less than 1.
+            let rank = (bins as u128 * worse as u128) / (n - 1).max(1) as u128;
+            let score = bins.min(1 + usize::try_from(rank).unwrap_or(bins));
             // Cut points from the one above this value's bin on are at or above it.
             let bin = if measure == Measure::Recency { bins - score } else { score - 1 };
             for point in &mut points[bin.min(bins - 1)..] {
