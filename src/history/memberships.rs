@@ -92,6 +92,7 @@ impl Fold for Spells {
 }
 
 /// Bytes of memberships to be read.
+#[allow(clippy::large_enum_variant)] // one of them, for one call, on the stack
 pub enum Read<'a> {
     /// Those of unions.
     Unions(Flat<'a, PgHost>),

@@ -72,6 +72,7 @@ proptest! {
             let new = who(&|m| is_in(m, unit) && !seen(m, unit));
             let back = who(&|m| is_in(m, unit) && !is_in(m, unit - 1) && seen(m, unit));
             let left = who(&|m| !is_in(m, unit) && is_in(m, unit - 1));
+            let kept = who(&|m| is_in(m, unit) && is_in(m, unit - 1));
             let counts = [&new, &back, &left].map(|members| members.len() as u64);
             prop_assert_eq!([row.new, row.reactivated, row.churned], counts);
             prop_assert_eq!(row.opening, who(&|m| is_in(m, unit - 1)).len() as u64);
@@ -97,12 +98,10 @@ proptest! {
 
             let mut found = BTreeSet::new();
             change_of_members(&history.view(), &Utc, &question, row.period_start, Global, |m, change| {
-                if change.change.name() != "retained" {
-                    found.insert((m.to_string(), change.change.name()));
-                }
+                found.insert((m.to_string(), change.change.name()));
                 Ok(())
             }).unwrap();
-            let named = [(new, "new"), (back, "reactivated"), (left, "churned")].into_iter()
+            let named = [(new, "new"), (back, "reactivated"), (kept, "retained"), (left, "churned")].into_iter()
                 .flat_map(|(members, name)| members.into_iter().map(move |m| (m.to_string(), name)));
             prop_assert_eq!(found, named.collect::<BTreeSet<_>>());
         }
