@@ -16,7 +16,7 @@ use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
 use pg_retention_model::survival::{
-    self, Course, Data, Intervals, Question, Return, Row, Scale, Tenure, memberships,
+    self, Data, Intervals, Question, Return, RiskTable, Row, Scale, Tenure, memberships,
 };
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -116,10 +116,10 @@ fn survival_data_out(bytes: &[u8]) -> CText {
 }
 
 /// The members of a `survival_data`, of a history or of memberships: what every reader here is about.
-type Members = Option<Course<PgHost>>;
+type Members = Option<RiskTable<PgHost>>;
 
 fn of_data(d: Option<Borrowed<'_>>) -> Members {
-    Some(Data::from_bytes(&d?, PgHost::current()).or_raise().course())
+    Some(Data::from_bytes(&d?, PgHost::current()).or_raise().risk_table())
 }
 
 /// The arguments h, period, gap, silence, as_of: who lapsed, and after how long.
@@ -393,11 +393,11 @@ fn winback_of_history(mut args: Args<'_>, rows: Rows) -> Rows {
     let confidence = args.confidence();
     args.end();
     let intervals = Intervals::new(confidence, Scale::default()).or_raise();
-    let course = lapses
+    let risk_table = lapses
         .0
         .as_ref()
         .map(|h| survival::returns(&h.view(), &h.zone(), &lapses.1, PgHost::current()).or_raise());
-    put_returns(rows, course, intervals)
+    put_returns(rows, risk_table, intervals)
 }
 
 #[pg_extern]
@@ -406,10 +406,10 @@ fn winback_of_memberships(mut args: Args<'_>, rows: Rows) -> Rows {
     let confidence = args.confidence();
     args.end();
     let intervals = Intervals::new(confidence, Scale::default()).or_raise();
-    let course = departures.0.as_ref().map(|m| {
+    let risk_table = departures.0.as_ref().map(|m| {
         memberships::returns(&m.memberships(), &departures.1, PgHost::current()).or_raise()
     });
-    put_returns(rows, course, intervals)
+    put_returns(rows, risk_table, intervals)
 }
 
 /// Who is back is who has not stayed away longer.

@@ -33,7 +33,7 @@ impl Local {
 
 /// Where an ascent ended.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Summit {
+pub struct Optimum {
     /// The point.
     pub at: Vec<f64>,
     /// The function there.
@@ -51,7 +51,7 @@ const MOST_STEPS: usize = 300;
 pub const FAR: f64 = 25.0;
 
 /// Climbs from a point. None if the function is no number there.
-pub fn ascend(start: &[f64], mut function: impl FnMut(&[f64]) -> Local) -> Option<Summit> {
+pub fn ascend(start: &[f64], mut function: impl FnMut(&[f64]) -> Local) -> Option<Optimum> {
     let mut at = start.to_vec();
     let mut local = function(&at);
     if !local.is_finite() {
@@ -75,7 +75,7 @@ pub fn ascend(start: &[f64], mut function: impl FnMut(&[f64]) -> Local) -> Optio
         let shrink = if longest > LONGEST { LONGEST / longest } else { 1.0 };
         let next: Vec<f64> = at.iter().zip(&step).map(|(x, s)| x + s * shrink).collect();
         let there = function(&next);
-        // Near the summit the value changes by less than it is exact; then the slope decides.
+        // Near the optimum the value changes by less than it is exact; then the slope decides.
         let noise = 1e-12 * local.value.abs();
         let is_better = there.is_finite()
             && (there.value > local.value + noise
@@ -92,7 +92,7 @@ pub fn ascend(start: &[f64], mut function: impl FnMut(&[f64]) -> Local) -> Optio
         }
     }
     let is_flat = local.steepest() < TOLERANCE;
-    Some(Summit { at, local, is_flat })
+    Some(Optimum { at, local, is_flat })
 }
 
 /// The step s with (−Hessian + damping) s = gradient; none where that matrix is not positive
@@ -116,7 +116,7 @@ mod tests {
         }
     }
 
-    /// Rosenbrock's valley, whose summit is at (1, 1), from the classic start and from far away.
+    /// Rosenbrock's valley, whose optimum is at (1, 1), from the classic start and from far away.
     #[test]
     fn climbs_out_of_the_valley() {
         let valley = |at: &[f64]| {
@@ -129,19 +129,19 @@ mod tests {
             local(-(a * a) - b * b * 100.0)
         };
         for start in [[-1.2, 1.0], [3.0, -3.0], [-2.0, 8.0]] {
-            let summit = ascend(&start, valley).unwrap();
-            assert!(summit.is_flat, "{summit:?}");
-            assert!((summit.at[0] - 1.0).abs() < 1e-6 && (summit.at[1] - 1.0).abs() < 1e-6);
+            let optimum = ascend(&start, valley).unwrap();
+            assert!(optimum.is_flat, "{optimum:?}");
+            assert!((optimum.at[0] - 1.0).abs() < 1e-6 && (optimum.at[1] - 1.0).abs() < 1e-6);
         }
     }
 
     #[test]
-    fn a_slope_without_summit_is_not_flat() {
-        let summit = ascend(&[0.0], |at| {
+    fn a_slope_without_optimum_is_not_flat() {
+        let optimum = ascend(&[0.0], |at| {
             let mut jet = Jet::<1>::of(at[0]);
             jet.g[0] = 1.0;
             local(jet)
         });
-        assert!(!summit.unwrap().is_flat);
+        assert!(!optimum.unwrap().is_flat);
     }
 }

@@ -1,6 +1,6 @@
 //! The Kaplan–Meier curve, its intervals, and the Nelson–Aalen cumulative hazard.
 
-use super::course::{Course, Risk};
+use super::risk_table::{Risk, RiskTable};
 use crate::error::Error;
 use crate::host::{Host, Pace};
 use crate::numeric::normal;
@@ -135,7 +135,7 @@ pub(crate) fn variance_term(risk: &Risk) -> f64 {
     d / (n * (risk.at_risk - risk.exit.events) as f64)
 }
 
-impl<H: Host> Course<H> {
+impl<H: Host> RiskTable<H> {
     /// The curve, a step for every time at which somebody left or was lost from sight.
     pub fn curve(&self, intervals: Intervals) -> impl Iterator<Item = Step> {
         let mut estimate = Estimate::START;

@@ -1,6 +1,6 @@
 //! Durations, counted: the summary that the readers of this family read.
 
-use super::course::{Course, Exit};
+use super::risk_table::{Exit, RiskTable};
 use super::tally::Tally;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -220,12 +220,12 @@ impl<H: Host> Data<H> {
     }
 
     /// The times at which they enter and leave, for whatever cause.
-    pub fn course(mut self) -> Course<H> {
-        self.settled_course()
+    pub fn risk_table(mut self) -> RiskTable<H> {
+        self.settled_risk_table()
     }
 
     /// The same, once all is settled.
-    pub(super) fn settled_course(&mut self) -> Course<H> {
+    pub(super) fn settled_risk_table(&mut self) -> RiskTable<H> {
         let mut exits: Vec<Exit, H> = Vec::new_in(self.host.clone());
         let mut entries = Vec::new_in(self.host.clone());
         let mut pace = Pace::new(&self.host);
@@ -258,7 +258,7 @@ impl<H: Host> Data<H> {
             }
             exits.push(exit);
         }
-        Course::new(exits, entries)
+        RiskTable::new(exits, entries)
     }
 }
 
@@ -337,14 +337,14 @@ mod tests {
                 .flat_map(|row| (0..row.3).map(move |_| (row.0, row.1, row.2, 1, row.4)))
                 .collect();
             prop_assert_eq!(bytes(data(&rows)), bytes(data(&repeated)));
-            let (a, b) = (data(&rows).course(), data(&repeated).course());
+            let (a, b) = (data(&rows).risk_table(), data(&repeated).risk_table());
             prop_assert_eq!(a.exits(), b.exits());
             // Whatever the cause: those without are the same exits.
             let plain: std::vec::Vec<Given> =
                 rows.iter().map(|row| (row.0, row.1, row.2, row.3, None)).collect();
-            let (a, b) = (data(&rows).course(), data(&plain).course());
+            let (a, b) = (data(&rows).risk_table(), data(&plain).risk_table());
             prop_assert_eq!(a.exits(), b.exits());
-            let at_risk = |course: &Course<Global>| course.risks().map(|r| r.at_risk).collect::<std::vec::Vec<_>>();
+            let at_risk = |risk_table: &RiskTable<Global>| risk_table.risks().map(|r| r.at_risk).collect::<std::vec::Vec<_>>();
             prop_assert_eq!(at_risk(&a), at_risk(&b));
         }
 
@@ -391,9 +391,9 @@ mod tests {
         let flat = bytes(data);
         let mut twice = Data::from_bytes(&flat, Global).unwrap();
         assert!(matches!(twice.merge_bytes(&flat), Err(Error::TooLarge { .. })));
-        let course = twice.course();
+        let risk_table = twice.risk_table();
         assert_eq!(
-            (course.members(), course.exits()[0].events),
+            (risk_table.members(), risk_table.exits()[0].events),
             (i64::MAX as u64, i64::MAX as u64)
         );
     }
@@ -425,7 +425,7 @@ mod tests {
             (0..20_000).map(|i| (f64::from(i) + 1.0, true, Some(0.5), 1, None)).collect();
         let filled = || data(&rows);
         let flat = bytes(filled());
-        assert!(testing::stops(|| filled().course()));
+        assert!(testing::stops(|| filled().risk_table()));
         let mut settled = filled();
         settled.late.settle();
         assert!(testing::stops(|| bytes(settled)));

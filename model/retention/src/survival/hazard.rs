@@ -1,6 +1,6 @@
 //! The rate of leaving, by stretches of tenure.
 
-use super::course::Course;
+use super::risk_table::RiskTable;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::{Estimate, Poisson};
@@ -69,7 +69,7 @@ impl Bounds {
     }
 }
 
-impl<H: Host> Course<H> {
+impl<H: Host> RiskTable<H> {
     /// The rate of leaving in stretches of this width.
     ///
     /// ```text
@@ -166,7 +166,7 @@ mod tests {
             for &(duration, churned, entry) in &rows {
                 data.push(duration, churned, entry.map(|share| share * duration)).unwrap();
             }
-            let stretches = data.course().hazard_rates(width, 0.9).unwrap();
+            let stretches = data.risk_table().hazard_rates(width, 0.9).unwrap();
             for stretch in &stretches {
                 let (from, until) = (stretch.from, stretch.until);
                 let events = rows.iter().filter(|row| row.1 && from <= row.0 && row.0 < until).count();
@@ -199,7 +199,7 @@ mod tests {
             for i in 1..=300 {
                 data.push(bound(i), true, Some(bound(i - 1))).unwrap();
             }
-            let stretches = data.course().hazard_rates(width, 0.95).unwrap();
+            let stretches = data.risk_table().hazard_rates(width, 0.95).unwrap();
             assert_eq!(stretches.len(), 301);
             for (i, stretch) in stretches.iter().enumerate() {
                 assert_eq!((stretch.from, stretch.until), (bound(i), bound(i + 1)));
@@ -219,7 +219,8 @@ mod tests {
             for i in 1..=2000 {
                 data.push(f64::from(i) * width, true, None).unwrap();
             }
-            for (i, stretch) in data.course().hazard_rates(width, 0.95).unwrap().iter().enumerate()
+            for (i, stretch) in
+                data.risk_table().hazard_rates(width, 0.95).unwrap().iter().enumerate()
             {
                 let inside = |i: usize| (stretch.from..stretch.until).contains(&(i as f64 * width));
                 let events = (i.saturating_sub(2)..i + 3).filter(|i| *i > 0 && inside(*i)).count();
@@ -234,10 +235,10 @@ mod tests {
         for i in 0..20_000 {
             data.push(f64::from(i), true, None).unwrap();
         }
-        let course = data.course();
+        let risk_table = data.risk_table();
         for width in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-3] {
-            assert!(course.hazard_rates(width, 0.95).is_err());
+            assert!(risk_table.hazard_rates(width, 0.95).is_err());
         }
-        assert!(testing::stops(|| course.hazard_rates(1.0, 0.95)));
+        assert!(testing::stops(|| risk_table.hazard_rates(1.0, 0.95)));
     }
 }

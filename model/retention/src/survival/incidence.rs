@@ -1,8 +1,8 @@
 //! Competing risks: how many have left for each cause by a time.
 
-use super::course::{Course, Risk};
 use super::curve::{Estimate, Intervals, Scale, variance_term};
 use super::data::Data;
+use super::risk_table::{Risk, RiskTable};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 
@@ -28,7 +28,7 @@ pub struct Incident {
 #[derive(Debug)]
 pub struct Incidences<H: Host> {
     data: Data<H>,
-    course: Course<H>,
+    risk_table: RiskTable<H>,
     /// By cause and time: the place of the exit, and how many left then for the cause. Causes are
     /// in the order of their names, last those who left for none.
     events: Vec<(u32, u32, u64), H>,
@@ -48,7 +48,7 @@ impl<H: Host> Data<H> {
     /// causes censored would be more: it is what were if nobody left for those any more.
     pub fn incidences(mut self, confidence: f64) -> Result<Incidences<H>, Error> {
         let intervals = Intervals::new(confidence, Scale::LogLog)?;
-        let course = self.settled_course();
+        let risk_table = self.settled_risk_table();
         let host = self.host.clone();
         let mut pace = Pace::new(&host);
         let order = self.causes.sorted();
@@ -57,7 +57,7 @@ impl<H: Host> Data<H> {
         let mut events: Vec<(u32, u32, u64), H> = Vec::new_in(host.clone());
         // The exits and those who left for a cause that has a name are both in the order of time.
         let mut caused = self.caused.cells().iter().peekable();
-        let (mut is_unnamed, exits) = (false, course.exits());
+        let (mut is_unnamed, exits) = (false, risk_table.exits());
         for (place, exit) in exits.iter().enumerate() {
             pace.step(1);
             let place = u32::try_from(place).map_err(|_| too_many())?;
@@ -86,7 +86,7 @@ impl<H: Host> Data<H> {
         if names.len().saturating_mul(exits.len()) > MAX_ROWS {
             return Err(too_many());
         }
-        Ok(Incidences { data: self, course, events, names, intervals })
+        Ok(Incidences { data: self, risk_table, events, names, intervals })
     }
 }
 
@@ -112,7 +112,7 @@ impl<H: Host> Incidences<H> {
         let mut events = events.iter().take_while(move |event| event.0 == cause).peekable();
         let mut state = Cumulated::default();
         let intervals = self.intervals;
-        self.course.risks().enumerate().map(move |(place, risk)| {
+        self.risk_table.risks().enumerate().map(move |(place, risk)| {
             let mut count = 0;
             while let Some(event) = events.next_if(|event| event.1 as usize == place) {
                 count += event.2;
@@ -301,7 +301,7 @@ mod tests {
     fn one_cause_is_what_survival_leaves() {
         let rows: std::vec::Vec<Given> =
             (0..40u32).map(|i| ((i * 7 % 11) as u8, u8::from(i % 3 > 0), 0, 1)).collect();
-        let plain = data(&rows).course();
+        let plain = data(&rows).risk_table();
         let scale = Intervals::new(0.95, Scale::Plain).unwrap();
         let incidences = data(&rows).incidences(0.95).unwrap();
         for (step, incident) in plain.curve(scale).zip(incidences.steps(0)) {
@@ -330,7 +330,7 @@ mod tests {
         for i in 0..60_000u32 {
             one.push(f64::from(i), true, None).unwrap();
         }
-        one.settled_course();
+        one.settled_risk_table();
         assert!(testing::stops(|| one.incidences(0.95)));
         assert!(Data::new(Global).incidences(0.95).unwrap().causes().next().is_none());
         assert!(Data::new(Global).incidences(1.0).is_err());

@@ -1,6 +1,6 @@
 //! The first lapse of the members of a history, and their return after it.
 
-use super::course::{Course, Exit};
+use super::risk_table::{Exit, RiskTable};
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
 use crate::churn::{Lapse, Outs, stays};
@@ -143,13 +143,13 @@ impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
         Some((back.unwrap_or(self.ended - 1) - lapse, back.is_some()))
     }
 
-    /// The course of times that are told in whole periods.
-    fn course(
+    /// The risk table of times that are told in whole periods.
+    fn risk_table(
         mut self,
         view: &View<'_, H>,
         time: impl Fn(&Self, &Stay) -> Option<(usize, bool)>,
         host: H,
-    ) -> Result<Course<H>, Error> {
+    ) -> Result<RiskTable<H>, Error> {
         let mut exits: Vec<Exit, H> = Vec::with_capacity_in(self.axis.len, host.clone());
         let times = 0..self.axis.len;
         exits.extend(times.map(|time| Exit { time: time as f64, events: 0, censored: 0 }));
@@ -160,7 +160,7 @@ impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
             Ok(())
         })?;
         exits.retain(|exit| exit.events + exit.censored > 0);
-        Ok(Course::new(exits, Vec::new_in(host)))
+        Ok(RiskTable::new(exits, Vec::new_in(host)))
     }
 }
 
@@ -173,9 +173,9 @@ pub fn first_lapses<H: Host, Z: Zone>(
     zone: &Z,
     question: &Question,
     host: H,
-) -> Result<Course<H>, Error> {
+) -> Result<RiskTable<H>, Error> {
     let stays = Stays::new(view, zone, question, &host)?;
-    stays.course(view, |stays, stay| Some(stays.tenure(stay)), host)
+    stays.risk_table(view, |stays, stay| Some(stays.tenure(stay)), host)
 }
 
 /// The same, member by member: what [`first_lapses`] counts.
@@ -202,9 +202,9 @@ pub fn returns<H: Host, Z: Zone>(
     zone: &Z,
     question: &Question,
     host: H,
-) -> Result<Course<H>, Error> {
+) -> Result<RiskTable<H>, Error> {
     let stays = Stays::new(view, zone, question, &host)?;
-    stays.course(view, |stays, stay| stays.absence(stay), host)
+    stays.risk_table(view, |stays, stay| stays.absence(stay), host)
 }
 
 /// The same, member by member: what [`returns`] counts.

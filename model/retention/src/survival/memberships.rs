@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::history::MemberRef;
 use crate::host::{Host, Pace, Vec};
 use crate::memberships::{Memberships, Spell};
-use crate::survival::{Course, Exit, Return, Tenure};
+use crate::survival::{Exit, Return, RiskTable, Tenure};
 use crate::units::{Units, periods};
 
 /// What is asked of memberships.
@@ -35,7 +35,7 @@ pub fn first_departures<H: Host>(
     memberships: &Memberships<'_, H>,
     question: &Question,
     host: H,
-) -> Result<Course<H>, Error> {
+) -> Result<RiskTable<H>, Error> {
     let mut exits: Vec<Exit, H> = Vec::new_in(host.clone());
     let stays = Stays::new(memberships, question)?;
     stays.each(memberships, |_, spells| {
@@ -44,7 +44,7 @@ pub fn first_departures<H: Host>(
         }
         Ok(())
     })?;
-    Ok(course(exits, host))
+    Ok(risk_table(exits, host))
 }
 
 /// The same, member by member: what [`first_departures`] counts. Those of whom nothing is known yet
@@ -78,13 +78,13 @@ pub fn returns<H: Host>(
     memberships: &Memberships<'_, H>,
     question: &Question,
     host: H,
-) -> Result<Course<H>, Error> {
+) -> Result<RiskTable<H>, Error> {
     let mut exits: Vec<Exit, H> = Vec::new_in(host.clone());
     returns_of_members(memberships, question, |_, back| {
         add(&mut exits, back.tenure, back.returned);
         Ok(())
     })?;
-    Ok(course(exits, host))
+    Ok(risk_table(exits, host))
 }
 
 /// The same, member by member: what [`returns`] counts.
@@ -114,9 +114,9 @@ fn add<H: Host>(exits: &mut Vec<Exit, H>, time: usize, is_event: bool) {
     }
 }
 
-fn course<H: Host>(mut exits: Vec<Exit, H>, host: H) -> Course<H> {
+fn risk_table<H: Host>(mut exits: Vec<Exit, H>, host: H) -> RiskTable<H> {
     exits.retain(|exit| exit.events + exit.censored > 0);
-    Course::new(exits, Vec::new_in(host))
+    RiskTable::new(exits, Vec::new_in(host))
 }
 
 /// How stays are counted in periods.
@@ -214,7 +214,7 @@ mod tests {
             let history = build(&given).unwrap();
             let found = spells(&history);
             let memberships = Memberships::new(history.view());
-            let course = first_departures(&memberships, &Question { period, as_of }, Global).unwrap();
+            let risk_table = first_departures(&memberships, &Question { period, as_of }, Global).unwrap();
             let as_of = as_of.unwrap_or(memberships.last().unwrap());
             let mut expected = BTreeMap::new();
             for stay in found.values().map(|spells| spells[0]).filter(|stay| stay.joined <= as_of) {
@@ -233,7 +233,7 @@ mod tests {
                 let counts: &mut (u64, u64) = expected.entry(tenure).or_default();
                 if churned { counts.0 += 1 } else { counts.1 += 1 }
             }
-            let steps = course.curve(Intervals::new(0.95, Scale::default()).unwrap());
+            let steps = risk_table.curve(Intervals::new(0.95, Scale::default()).unwrap());
             let steps: std::vec::Vec<_> =
                 steps.map(|step| (step.tenure as i64, (step.events, step.censored))).collect();
             prop_assert_eq!(steps, expected.into_iter().collect::<std::vec::Vec<_>>());

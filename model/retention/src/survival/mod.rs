@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `data`, `codec` | the summary: how many members had which duration, outcome and entry; its bytes |
 //! | `tally` | a multiset that grows with its distinct keys |
-//! | `course` | who is at risk, who leaves, who is lost from sight, time by time |
+//! | `risk_table` | who is at risk, who leaves, who is lost from sight, time by time |
 //! | `curve` | Kaplan–Meier, Nelson–Aalen, intervals |
 //! | `incidence` | competing risks: who leaves for which cause |
 //! | `hazard` | the rate of leaving, by stretches of tenure |
@@ -14,7 +14,6 @@
 //! | `lapse` | the first lapse of the members of a history, and their return |
 
 mod codec;
-mod course;
 mod curve;
 mod data;
 mod groups;
@@ -23,11 +22,11 @@ mod incidence;
 mod lapse;
 mod logrank;
 pub mod memberships;
+mod risk_table;
 mod summary;
 mod tally;
 
 pub use codec::malformed_data;
-pub use course::{Course, Exit};
 pub use curve::{Intervals, Scale, Step};
 pub use data::{Data, Row};
 pub(crate) use data::{Leaving, Time, add_members, entry_time};
@@ -36,4 +35,5 @@ pub use hazard::Stretch;
 pub use incidence::{Incidences, Incident};
 pub use lapse::{Question, Return, Tenure, first_lapses, returns, returns_of_members, tenures};
 pub use logrank::{Comparison, Group, Outcome};
+pub use risk_table::{Exit, RiskTable};
 pub use summary::{Estimated, Summary};

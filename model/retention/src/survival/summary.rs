@@ -1,7 +1,7 @@
 //! A survival curve in a few numbers: its median and its restricted mean.
 
-use super::course::Course;
 use super::curve::{Estimate, Intervals, variance_term};
+use super::risk_table::RiskTable;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 
@@ -59,7 +59,7 @@ impl Crossing {
     }
 }
 
-impl<H: Host> Course<H> {
+impl<H: Host> RiskTable<H> {
     /// Median and restricted mean.
     ///
     /// The interval of the median holds the times at which the interval of the survival holds one

@@ -1,13 +1,13 @@
 //! Maximum likelihood: Newton's method on the logarithms of the parameters, from several starts.
 //!
 //! The unit of time moves the logarithms and nothing else, so no unit is better than another. Where
-//! customers are many, the starts are tried on some of them, and the best summit is climbed on all.
+//! customers are many, the starts are tried on some of them, and the search goes on from the best optimum on all.
 
 use super::family::{Facts, Family, Kind, Visitor};
 use super::sample::Sample;
 use super::{Customer, Purchases};
 use crate::host::Host;
-use crate::numeric::newton::{FAR, Local, Summit, ascend};
+use crate::numeric::newton::{FAR, Local, Optimum, ascend};
 use crate::numeric::{Jet, cholesky};
 
 /// A model fitted to customers.
@@ -35,20 +35,20 @@ impl Fitted {
 
 /// Why there is no estimate, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unfit {
+pub struct FitFailure {
     /// Why.
     pub reason: String,
     /// What to do, as a sentence.
     pub advice: &'static str,
 }
 
-impl Unfit {
+impl FitFailure {
     pub(super) fn new(reason: impl Into<String>, advice: &'static str) -> Self {
-        Unfit { reason: reason.into(), advice }
+        FitFailure { reason: reason.into(), advice }
     }
 }
 
-/// Customers who differ on whom the starts are tried, and then the best summit.
+/// Customers who differ on whom the starts are tried, and then the best optimum.
 const TRIALS: [usize; 2] = [1 << 12, 1 << 16];
 /// The standard error of a logarithm beyond which the data say nothing of a parameter.
 const VAGUE: f64 = 10.0;
@@ -58,25 +58,25 @@ const DISTANT: f64 = 7.0;
 const MOST_STAGES: u32 = 20;
 
 /// Fits a model to a settled sample.
-pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
+pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, FitFailure> {
     if sample.distinct() == 0 {
-        return Err(Unfit::new(
+        return Err(FitFailure::new(
             "there are no customers",
             "Fit to at least some dozens of customers.",
         ));
     }
     if kind.is_contract() && sample.purchases() == 0.0 {
-        return Err(Unfit::new("nobody left", kind.advice()));
+        return Err(FitFailure::new("nobody left", kind.advice()));
     }
     if sample.purchases() == 0.0 {
-        return Err(Unfit::new(
+        return Err(FitFailure::new(
             "there are no repeat buyers: nobody bought a second time",
             "Fit to a longer history, or to members who had time to come back.",
         ));
     }
     let mut groups = sample.groups();
     if kind == Kind::BgBb && !groups.all(|g| kind.check_customer(g.customer).is_ok()) {
-        return Err(Unfit::new(
+        return Err(FitFailure::new(
             "times are no whole numbers of opportunities, or there are more purchases than these",
             "In bg/bb, age is the number of opportunities, t_x the last one with a purchase, and x the \
              number of those with a purchase.",
@@ -85,7 +85,7 @@ pub fn fit<H: Host>(sample: &Sample<H>, kind: Kind) -> Result<Fitted, Unfit> {
     let stayed = |c: Customer| c.age.fract() == 0.0 && c.age >= c.x;
     let known = |c: Customer| stayed(c) && kind.check_customer(c).is_ok();
     if kind.is_contract() && !groups.all(|g| known(g.customer)) {
-        return Err(Unfit::new(
+        return Err(FitFailure::new(
             "ages are no whole numbers of periods, or x is neither 0 nor 1",
             "In sbg and bdw, age is the number of periods stayed, and x is 1 if the member left at \
              their end, else 0.",
@@ -103,13 +103,13 @@ struct Attempt {
     /// The highest log-likelihood that was seen: that of the maximum, or, where there is none, one that is
     /// nearly what it rises to.
     height: f64,
-    fitted: Result<Fitted, Unfit>,
+    fitted: Result<Fitted, FitFailure>,
 }
 
 /// The k with the greatest likelihood: from 1 up, until it falls. Purchases that are very regular have
 /// no maximum at a k that is too small for them; but where the likelihood rises for ever at the best k,
 /// the maximum that another one has is none of the model's.
-fn best_k<H: Host>(sample: &Sample<H>, of: impl Fn(u32) -> Kind) -> Result<Fitted, Unfit> {
+fn best_k<H: Host>(sample: &Sample<H>, of: impl Fn(u32) -> Kind) -> Result<Fitted, FitFailure> {
     let attempt = |k| of(k).visit(Search { sample, kind: of(k) });
     let mut best = attempt(1);
     for k in 2..=MOST_STAGES {
@@ -141,19 +141,19 @@ impl<H: Host> Visitor for Search<'_, H> {
             .map(|start| start.iter().map(|parameter| parameter.ln()).collect())
             .collect();
         let local = |sample: &Sample<H>, at: &[f64]| local(&family, sample, at);
-        let Some(summit) = search(sample, sample.distinct(), &starts, local) else {
-            let unfit = Unfit::new(
+        let Some(optimum) = search(sample, sample.distinct(), &starts, local) else {
+            let failure = FitFailure::new(
                 "the likelihood is no number at any start",
                 "Look at x, t_x and age: are they in one unit, and of plausible size?",
             );
-            return Attempt { height: f64::NEG_INFINITY, fitted: Err(unfit) };
+            return Attempt { height: f64::NEG_INFINITY, fitted: Err(failure) };
         };
         let stages = kind.stages().map_or(0.0, |k| f64::from(k) - 1.0);
-        let log_likelihood = summit.local.value + stages * sample.ln_gaps();
-        let judged = judge(&summit, &F::NAMES, facts.age, kind.advice());
+        let log_likelihood = optimum.local.value + stages * sample.ln_gaps();
+        let judged = judge(&optimum, &F::NAMES, facts.age, kind.advice());
         let fitted = judged.map(|covariance| Fitted {
             kind,
-            parameters: summit.at.iter().map(|log| log.exp()).collect(),
+            parameters: optimum.at.iter().map(|log| log.exp()).collect(),
             coefficients: Vec::new(),
             covariance,
             log_likelihood,
@@ -162,31 +162,31 @@ impl<H: Host> Visitor for Search<'_, H> {
     }
 }
 
-/// The highest summit of a function of a settled sample with so many different parts: from all starts
-/// on a few of these, from the best summit on more, and from there on all. Where that leads nowhere,
+/// The optimum of a function of a settled sample with so many different parts: from all starts
+/// on a few of these, from the best optimum on more, and from there on all. Where that leads nowhere,
 /// from all starts on all.
 pub(super) fn search<H: Host>(
     sample: &Sample<H>,
     different: usize,
     starts: &[Vec<f64>],
     local: impl Fn(&Sample<H>, &[f64]) -> Local,
-) -> Option<Summit> {
+) -> Option<Optimum> {
     let climb = |starts: &[Vec<f64>], sample: &Sample<H>| {
         // Flat ones before others
-        let height = |a: &Summit, b: &Summit| {
+        let height = |a: &Optimum, b: &Optimum| {
             a.is_flat.cmp(&b.is_flat).then(a.local.value.total_cmp(&b.local.value))
         };
         starts.iter().filter_map(|start| ascend(start, |at| local(sample, at))).max_by(height)
     };
-    let mut found: Option<Summit> = None;
+    let mut found: Option<Optimum> = None;
     for few in TRIALS.into_iter().filter(|few| 2 * few < different) {
         let part = sample.part(different.div_ceil(few));
-        let begin = found.map_or_else(|| starts.to_vec(), |summit| vec![summit.at]);
-        found = climb(&begin, &part).filter(|summit| summit.is_flat);
+        let begin = found.map_or_else(|| starts.to_vec(), |optimum| vec![optimum.at]);
+        found = climb(&begin, &part).filter(|optimum| optimum.is_flat);
     }
     found
-        .and_then(|summit| climb(&[summit.at], sample))
-        .filter(|summit| summit.is_flat)
+        .and_then(|optimum| climb(&[optimum.at], sample))
+        .filter(|optimum| optimum.is_flat)
         .or_else(|| climb(starts, sample))
 }
 
@@ -209,32 +209,32 @@ fn local<const N: usize, F: Family<N>, H: Host>(
 /// Is it a maximum that says something of every parameter? Then the covariance of their logarithms.
 /// Parameters are of the size of 1, or of `size`.
 pub(super) fn judge(
-    summit: &Summit,
+    optimum: &Optimum,
     names: &[&str],
     size: f64,
     advice: &'static str,
-) -> Result<Vec<Vec<f64>>, Unfit> {
+) -> Result<Vec<Vec<f64>>, FitFailure> {
     let sizes = [0.0, size.max(1e-300).ln()];
     let distance = |log: f64| sizes.iter().fold(f64::INFINITY, |d, size| d.min((log - size).abs()));
     // On its way to infinity a likelihood loses its digits, and the search may end before it is there.
-    let far = if summit.is_flat { 0.7 * FAR } else { DISTANT };
+    let far = if optimum.is_flat { 0.7 * FAR } else { DISTANT };
     let farthest =
-        names.iter().zip(&summit.at).max_by(|a, b| distance(*a.1).total_cmp(&distance(*b.1)));
+        names.iter().zip(&optimum.at).max_by(|a, b| distance(*a.1).total_cmp(&distance(*b.1)));
     if let Some((name, log)) = farthest.filter(|(_, log)| distance(**log) > far) {
         let end = if *log > 0.0 { "infinity" } else { "zero" };
-        return Err(Unfit::new(
+        return Err(FitFailure::new(
             format!("the likelihood rises for ever as {name} goes to {end}"),
             advice,
         ));
     }
-    if !summit.is_flat {
-        return Err(Unfit::new(
-            format!("the search ended at a slope of {:.1e}", summit.local.steepest()),
+    if !optimum.is_flat {
+        return Err(FitFailure::new(
+            format!("the search ended at a slope of {:.1e}", optimum.local.steepest()),
             advice,
         ));
     }
-    let Some(factor) = cholesky(&summit.local.hessian, |h| -h, 0.0) else {
-        return Err(Unfit::new(
+    let Some(factor) = cholesky(&optimum.local.hessian, |h| -h, 0.0) else {
+        return Err(FitFailure::new(
             "the likelihood is flat: its Hessian is not negative definite",
             advice,
         ));
@@ -242,7 +242,7 @@ pub(super) fn judge(
     let covariance = factor.inverse().rows();
     let vague = |i: &usize| covariance[*i][*i].is_nan() || covariance[*i][*i].sqrt() >= VAGUE;
     if let Some(i) = (0..names.len()).find(vague) {
-        return Err(Unfit::new(
+        return Err(FitFailure::new(
             format!("the likelihood is flat: the data do not tell {}", names[i]),
             advice,
         ));

@@ -55,7 +55,7 @@ pub trait Lifetime<T: Real>: Copy {
     fn ln_density(&self, y: f64) -> Taylor<3>;
 
     /// ∫ from 0 to t of S(age + τ) / S(age) dτ, if there is a closed form.
-    fn years_left(&self, age: f64, t: f64) -> Option<T>;
+    fn time_left(&self, age: f64, t: f64) -> Option<T>;
 }
 
 /// Nobody leaves (NBD).
@@ -89,7 +89,7 @@ impl<T: Real> Lifetime<T> for Forever {
         Taylor { v: f64::NEG_INFINITY, g: [0.0; 3], h: [[0.0; 3]; 3] }
     }
 
-    fn years_left(&self, _: f64, t: f64) -> Option<T> {
+    fn time_left(&self, _: f64, t: f64) -> Option<T> {
         Some(T::of(t))
     }
 }
@@ -149,7 +149,7 @@ impl<T: Real> Lifetime<T> for Pareto<T> {
         }
     }
 
-    fn years_left(&self, age: f64, t: f64) -> Option<T> {
+    fn time_left(&self, age: f64, t: f64) -> Option<T> {
         // (β + age) (1 − e^−(s−1)w) / (s − 1), w = ln (1 + t / (β + age))
         let base = self.beta + age;
         let w = if t.is_finite() { (base.recip() * t).ln_1p() } else { T::of(t) };
@@ -259,7 +259,7 @@ impl<T: Real> Lifetime<T> for Gompertz<T> {
         self.less_growth(y, Taylor { v, g: [r + y, rs, -r_beta], h }, 1.0)
     }
 
-    fn years_left(&self, _: f64, _: f64) -> Option<T> {
+    fn time_left(&self, _: f64, _: f64) -> Option<T> {
         None
     }
 }
@@ -484,11 +484,11 @@ impl<T: Real, L: Lifetime<T>> LifetimeNbd<T, L> {
     }
 
     /// ∫ from 0 to t of e^−δτ S(age + τ)/S(age) dτ.
-    fn years_left(&self, age: f64, t: f64, rate: f64) -> T {
+    fn time_left(&self, age: f64, t: f64, rate: f64) -> T {
         if rate == 0.0
-            && let Some(years) = self.life.years_left(age, t)
+            && let Some(time) = self.life.time_left(age, t)
         {
-            return years;
+            return time;
         }
         let at_age = self.life.ln_survivor(age);
         let end = if rate > 0.0 { t.min(NEGLIGIBLE / rate) } else { t.min(1e9) };
@@ -541,7 +541,7 @@ impl<T: Real, L: Lifetime<T>> Purchases<T> for LifetimeNbd<T, L> {
     }
 
     fn discounted(&self, c: Customer, t: f64, rate: f64) -> T {
-        (self.r + c.x) / (self.alpha + c.age) * self.years_left(c.age, t, rate)
+        (self.r + c.x) / (self.alpha + c.age) * self.time_left(c.age, t, rate)
     }
 
     fn distribution(&self, c: Customer, t: f64, most: usize) -> Vec<f64> {

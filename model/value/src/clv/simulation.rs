@@ -214,8 +214,8 @@ fn stages_are_found_where_fewer_have_no_maximum() {
         sample.push(c, Some(ln_gaps), None).unwrap();
     }
     sample.settle();
-    let unfit = fit(&sample, Kind::Mbg).unwrap_err();
-    assert!(unfit.reason.contains("to infinity"), "{unfit:?}");
+    let failure = fit(&sample, Kind::Mbg).unwrap_err();
+    assert!(failure.reason.contains("to infinity"), "{failure:?}");
     assert_eq!(fit(&sample, Kind::BgCnbd(None)).unwrap().kind, Kind::BgCnbd(Some(4)));
 }
 
@@ -241,7 +241,7 @@ fn a_maximum_at_a_bad_k_is_no_fit() {
             misleading += u32::from(with_one.is_err() && fit(&sample, at_two).is_ok());
             match with_one {
                 Ok(one) => assert_eq!(found.unwrap().parameters, one.parameters),
-                Err(unfit) => assert_eq!(found.unwrap_err(), unfit),
+                Err(failure) => assert_eq!(found.unwrap_err(), failure),
             }
         }
     }

@@ -15,7 +15,7 @@
 //! The model knows positive values only: customers whose mean is zero or negative are left out of the
 //! fit, and are counted.
 
-use super::fit::{Unfit, judge, search};
+use super::fit::{FitFailure, judge, search};
 use super::sample::Sample;
 use crate::host::{Host, Pace};
 use crate::numeric::gamma::{ln_gamma, ln_rising};
@@ -80,12 +80,12 @@ pub fn facts<H: Host>(sample: &Sample<H>) -> Facts {
 }
 
 /// Fits the model to a settled sample.
-pub fn fit<H: Host>(sample: &Sample<H>) -> Result<FittedSpend, Unfit> {
+pub fn fit<H: Host>(sample: &Sample<H>) -> Result<FittedSpend, FitFailure> {
     let spends = sample.spends();
     let positive = spends.iter().filter(|s| s.mean > 0.0);
     let n = positive.clone().count() as f64;
     if n == 0.0 {
-        return Err(Unfit::new(
+        return Err(FitFailure::new(
             "no customer has repeat purchases of a positive mean value",
             "Fit the model of purchases alone (spend NULL), or build the history with amounts.",
         ));
@@ -93,20 +93,20 @@ pub fn fit<H: Host>(sample: &Sample<H>) -> Result<FittedSpend, Unfit> {
     let mean = positive.clone().map(|s| s.mean).sum::<f64>() / n;
     let starts = [(2.0, 3.0), (6.0, 4.0), (1.0, 1.5), (15.0, 8.0)]
         .map(|(p, q): (f64, f64)| vec![p.ln(), q.ln(), (mean * (q - 1.0) / p).ln()]);
-    let summit = search(sample, spends.len(), &starts, local).ok_or_else(|| {
-        Unfit::new(
+    let optimum = search(sample, spends.len(), &starts, local).ok_or_else(|| {
+        FitFailure::new(
             "the likelihood of the spend is no number at any start",
             "Look at the amounts: are they of plausible size?",
         )
     })?;
     const ADVICE: &str = "Fit the model of purchases alone (spend NULL), or to more customers whose \
                           purchases differ in value.";
-    let covariance = judge(&summit, &NAMES, mean, ADVICE)?;
+    let covariance = judge(&optimum, &NAMES, mean, ADVICE)?;
     let mut parameters = [0.0; 3];
-    for (parameter, log) in parameters.iter_mut().zip(&summit.at) {
+    for (parameter, log) in parameters.iter_mut().zip(&optimum.at) {
         *parameter = log.exp();
     }
-    Ok(FittedSpend { parameters, covariance, log_likelihood: summit.local.value })
+    Ok(FittedSpend { parameters, covariance, log_likelihood: optimum.local.value })
 }
 
 /// The log-likelihood with its derivatives. Customers with the same x differ in one term only, whose

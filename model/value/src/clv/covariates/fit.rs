@@ -4,7 +4,7 @@
 use super::{Covariates, Effect, apply, name, sandwich};
 use crate::clv::Purchases;
 use crate::clv::family::{Family, Visitor};
-use crate::clv::fit::{Fitted, Unfit, judge};
+use crate::clv::fit::{FitFailure, Fitted, judge};
 use crate::host::{Host, Pace};
 use crate::numeric::newton::{FAR, Local, ascend};
 use crate::numeric::{Jet, Real, cholesky};
@@ -16,7 +16,7 @@ const CENTRE: &str = "Subtract something like its mean from every covariate, and
 
 impl<H: Host> Covariates<H> {
     /// Means and standard deviations, if no covariate is made up of others.
-    fn scales(&self) -> Result<(StdVec<f64>, StdVec<f64>), Unfit> {
+    fn scales(&self) -> Result<(StdVec<f64>, StdVec<f64>), FitFailure> {
         let m = self.width;
         let mut pace = Pace::new(&self.host);
         let mut total = 0.0;
@@ -42,7 +42,7 @@ impl<H: Host> Covariates<H> {
         let spread: StdVec<f64> = (0..m).map(|i| squares[i][i].sqrt()).collect();
         if let Some(i) = (0..m).find(|&i| spread[i].is_nan() || spread[i] <= 1e-12 * mean[i].abs())
         {
-            return Err(Unfit::new(
+            return Err(FitFailure::new(
                 format!("covariate {} is the same for all customers", i + 1),
                 "Leave it out: what all have in common is in the parameters already.",
             ));
@@ -56,7 +56,7 @@ impl<H: Host> Covariates<H> {
         };
         let made_up = |n: &usize| cholesky(&correlations(*n), |c| c, -COLLINEAR).is_none();
         if let Some(n) = (2..=m).find(made_up) {
-            return Err(Unfit::new(
+            return Err(FitFailure::new(
                 format!("covariate {n} is a sum of multiples of those before it"),
                 "Leave it out: of a category with n values, take n - 1 covariates of zeros and ones.",
             ));
@@ -65,7 +65,7 @@ impl<H: Host> Covariates<H> {
     }
 
     /// Fits a model, beginning with the fit without covariates.
-    pub fn fit(&mut self, without: &Fitted) -> Result<Fitted, Unfit> {
+    pub fn fit(&mut self, without: &Fitted) -> Result<Fitted, FitFailure> {
         self.settle();
         let (mean, spread) = self.scales()?;
         let (m, kind) = (self.width, without.kind);
@@ -89,7 +89,7 @@ struct Search<'c, H: Host> {
 }
 
 impl<H: Host> Visitor for Search<'_, H> {
-    type Output = Result<Fitted, Unfit>;
+    type Output = Result<Fitted, FitFailure>;
 
     fn visit<const N: usize, F: Family<N> + 'static>(self, family: F) -> Self::Output {
         let (m, kind) = (self.covariates.width, self.without.kind);
@@ -97,8 +97,11 @@ impl<H: Host> Visitor for Search<'_, H> {
         let mut start: StdVec<f64> = self.without.parameters.iter().map(|p| p.ln()).collect();
         start.resize(N + effects.len() * m, 0.0);
         let local = |at: &[f64]| local::<N, F, H>(&family, effects, self.covariates, at);
-        let summit = ascend(&start, local).ok_or_else(|| {
-            Unfit::new("the likelihood is no number without an effect of the covariates", CENTRE)
+        let optimum = ascend(&start, local).ok_or_else(|| {
+            FitFailure::new(
+                "the likelihood is no number without an effect of the covariates",
+                CENTRE,
+            )
         })?;
         let named = (0..effects.len()).flat_map(|e| (0..m).map(move |j| name(e + 1, j + 1)));
         let names: StdVec<String> =
@@ -107,17 +110,17 @@ impl<H: Host> Visitor for Search<'_, H> {
         let age = self.without.parameters[1];
         let advice = "Leave covariates out that few customers have, or that say who bought at all; take \
                       more customers, or a longer history.";
-        let far = (N..summit.at.len()).find(|&i| summit.at[i].abs() > 0.7 * FAR);
+        let far = (N..optimum.at.len()).find(|&i| optimum.at[i].abs() > 0.7 * FAR);
         if let Some(i) = far {
-            return Err(Unfit::new(
+            return Err(FitFailure::new(
                 format!("the likelihood rises for ever as {} becomes extreme", names[i]),
                 advice,
             ));
         }
-        let scaled = judge(&summit, &names, age, advice)?;
+        let scaled = judge(&optimum, &names, age, advice)?;
 
         // Back to covariates as they were given: linear in logarithms and coefficients.
-        let n = summit.at.len();
+        let n = optimum.at.len();
         let mut back = vec![vec![0.0; n]; n];
         (0..N).for_each(|i| back[i][i] = 1.0);
         for (e, (place, sign)) in effects.iter().enumerate() {
@@ -127,11 +130,11 @@ impl<H: Host> Visitor for Search<'_, H> {
                 back[*place][at] = -sign * self.mean[j] / self.spread[j];
             }
         }
-        let mut parameters = apply(&back, &summit.at);
+        let mut parameters = apply(&back, &optimum.at);
         let covariance = sandwich(&back, &scaled);
         let is_far = parameters[..N].iter().any(|log| log.is_nan() || log.abs() >= 200.0);
         if is_far || cholesky(&covariance, |c| c, 0.0).is_none() {
-            return Err(Unfit::new("0 is too far from the values of the covariates", CENTRE));
+            return Err(FitFailure::new("0 is too far from the values of the covariates", CENTRE));
         }
         parameters[..N].iter_mut().for_each(|log| *log = log.exp());
         let coefficients = parameters.split_off(N);
@@ -140,7 +143,7 @@ impl<H: Host> Visitor for Search<'_, H> {
             parameters,
             coefficients,
             covariance,
-            log_likelihood: summit.local.value,
+            log_likelihood: optimum.local.value,
         })
     }
 }

@@ -4,7 +4,7 @@ use super::json::{FitJson, GAMMA_GAMMA, Named, write};
 use super::{Question, names, names_of_spend};
 use crate::clv::covariates::Covariates;
 use crate::clv::family::Kind;
-use crate::clv::fit::{Fitted, Unfit, fit};
+use crate::clv::fit::{FitFailure, Fitted, fit};
 use crate::clv::sample::Sample;
 use crate::clv::spend::{self, FittedSpend};
 use crate::error::Error;
@@ -31,7 +31,7 @@ pub fn fit_json_with<H: Host>(
         });
         match fitted {
             Ok(fitted) => of_fit(&fitted, customers),
-            Err(unfit) => of_unfit(kind.name(), unfit),
+            Err(failure) => of_failure(kind.name(), failure),
         }
     };
     let mut json = match question.kind {
@@ -55,7 +55,7 @@ pub fn fit_json_with<H: Host>(
         let facts = spend::facts(sample);
         let mut of_spend = match spend::fit(sample) {
             Ok(fitted) => of_spend(&fitted),
-            Err(unfit) => of_unfit(GAMMA_GAMMA, unfit),
+            Err(failure) => of_failure(GAMMA_GAMMA, failure),
         };
         of_spend.customers = Some(facts.customers as u64);
         of_spend.excluded = Some(facts.excluded as u64);
@@ -110,12 +110,12 @@ fn of_numbers(names: &[String], parameters: &[f64], positive: usize, logs: &[Vec
     }
 }
 
-fn of_unfit(model: &str, unfit: Unfit) -> FitJson {
+fn of_failure(model: &str, failure: FitFailure) -> FitJson {
     FitJson {
         model: model.to_string(),
         converged: false,
-        reason: Some(unfit.reason),
-        advice: Some(unfit.advice.to_string()),
+        reason: Some(failure.reason),
+        advice: Some(failure.advice.to_string()),
         ..FitJson::default()
     }
 }

@@ -1,4 +1,4 @@
-//! The course of members through time: who is at risk, who leaves, who is lost from sight.
+//! The risk table of members: time by time, who is at risk, who leaves, who is lost from sight.
 
 use crate::host::{Host, Pace, Vec};
 
@@ -29,14 +29,14 @@ pub(crate) struct Risk {
 
 /// Exits in the order of time, and when late members enter.
 #[derive(Debug)]
-pub struct Course<H: Host> {
+pub struct RiskTable<H: Host> {
     exits: Vec<Exit, H>,
     /// Times and numbers of those who are not seen from the beginning.
     entries: Vec<(f64, u64), H>,
     members: u64,
 }
 
-impl<H: Host> Course<H> {
+impl<H: Host> RiskTable<H> {
     /// `exits` in order and each at its own time.
     pub(crate) fn new(exits: Vec<Exit, H>, mut entries: Vec<(f64, u64), H>) -> Self {
         let host = exits.allocator().clone();
@@ -46,7 +46,7 @@ impl<H: Host> Course<H> {
             a.0.total_cmp(&b.0)
         });
         let members = exits.iter().map(|exit| exit.events + exit.censored).sum();
-        Course { exits, entries, members }
+        RiskTable { exits, entries, members }
     }
 
     /// How many members there are.
