@@ -3,58 +3,30 @@
 //!
 //! | room | what it holds |
 //! | --- | --- |
-//! | [`summary`] | recency, frequency, age and spend of every member of a history |
-//! | [`sample`] | customers to fit to: those that are alike are one, with their number |
-//! | [`covariates`] | the same with what else is known of customers, and its effects |
-//! | [`bg_cnbd`] | customers who may leave after a purchase: BG/NBD, MBG/NBD, (M)BG/CNBD-k |
-//! | `future` | what is to come of them |
-//! | [`lifetime`] | customers with a lifetime of their own: NBD, Pareto/NBD, Gamma-Gompertz/NBD |
-//! | `lifetime_counts` | how many purchases these make within a time |
-//! | [`bg_bb`] | customers who may buy at opportunities: BG/BB |
-//! | [`contract`] | members with a contract: sBG, BdW |
-//! | [`spend`] | Gamma-Gamma: the value of a purchase |
-//! | [`family`] | the models by name, with their parameters |
-//! | [`fit`] | maximum likelihood |
-//! | [`model`] | a fitted model as the JSON that users see |
-//! | [`aggregate`] | fitting to a table of customers, row by row |
-//! | [`survivors`] | fitting contracts to the members left after each period |
-//! | [`tenure`] | fitting contracts to memberships |
-//! | [`scalar`] | what a fitted model says of one customer |
-//! | [`backtest`] | what a model expected against what happened |
-//! | [`diagnostics`] | what to look at before a model is believed |
-//! | [`score`] | what a fitted model expects of a customer, with intervals |
+//! | [`customers`] | what is known of customers: of every member of a history ([`summary`]), and to fit to ([`sample`]: those that are alike are one) |
+//! | [`models`] | customers who may leave after a purchase ([`bg_cnbd`]: BG/NBD, MBG/NBD, (M)BG/CNBD-k), who have a lifetime of their own ([`lifetime`]: NBD, Pareto/NBD, Gamma-Gompertz/NBD), who buy at opportunities ([`bg_bb`]), who have a [`contract`] (sBG, BdW); what a purchase is worth ([`spend`]: Gamma-Gamma); all by name ([`family`]) |
+//! | [`fitting`] | maximum likelihood ([`fit`]), with [`covariates`], to tables ([`aggregate`], [`survivors`]), to memberships ([`tenure`]); a fitted [`model`] as JSON |
+//! | [`answers`] | what a fitted model expects of a customer ([`score`] with intervals, [`scalar`]), what it expected against what happened ([`backtest`]), and what to look at before it is believed ([`diagnostics`]) |
+//!
+//! Each knows only those above it.
 //!
 //! A model's likelihood and expectations are written once, for numbers that carry their derivatives
 //! ([`crate::numeric::Real`]): fits are Newton's on exact Hessians, intervals use exact gradients. The
 //! likelihood of very many customers is that of each added up; where a model knows a shorter way, with
 //! what they have in common, tests hold it to the same.
 
-pub mod aggregate;
-pub mod backtest;
-pub mod bg_bb;
-pub mod bg_cnbd;
-mod bg_many;
-pub mod contract;
-mod counts;
-pub mod covariates;
-pub mod diagnostics;
-pub mod family;
-pub mod fit;
-mod future;
-pub mod lifetime;
-mod lifetime_counts;
-mod lifetime_many;
-pub mod model;
-pub mod sample;
-pub mod scalar;
-pub mod score;
-#[cfg(test)]
-mod simulation;
-pub mod spend;
-pub mod summary;
-pub mod survivors;
-pub mod tenure;
-mod times;
+pub mod answers;
+pub mod customers;
+pub mod fitting;
+pub mod models;
+
+pub use answers::{backtest, diagnostics, scalar, score};
+pub use customers::{sample, summary};
+pub use fitting::{aggregate, covariates, fit, model, survivors, tenure};
+pub use models::{bg_bb, bg_cnbd, contract, family, lifetime, spend};
+
+use customers::times;
+use models::{bg_many, counts, future, lifetime_counts, lifetime_many};
 
 use crate::host::{Host, Pace};
 use crate::numeric::Real;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Finds the maximum of the likelihood of the customers of clv_covariates.csv, which model/value/src/clv/covariates/tests.rs holds
+"""Finds the maximum of the likelihood of the customers of clv_covariates.csv, which model/value/src/clv/fitting/covariates/tests.rs holds
 the extension's fits against:  pip install numpy scipy; python3 clv_covariates.py
 
 The definitions are those of PyMC-Marketing's models with flat priors, in which the maximum was first found: with z the covariates,

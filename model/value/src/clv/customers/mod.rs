@@ -1,0 +1,5 @@
+//! What is known of customers.
+
+pub mod sample;
+pub mod summary;
+pub(in crate::clv) mod times;
