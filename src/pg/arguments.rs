@@ -12,6 +12,8 @@
 //!     let (period, gap, as_of) = (args.period(), args.integer("gap"), args.day("as_of"));
 //!     let confidence = args.confidence();
 //!     args.end();
+//!     // …
+//! }
 //! ```
 
 use super::errors::{OrRaise, outdated, raise};
