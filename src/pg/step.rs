@@ -1,15 +1,12 @@
 //! A row that is to be folded into a summary: the call of a transition function whose state is one.
 //!
 //! It runs once a row: whatever can be is read without a call into PostgreSQL.
-#![allow(dead_code)] // until history_step takes one
 
 use super::aggregate::begin;
-use super::amount;
 use super::call::{Call, Places};
 use super::expanded::{self, Expanded};
 use super::fold::Fold;
 use super::member;
-use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::datum::Datum;
@@ -110,16 +107,6 @@ impl<'a> Row<'a> {
         // SAFETY: the signature is that of the function's own declaration.
         Some(unsafe { member::from_datum(self.call.signature.member, datum) })
     }
-
-    /// The amount, where there is one.
-    #[inline(always)]
-    pub fn amount(&self) -> Result<Option<i64>, Error> {
-        match (self.call.signature.amount, self.places.get(Places::AMOUNT)) {
-            // SAFETY: the signature is that of the function's own declaration.
-            (Some(kind), Some(datum)) => unsafe { amount::from_datum(kind, datum) }.map(Some),
-            _ => Ok(None),
-        }
-    }
 }
 
 /// The state that a transition function hands on.
@@ -131,22 +118,6 @@ impl State {
     pub fn of<T: Fold>(object: &Expanded<T>) -> Self {
         State(object.datum())
     }
-
-    /// The value of the function, or its null.
-    ///
-    /// # Safety
-    /// Called with the call that is under way.
-    #[inline(always)]
-    pub unsafe fn hand_on(state: Option<Self>, fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
-        state.map_or_else(
-            || {
-                // SAFETY: see above.
-                unsafe { (*fcinfo).isnull = true };
-                pg_sys::Datum::null()
-            },
-            |state| state.0,
-        )
-    }
 }
 
 // SAFETY: the datum of a state is a value of its type.
@@ -155,33 +126,4 @@ unsafe impl BoxRet for State {
         // SAFETY: see above.
         unsafe { fcinfo.return_raw_datum(self.0) }
     }
-}
-
-/// Exports a transition function against the bare calling convention: without what pgrx does around
-/// one, which is as much as all that `history_step` does for a row.
-#[macro_export]
-macro_rules! bare_step {
-    ($name:ident, $finfo:ident, $state:ty, $step:path) => {
-        #[unsafe(no_mangle)]
-        #[doc(hidden)]
-        pub extern "C" fn $finfo() -> &'static pgrx::pg_sys::Pg_finfo_record {
-            const V1: pgrx::pg_sys::Pg_finfo_record =
-                pgrx::pg_sys::Pg_finfo_record { api_version: 1 };
-            &V1
-        }
-
-        /// # Safety
-        /// Called by PostgreSQL, as one of the functions that SQL declares over it.
-        #[unsafe(no_mangle)]
-        #[pgrx::pg_guard]
-        pub unsafe extern "C-unwind" fn $name(
-            fcinfo: pgrx::pg_sys::FunctionCallInfo,
-        ) -> pgrx::pg_sys::Datum {
-            // SAFETY: PostgreSQL passes the call that is under way.
-            unsafe {
-                let step = $crate::pg::step::Step::<'_, $state>::of(fcinfo);
-                $crate::pg::step::State::hand_on($step(step), fcinfo)
-            }
-        }
-    };
 }
