@@ -38,8 +38,7 @@ fn compare_churn(mut args: Args<'_>, mut rows: Rows) -> Rows {
             }
             let difference = pair.difference;
             row.float(difference.map(|d| d.difference));
-            row.float(difference.map(|d| d.low));
-            row.float(difference.map(|d| d.high));
+            row.bounds(difference.map(|d| (d.low, d.high)));
             row.float(difference.map(|d| d.p_value));
             row.flag(pair.complete);
         });
@@ -77,9 +76,7 @@ fn churn_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.count(group.opening);
             row.count(group.churned);
             row.estimate(contrast.churn_rate);
-            row.float(contrast.ratio.map(|r| r.ratio));
-            row.float(contrast.ratio.map(|r| r.low));
-            row.float(contrast.ratio.map(|r| r.high));
+            row.estimate(contrast.ratio);
             row.float(contrast.p_value);
             row.float(contrast.q_value);
         });

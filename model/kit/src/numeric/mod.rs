@@ -21,6 +21,6 @@ pub use estimate::Estimate;
 pub use gamma::{ln_gamma, ln_rising};
 pub use poisson::Poisson;
 pub use random::SplitMix64;
-pub use ratio::{Ratio, ratio};
+pub use ratio::ratio;
 pub use real::{Dual, Jet, Real, Taylor};
 pub use wilson::Wilson;

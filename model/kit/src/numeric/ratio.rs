@@ -1,19 +1,9 @@
 //! The ratio of two shares.
 
-use super::Wilson;
-
-/// A ratio of two shares with its interval; the upper end may be infinite.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Ratio {
-    /// First share / second share.
-    pub ratio: f64,
-    /// The lower end.
-    pub low: f64,
-    /// The upper end.
-    pub high: f64,
-}
+use super::{Estimate, Wilson};
 
 /// The ratio of x₁ of n₁ to x₂ of n₂; none without trials, or where nobody succeeded on either side.
+/// It and its upper end may be infinite.
 ///
 /// The interval holds every ratio θ that the score test does not reject: with the maximum likelihood
 /// estimates p̃₁ = θ p̃₂ under that ratio,
@@ -24,7 +14,7 @@ pub struct Ratio {
 ///
 /// P. A. R. Koopman, "Confidence intervals for the ratio of two binomial proportions", Biometrics 40
 /// (1984), 513–517. It holds 1 exactly where the test of [`super::Difference`] does not reject.
-pub fn ratio(wilson: &Wilson, (x1, n1): (u64, u64), (x2, n2): (u64, u64)) -> Option<Ratio> {
+pub fn ratio(wilson: &Wilson, (x1, n1): (u64, u64), (x2, n2): (u64, u64)) -> Option<Estimate> {
     if n1 == 0 || n2 == 0 || x1 + x2 == 0 || x1 > n1 || x2 > n2 {
         return None;
     }
@@ -56,8 +46,8 @@ pub fn ratio(wilson: &Wilson, (x1, n1): (u64, u64), (x2, n2): (u64, u64)) -> Opt
         }
         Some(((near + far) / 2.0).exp())
     };
-    Some(Ratio {
-        ratio: estimate,
+    Some(Estimate {
+        value: estimate,
         low: if x1 == 0.0 { 0.0 } else { end(-0.5).unwrap_or(0.0) },
         high: if x2 == 0.0 { f64::INFINITY } else { end(0.5).unwrap_or(f64::INFINITY) },
     })
@@ -113,7 +103,7 @@ mod tests {
             let test = wilson.difference((x1 as f64 / 20.0, 20.0), (x2 as f64 / 30.0, 30.0));
             let holds = found.low <= 1.0 && 1.0 <= found.high;
             assert_eq!(holds, test.p_value >= 0.05, "{x1} {x2} {found:?} {test:?}");
-            assert!(found.low <= found.ratio && found.ratio <= found.high);
+            assert!(found.low <= found.value && found.value <= found.high);
         }
     }
 
@@ -124,6 +114,6 @@ mod tests {
         assert_eq!(ratio(&wilson, (0, 0), (3, 9)), None);
         assert_eq!(ratio(&wilson, (7, 5), (3, 9)), None);
         let all = ratio(&wilson, (5, 5), (0, 9)).unwrap();
-        assert!(all.ratio.is_infinite() && all.high.is_infinite() && all.low > 1.0);
+        assert!(all.value.is_infinite() && all.high.is_infinite() && all.low > 1.0);
     }
 }

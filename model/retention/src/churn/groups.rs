@@ -6,7 +6,7 @@
 
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::{Estimate, Ratio, Wilson, benjamini_hochberg, ratio};
+use crate::numeric::{Estimate, Wilson, benjamini_hochberg, ratio};
 
 /// The members of a group.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub struct Contrast {
     pub churn_rate: Option<Estimate>,
     /// That rate / the rate of all others of the attribute; none if there are no others, or nobody
     /// churned at all.
-    pub ratio: Option<Ratio>,
+    pub ratio: Option<Estimate>,
     /// Of the two-sided score test that the rates are the same.
     pub p_value: Option<f64>,
     /// The p-value adjusted over all groups.
@@ -105,8 +105,8 @@ mod tests {
             rows[0]
         );
         assert_eq!(rows[0].p_value, rows[1].p_value);
-        assert!((rows[0].ratio.unwrap().ratio - 4.5).abs() < 1e-12);
-        assert!((rows[1].ratio.unwrap().ratio - 1.0 / 4.5).abs() < 1e-12);
+        assert!((rows[0].ratio.unwrap().value - 4.5).abs() < 1e-12);
+        assert!((rows[1].ratio.unwrap().value - 1.0 / 4.5).abs() < 1e-12);
         // Nobody is left to compare the only value of a dimension with.
         assert_eq!((rows[4].ratio, rows[4].p_value, rows[4].q_value), (None, None, None));
         assert!(rows[4].churn_rate.is_some());
