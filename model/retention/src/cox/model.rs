@@ -410,13 +410,20 @@ impl<'a> Stored<'a> {
         let (members, events) = (reader.varint()?, reader.varint()?);
         let size = |number: u64| usize::try_from(number).map_err(|_| SHORT);
         let (width, len) = (size(reader.varint()?)?, size(reader.varint()?)?);
-        let has_concordance = reader.byte()? == 1;
+        let has_concordance = match reader.byte()? {
+            0 => false,
+            1 => true,
+            _ => return Err(Malformed("a model has a concordance or none")),
+        };
         let mut numbers = |count: usize| -> Result<&'a [[u8; 8]], Malformed> {
             Ok(reader.take(count.checked_mul(8).ok_or(SHORT)?)?.as_chunks::<8>().0)
         };
         let mut single = [0.0; 5];
         for (value, bytes) in single.iter_mut().zip(numbers(5)?) {
             *value = f64::from_le_bytes(*bytes);
+        }
+        if !has_concordance && single[4].to_bits() != 0 {
+            return Err(Malformed("it has no concordance, and a number for it"));
         }
         let (coefficients, means) = (numbers(width)?, numbers(width)?);
         let covariance = numbers(width.checked_mul(width + 1).ok_or(SHORT)? / 2)?;

@@ -724,3 +724,22 @@ fn texts_that_are_no_model_with_names_are_refused() {
         assert!(read(&forged).is_err(), "{forged}");
     }
 }
+
+/// A concordance is there and its number, or neither: equal models have equal bytes.
+#[test]
+fn a_concordance_has_one_form() {
+    let stored = bytes(&named_sample().fit(Global).unwrap());
+    let forged = |flag: u8, at: usize, number: f64| {
+        let mut forged = stored[..stored.len() - 8].to_vec();
+        forged[5] = flag;
+        forged[at..at + 8].copy_from_slice(&number.to_le_bytes());
+        let checksum = xxhash_rust::xxh3::xxh3_64(&forged);
+        forged.extend_from_slice(&checksum.to_le_bytes());
+        Model::from_bytes(&forged, Global).is_ok()
+    };
+    // Version, members, events, covariates, times, the flag, then five numbers of which it is the last.
+    let at = 6 + 4 * 8;
+    assert_eq!(stored[5], 1);
+    assert!(forged(1, at, 0.5) && forged(0, at, 0.0));
+    assert!(!forged(0, at, 0.5) && !forged(0, at, -0.0) && !forged(2, at, 0.5));
+}
