@@ -9,7 +9,7 @@
 #   CUSTOMERS     customers for the comparison with lifetimes: a fifth of ROWS, at most 2000000; 0 leaves it out. With 2000000
 #                 it takes five minutes: lifetimes fits for two or three of these, and the rest is making and loading customers
 #   REPETITIONS   rounds that count, 5 unless set; one more warms up
-#   PATIENCE      seconds that may be spent on waiting until other programs let the processors alone, 300 unless set
+#   PATIENCE      seconds to wait at most until other programs leave the processors idle, 300 unless set
 #   QUESTIONS     only these, e.g. "months days"; the others are reported as not measured
 #   KEEP          if set, the server stays:  scripts/server.sh psql bench
 #

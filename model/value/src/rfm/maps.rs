@@ -1,14 +1,14 @@
 //! Segment maps: names for regions of scores. The first rule that holds wins.
 
+use super::built_in::{BUILT_IN, Centre, Kind};
 use super::cell::Score;
 use super::measure::Measure;
+use super::rules::{Rule, ScoreRange};
 use super::scale::Scale;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::json::{self, Number, Object, Step, Text};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
-use std::fmt;
 
 const MAP: json::Kind = json::Kind {
     what: "the segment map",
@@ -38,224 +38,6 @@ struct RuleJson {
 
 /// Migration counts every pair of segments.
 const MAX_SEGMENTS: u16 = 1000;
-
-/// Numbers from one to another, both included.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScoreRange(pub f64, pub f64);
-
-impl<'de> Deserialize<'de> for ScoreRange {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Spans;
-        impl<'de> Visitor<'de> for Spans {
-            type Value = ScoreRange;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number or [from, to]")
-            }
-
-            fn visit_f64<E>(self, number: f64) -> Result<ScoreRange, E> {
-                Ok(ScoreRange(number, number))
-            }
-
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<ScoreRange, E> {
-                self.visit_f64(number as f64)
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<ScoreRange, E> {
-                self.visit_f64(number as f64)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<ScoreRange, A::Error> {
-                let mut numbers = std::vec::Vec::new();
-                while let Some(Number(number)) = seq.next_element()? {
-                    numbers.push(number);
-                }
-                match numbers[..] {
-                    [one] => Ok(ScoreRange(one, one)),
-                    [from, to] => Ok(ScoreRange(from, to)),
-                    _ => Err(A::Error::invalid_length(numbers.len(), &self)),
-                }
-            }
-        }
-        deserializer.deserialize_any(Spans)
-    }
-}
-
-impl ScoreRange {
-    fn holds(self, number: f64) -> bool {
-        self.0 <= number && number <= self.1
-    }
-
-    /// What is wrong with it as scores of so many bins, if something is.
-    fn fault(self, bins: usize, whole: bool) -> Option<String> {
-        let ScoreRange(low, high) = self;
-        if low > high {
-            Some(format!("{low} is more than {high}"))
-        } else if low < 1.0 || high > bins as f64 {
-            Some(format!("scores run from 1 to {bins}"))
-        } else if whole && (low.fract() != 0.0 || high.fract() != 0.0) {
-            Some("scores are whole numbers".to_string())
-        } else {
-            None
-        }
-    }
-
-    /// As text: '4-5', '3'.
-    pub fn text(self) -> String {
-        if self.0 == self.1 { self.0.to_string() } else { format!("{}-{}", self.0, self.1) }
-    }
-}
-
-/// A region of scores and its name. What is none may be anything.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rule<S> {
-    /// The name: a text, or its place in the map.
-    pub segment: S,
-    /// The score of recency.
-    pub r: Option<ScoreRange>,
-    /// The score of frequency.
-    pub f: Option<ScoreRange>,
-    /// The score of monetary value.
-    pub m: Option<ScoreRange>,
-    /// The mean of the scores of frequency and of monetary value.
-    pub fm: Option<ScoreRange>,
-}
-
-impl<S> Rule<S> {
-    fn holds(&self, score: Score) -> bool {
-        let is = |span: Option<ScoreRange>, number: Option<f64>| {
-            span.is_none_or(|span| number.is_some_and(|number| span.holds(number)))
-        };
-        let (r, f) = (f64::from(score.r), f64::from(score.f));
-        let m = score.m.map(f64::from);
-        is(self.r, Some(r))
-            && is(self.f, Some(f))
-            && is(self.m, m)
-            && is(self.fm, m.map(|m| (f + m) / 2.0))
-    }
-
-    fn uses_monetary(&self) -> bool {
-        self.m.is_some() || self.fm.is_some()
-    }
-}
-
-/// A built-in map.
-#[derive(Debug)]
-pub struct BuiltIn {
-    /// Its name.
-    pub name: &'static str,
-    /// Its rules, the first one that holds wins; of a map of classes in the order of [`CLASSES`].
-    pub rules: &'static [Rule<&'static str>],
-    /// The number of bins that it is made for, where it goes by scores.
-    bins: Option<usize>,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
-    /// By scores.
-    Cells,
-    /// By high and low values, divided at a centre.
-    Classes(Centre),
-    /// No names at all.
-    Nothing,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Centre {
-    Mean,
-    Median,
-}
-
-const fn rf(segment: &'static str, r: (u8, u8), f: (u8, u8)) -> Rule<&'static str> {
-    Rule {
-        segment,
-        r: Some(ScoreRange(r.0 as f64, r.1 as f64)),
-        f: Some(ScoreRange(f.0 as f64, f.1 as f64)),
-        m: None,
-        fm: None,
-    }
-}
-
-const fn rfm(segment: &'static str, r: (u8, u8), fm: (u8, u8)) -> Rule<&'static str> {
-    Rule { fm: Some(ScoreRange(fm.0 as f64, fm.1 as f64)), f: None, ..rf(segment, r, fm) }
-}
-
-/// High is 2 and low is 1.
-const fn class(segment: &'static str, r: u8, f: u8, m: u8) -> Rule<&'static str> {
-    Rule { m: Some(ScoreRange(m as f64, m as f64)), ..rf(segment, (r, r), (f, f)) }
-}
-
-/// The ten named segments of recency and frequency. They cover the 25 cells without overlap.
-const RF10: &[Rule<&str>] = &[
-    rf("Champions", (5, 5), (4, 5)),
-    rf("Loyal customers", (3, 4), (4, 5)),
-    rf("Potential loyalists", (4, 5), (2, 3)),
-    rf("New customers", (5, 5), (1, 1)),
-    rf("Promising", (4, 4), (1, 1)),
-    rf("Need attention", (3, 3), (3, 3)),
-    rf("About to sleep", (3, 3), (1, 2)),
-    rf("At risk", (1, 2), (3, 4)),
-    rf("Can't lose them", (1, 2), (5, 5)),
-    rf("Hibernating", (1, 2), (1, 2)),
-];
-
-/// Putler's eleven segments. Their published regions overlap, so their order is part of the map: the
-/// narrowest first, of equally narrow ones the one that is published first; and Lost takes the lowest
-/// cell from Hibernating, which would leave it nothing.
-const PUTLER11: &[Rule<&str>] = &[
-    rfm("Lost", (1, 1), (1, 1)),
-    rfm("New customers", (4, 5), (1, 1)),
-    rfm("Promising", (3, 4), (1, 1)),
-    rfm("Can't lose them", (1, 1), (4, 5)),
-    rfm("Champions", (4, 5), (4, 5)),
-    rfm("Need attention", (2, 3), (2, 3)),
-    rfm("About to sleep", (2, 3), (1, 2)),
-    rfm("Hibernating", (1, 2), (1, 2)),
-    rfm("At risk", (1, 2), (2, 5)),
-    rfm("Potential loyalists", (3, 5), (1, 3)),
-    rfm("Loyal customers", (2, 5), (3, 5)),
-];
-
-/// The eight classes of high and low values.
-const RFM8: &[Rule<&str>] = &[
-    class("Important value", 2, 2, 2),
-    class("Important keep", 1, 2, 2),
-    class("Important develop", 2, 1, 2),
-    class("Important win back", 1, 1, 2),
-    class("General value", 2, 2, 1),
-    class("General keep", 1, 2, 1),
-    class("General develop", 2, 1, 1),
-    class("General win back", 1, 1, 1),
-];
-
-/// The customary Chinese names of the eight classes, in their order.
-pub const CHINESE: [&str; 8] = [
-    "重要价值",
-    "重要保持",
-    "重要发展",
-    "重要挽留",
-    "一般价值",
-    "一般维持",
-    "一般发展",
-    "一般挽留",
-];
-
-/// The maps that are known by name.
-pub const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn { name: "rf10", rules: RF10, bins: Some(5), kind: Kind::Cells },
-    BuiltIn { name: "putler11", rules: PUTLER11, bins: Some(5), kind: Kind::Cells },
-    BuiltIn { name: "rfm8", rules: RFM8, bins: None, kind: Kind::Classes(Centre::Mean) },
-    BuiltIn { name: "rfm8 median", rules: RFM8, bins: None, kind: Kind::Classes(Centre::Median) },
-    BuiltIn { name: "none", rules: &[], bins: None, kind: Kind::Nothing },
-];
-
-impl BuiltIn {
-    /// Does it go by high (2) and low (1) values rather than by scores?
-    pub fn is_of_classes(&self) -> bool {
-        matches!(self.kind, Kind::Classes(_))
-    }
-}
 
 /// A map, ready to be used with so many bins.
 #[derive(Debug)]
@@ -324,9 +106,9 @@ impl Map {
             return Err(MAP.wrong(&[Step::Key("bins")], why));
         }
         for (place, Object(rule)) in (1..).zip(read.rules) {
-            let check = |key, span: Option<ScoreRange>, whole| {
-                let Some(why) = span.and_then(|span| span.fault(bins, whole)) else {
-                    return Ok(span);
+            let check = |key, range: Option<ScoreRange>, whole| {
+                let Some(why) = range.and_then(|range| range.fault(bins, whole)) else {
+                    return Ok(range);
                 };
                 let way = [Step::Key("rules"), Step::Place(place), Step::Key(key)];
                 Err(MAP.wrong(&way[usize::from(bare)..], why))
