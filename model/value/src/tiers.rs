@@ -6,7 +6,7 @@ use crate::calendar::{Clock, Grain, Stretch, Takes, Zone};
 use crate::error::Error;
 use crate::history::{MemberRef, Timeline, View};
 use crate::host::{Host, Pace, Vec};
-use crate::json::{self, Number, Object, Step, Text};
+use crate::json::{self, Digits, Object, Step, Text};
 use serde::Deserialize;
 
 const RULES: json::Kind = json::Kind {
@@ -34,7 +34,7 @@ struct RulesJson {
 #[serde(deny_unknown_fields)]
 struct TierJson {
     name: Text,
-    from: Number,
+    from: Digits,
 }
 
 /// What is counted.
@@ -117,11 +117,12 @@ impl Rules {
             let wrong = |key, why| {
                 RULES.wrong(&[Step::Key("tiers"), Step::Place(place), Step::Key(key)], why)
             };
-            let (Text(name), Number(number)) = (tier.name, tier.from);
-            let from = i128::from(amount::from_double(number)?);
-            if from < 0 || by != By::Amount && number.fract() != 0.0 {
-                return Err(wrong("from", "not an amount or a count of 0 or more"));
-            }
+            let (Text(name), Digits(digits)) = (tier.name, tier.from);
+            let found = amount::from_text(&digits)
+                .filter(|found| found.units >= 0 && (by == By::Amount || found.is_whole()));
+            let Some(from) = found.map(|found| found.units) else {
+                return Err(wrong("from", "not an amount or a count from 0 to 10^30"));
+            };
             if tiers.last().is_some_and(|below| below.from >= from) {
                 return Err(wrong("from", "not more than the tier before takes"));
             }
@@ -492,6 +493,25 @@ mod tests {
             format!("{{\"grace\": \"10 years\", {tier}}}"),
         ] {
             assert!(Rules::parse(&right).is_ok(), "{right}");
+        }
+    }
+
+    #[test]
+    fn thresholds_are_exact() {
+        let of = |by, from: &str| {
+            let text = format!(r#"{{"by": "{by}", "tiers": [{{"name": "A", "from": {from}}}]}}"#);
+            Rules::parse(&text).map(|rules| rules.tiers[0].from)
+        };
+        // Neither is a double.
+        assert_eq!(of("amount", "9007199254740993"), Ok(9_007_199_254_740_993_000_000));
+        assert_eq!(of("amount", "123456789012.123457"), Ok(123_456_789_012_123_457));
+        assert_eq!(of("amount", "0.3"), Ok(300_000));
+        assert_eq!(of("events", "9007199254740993"), Ok(9_007_199_254_740_993_000_000));
+        assert_eq!(of("events", "2.0"), Ok(2_000_000));
+        for (by, from) in
+            [("events", "1.0000001"), ("days", "0.5"), ("amount", "1e31"), ("amount", "-1")]
+        {
+            assert!(of(by, from).is_err(), "{by} {from}");
         }
     }
 

@@ -9,11 +9,13 @@
 //! | `cell` | three scores: a cell |
 //! | `score` | members with their scores and segments |
 //! | `maps` | segment maps: named regions of scores |
+//! | `built_in` | those that are known by name |
 //! | `segments` | a row per segment |
 //! | `values` | cut points for values that are there already |
 //! | `clusters` | k-means, for those who do not want cut points |
 //! | `migration` | from which segment to which, between two days |
 
+mod built_in;
 mod cell;
 mod clusters;
 mod cuts;
@@ -25,10 +27,11 @@ mod score;
 mod segments;
 mod values;
 
+pub use built_in::BUILT_IN;
 pub use cell::{Score, bins};
 pub use clusters::{Assigned, Cluster, Clusters, Question as ClusterQuestion, clusters};
 pub use cuts::{Bin, Method};
-pub use maps::{BUILT_IN, CHINESE, Fault, Map, Rule, Span};
+pub use maps::{Fault, Map, Rule, Span};
 pub(crate) use measure::check_days;
 pub use measure::{Measure, Monetary};
 pub use migration::{Flow, Migration, migration};
