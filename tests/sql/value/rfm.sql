@@ -119,9 +119,9 @@ SELECT count(*) AS segments, count(chinese) AS named, count(DISTINCT chinese) AS
 FROM (SELECT DISTINCT ON (segment) * FROM retention.segment_maps() ORDER BY segment, map) m;
 SELECT count(*) AS wrong FROM (SELECT segment FROM retention.segment_maps() GROUP BY segment HAVING count(DISTINCT chinese) <> 1) w;
 SELECT u.name, count(*) = (SELECT retention.members(h) FROM data WHERE data = 'cdnow') AS each_once, count(f.member) = count(n.chinese) AS all_named
-FROM data, unnest('{rf10,putler11,rfm8,rfm8 median}'::text[]) u (name), retention.rfm(h, as_of => last, map => u.name) f
-     JOIN retention.segment_maps() n ON n.map = u.name AND n.segment = f.segment
-WHERE data = 'cdnow' GROUP BY u.name ORDER BY u.name COLLATE "C";
+FROM data, unnest('{rf10,putler11,rfm8,rfm8 median}'::text[]) u (name), retention.rfm(h, as_of => last, map => u.name) f,
+     retention.segment_maps() n
+WHERE data = 'cdnow' AND n.map = u.name AND n.segment = f.segment GROUP BY u.name ORDER BY u.name COLLATE "C";
 CREATE FUNCTION pg_temp.span(span text) RETURNS jsonb LANGUAGE sql AS $$
   SELECT CASE WHEN span IS NOT NULL THEN to_jsonb(string_to_array(span, '-')::int[]) END $$;
 CREATE TEMP TABLE as_json AS
@@ -185,7 +185,7 @@ SELECT n, o.* FROM (VALUES
 \pset format aligned
 
 -- The inside of an aggregate is not to be called (the words differ from one PostgreSQL to another, even of one major).
-SELECT state IN ('42883', '0A000') AS refused FROM pg_temp.outcome('SELECT retention.rfm_cuts_step(NULL, 1, 2, 3)');
+SELECT state IN ('42883', '0A000') AS refused FROM pg_temp.outcome('SELECT retention_internal.rfm_cuts_step(NULL, 1, 2, 3)');
 -- Scores of tables with a row per member; missing values; plans.
 SELECT retention.rfm_score(c, 10, 3, 100) AS all_three, retention.rfm_score(c - 'monetary', 10, 3) AS two, retention.rfm_score(c, 10, 3) AS missing,
        retention.rfm_score(c, NULL, 3, 1) AS no_recency, retention.rfm_score(NULL, 1, 1, 1) AS no_cuts
