@@ -1,6 +1,6 @@
 //! The segment maps that are known by name, and the names of their segments.
 
-use super::maps::{Centre, Kind, Rule, Span};
+use super::rule::{Centre, Kind, Rule, ScoreRange};
 
 /// A built-in map.
 #[derive(Debug)]
@@ -19,20 +19,20 @@ pub struct BuiltIn {
 const fn rf(segment: &'static str, r: (u8, u8), f: (u8, u8)) -> Rule<&'static str> {
     Rule {
         segment,
-        r: Some(Span(r.0 as f64, r.1 as f64)),
-        f: Some(Span(f.0 as f64, f.1 as f64)),
+        r: Some(ScoreRange(r.0 as f64, r.1 as f64)),
+        f: Some(ScoreRange(f.0 as f64, f.1 as f64)),
         m: None,
         fm: None,
     }
 }
 
 const fn rfm(segment: &'static str, r: (u8, u8), fm: (u8, u8)) -> Rule<&'static str> {
-    Rule { fm: Some(Span(fm.0 as f64, fm.1 as f64)), f: None, ..rf(segment, r, fm) }
+    Rule { fm: Some(ScoreRange(fm.0 as f64, fm.1 as f64)), f: None, ..rf(segment, r, fm) }
 }
 
 /// High is 2 and low is 1.
 const fn class(segment: &'static str, r: u8, f: u8, m: u8) -> Rule<&'static str> {
-    Rule { m: Some(Span(m as f64, m as f64)), ..rf(segment, (r, r), (f, f)) }
+    Rule { m: Some(ScoreRange(m as f64, m as f64)), ..rf(segment, (r, r), (f, f)) }
 }
 
 /// The ten named segments of recency and frequency. They cover the 25 cells without overlap.

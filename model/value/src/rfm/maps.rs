@@ -3,13 +3,12 @@
 use super::built_in::BUILT_IN;
 use super::cell::Score;
 use super::measure::Measure;
+use super::rule::{Centre, Kind, Rule, ScoreRange};
 use super::scale::Scale;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::json::{self, Number, Object, Step, Text};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
-use std::fmt;
 
 const MAP: json::Kind = json::Kind {
     what: "the segment map",
@@ -31,130 +30,14 @@ struct MapJson {
 #[serde(deny_unknown_fields)]
 struct RuleJson {
     segment: Text,
-    r: Option<Span>,
-    f: Option<Span>,
-    m: Option<Span>,
-    fm: Option<Span>,
+    r: Option<ScoreRange>,
+    f: Option<ScoreRange>,
+    m: Option<ScoreRange>,
+    fm: Option<ScoreRange>,
 }
 
 /// Migration counts every pair of segments.
 const MAX_SEGMENTS: u16 = 1000;
-
-/// Numbers from one to another, both included.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Span(pub f64, pub f64);
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Spans;
-        impl<'de> Visitor<'de> for Spans {
-            type Value = Span;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number or [from, to]")
-            }
-
-            fn visit_f64<E>(self, number: f64) -> Result<Span, E> {
-                Ok(Span(number, number))
-            }
-
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Span, E> {
-                self.visit_f64(number as f64)
-            }
-
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Span, E> {
-                self.visit_f64(number as f64)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Span, A::Error> {
-                let mut numbers = std::vec::Vec::new();
-                while let Some(Number(number)) = seq.next_element()? {
-                    numbers.push(number);
-                }
-                match numbers[..] {
-                    [one] => Ok(Span(one, one)),
-                    [from, to] => Ok(Span(from, to)),
-                    _ => Err(A::Error::invalid_length(numbers.len(), &self)),
-                }
-            }
-        }
-        deserializer.deserialize_any(Spans)
-    }
-}
-
-impl Span {
-    fn holds(self, number: f64) -> bool {
-        self.0 <= number && number <= self.1
-    }
-
-    /// What is wrong with it as scores of so many bins, if something is.
-    fn fault(self, bins: usize, whole: bool) -> Option<String> {
-        let Span(low, high) = self;
-        if low > high {
-            Some(format!("{low} is more than {high}"))
-        } else if low < 1.0 || high > bins as f64 {
-            Some(format!("scores run from 1 to {bins}"))
-        } else if whole && (low.fract() != 0.0 || high.fract() != 0.0) {
-            Some("scores are whole numbers".to_string())
-        } else {
-            None
-        }
-    }
-
-    /// As text: '4-5', '3'.
-    pub fn text(self) -> String {
-        if self.0 == self.1 { self.0.to_string() } else { format!("{}-{}", self.0, self.1) }
-    }
-}
-
-/// A region of scores and its name. What is none may be anything.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Rule<S> {
-    /// The name: a text, or its place in the map.
-    pub segment: S,
-    /// The score of recency.
-    pub r: Option<Span>,
-    /// The score of frequency.
-    pub f: Option<Span>,
-    /// The score of monetary value.
-    pub m: Option<Span>,
-    /// The mean of the scores of frequency and of monetary value.
-    pub fm: Option<Span>,
-}
-
-impl<S> Rule<S> {
-    fn holds(&self, score: Score) -> bool {
-        let is = |span: Option<Span>, number: Option<f64>| {
-            span.is_none_or(|span| number.is_some_and(|number| span.holds(number)))
-        };
-        let (r, f) = (f64::from(score.r), f64::from(score.f));
-        let m = score.m.map(f64::from);
-        is(self.r, Some(r))
-            && is(self.f, Some(f))
-            && is(self.m, m)
-            && is(self.fm, m.map(|m| (f + m) / 2.0))
-    }
-
-    fn uses_monetary(&self) -> bool {
-        self.m.is_some() || self.fm.is_some()
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Kind {
-    /// By scores.
-    Cells,
-    /// By high and low values, divided at a centre.
-    Classes(Centre),
-    /// No names at all.
-    Nothing,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Centre {
-    Mean,
-    Median,
-}
 
 /// A map, ready to be used with so many bins.
 #[derive(Debug)]
@@ -223,7 +106,7 @@ impl Map {
             return Err(MAP.wrong(&[Step::Key("bins")], why));
         }
         for (place, Object(rule)) in (1..).zip(read.rules) {
-            let check = |key, span: Option<Span>, whole| {
+            let check = |key, span: Option<ScoreRange>, whole| {
                 let Some(why) = span.and_then(|span| span.fault(bins, whole)) else {
                     return Ok(span);
                 };

@@ -8,6 +8,7 @@
 //! | `scale` | the cut points of all three, from members or from JSON |
 //! | `cell` | three scores: a cell |
 //! | `score` | members with their scores and segments |
+//! | `rule` | a named region of scores |
 //! | `maps` | segment maps: named regions of scores |
 //! | `built_in` | those that are known by name |
 //! | `segments` | a row per segment |
@@ -19,9 +20,11 @@ mod built_in;
 mod cell;
 mod clusters;
 mod cuts;
+mod kmeans;
 mod maps;
 mod measure;
 mod migration;
+mod rule;
 mod scale;
 mod score;
 mod segments;
@@ -29,14 +32,15 @@ mod values;
 
 pub use built_in::BUILT_IN;
 pub use cell::{Score, bins};
-pub use clusters::{Assigned, Cluster, Clusters, Question as ClusterQuestion, clusters};
+pub use clusters::{Cluster, ClusterMember, ClusterQuestion, Clusters, clusters};
 pub use cuts::{Bin, Method};
-pub use maps::{Fault, Map, Rule, Span};
+pub use maps::{Fault, Map};
 pub(crate) use measure::check_days;
 pub use measure::{Measure, Monetary};
-pub use migration::{Flow, Migration, migration};
+pub use migration::{Migration, SegmentFlow, migration};
+pub use rule::{Rule, ScoreRange};
 pub use scale::Scale;
-pub use score::{Plan, Row, Scored, cut_points, scale, scored};
+pub use score::{Plan, Scored, ScoredMember, cut_points, scale, scored};
 pub use segments::{Segment, segments};
 pub use values::Values;
 
