@@ -1,35 +1,19 @@
-//! The segment maps that are known by name.
+//! The segment maps that are known by name, and the names of their segments.
 
-use super::rules::{Rule, ScoreRange};
+use super::rule::{Centre, Kind, Rule, ScoreRange};
 
 /// A built-in map.
 #[derive(Debug)]
 pub struct BuiltIn {
     /// Its name.
     pub name: &'static str,
-    /// Its rules, the first one that holds wins; of a map of classes in the order of [`CHINESE`].
+    /// Its rules, the first one that holds wins.
     pub rules: &'static [Rule<&'static str>],
+    /// The Chinese name of each rule's segment.
+    pub chinese: &'static [&'static str],
     /// The number of bins that it is made for, where it goes by scores.
     pub(super) bins: Option<usize>,
     pub(super) kind: Kind,
-}
-
-/// What a map goes by.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Kind {
-    /// By scores.
-    Cells,
-    /// By high and low values, divided at a centre.
-    Classes(Centre),
-    /// No names at all.
-    Nothing,
-}
-
-/// What divides high values from low ones.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Centre {
-    Mean,
-    Median,
 }
 
 const fn rf(segment: &'static str, r: (u8, u8), f: (u8, u8)) -> Rule<&'static str> {
@@ -94,26 +78,64 @@ const RFM8: &[Rule<&str>] = &[
     class("General win back", 1, 1, 1),
 ];
 
-/// The customary Chinese names of the eight classes, in their order.
-pub const CHINESE: [&str; 8] = [
-    "重要价值",
-    "重要保持",
-    "重要发展",
-    "重要挽留",
-    "一般价值",
-    "一般维持",
-    "一般发展",
-    "一般挽留",
+/// The Chinese names of segments, in the order of the rules: those of the textbooks for the eight classes, for
+/// the others the terms that Chinese customer management has for them.
+const RF10_CHINESE: [&str; RF10.len()] = [
+    "冠军客户",
+    "忠诚客户",
+    "潜在忠诚客户",
+    "新客户",
+    "潜力客户",
+    "需要关注客户",
+    "即将沉睡客户",
+    "流失风险客户",
+    "不能失去客户",
+    "沉睡客户",
+];
+
+const PUTLER11_CHINESE: [&str; PUTLER11.len()] = [
+    "流失客户",
+    "新客户",
+    "潜力客户",
+    "不能失去客户",
+    "冠军客户",
+    "需要关注客户",
+    "即将沉睡客户",
+    "沉睡客户",
+    "流失风险客户",
+    "潜在忠诚客户",
+    "忠诚客户",
+];
+
+const RFM8_CHINESE: [&str; RFM8.len()] = [
+    "重要价值客户",
+    "重要保持客户",
+    "重要发展客户",
+    "重要挽留客户",
+    "一般价值客户",
+    "一般维持客户",
+    "一般发展客户",
+    "一般挽留客户",
 ];
 
 /// The maps that are known by name.
 pub const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn { name: "rf10", rules: RF10, bins: Some(5), kind: Kind::Cells },
-    BuiltIn { name: "putler11", rules: PUTLER11, bins: Some(5), kind: Kind::Cells },
-    BuiltIn { name: "rfm8", rules: RFM8, bins: None, kind: Kind::Classes(Centre::Mean) },
-    BuiltIn { name: "rfm8 median", rules: RFM8, bins: None, kind: Kind::Classes(Centre::Median) },
-    BuiltIn { name: "none", rules: &[], bins: None, kind: Kind::Nothing },
+    built_in("rf10", RF10, &RF10_CHINESE, Some(5), Kind::Cells),
+    built_in("putler11", PUTLER11, &PUTLER11_CHINESE, Some(5), Kind::Cells),
+    built_in("rfm8", RFM8, &RFM8_CHINESE, None, Kind::Classes(Centre::Mean)),
+    built_in("rfm8 median", RFM8, &RFM8_CHINESE, None, Kind::Classes(Centre::Median)),
+    built_in("none", &[], &[], None, Kind::Nothing),
 ];
+
+const fn built_in(
+    name: &'static str,
+    rules: &'static [Rule<&'static str>],
+    chinese: &'static [&'static str],
+    bins: Option<usize>,
+    kind: Kind,
+) -> BuiltIn {
+    BuiltIn { name, rules, chinese, bins, kind }
+}
 
 impl BuiltIn {
     /// Does it go by high (2) and low (1) values rather than by scores?

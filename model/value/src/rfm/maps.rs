@@ -1,9 +1,9 @@
 //! Segment maps: names for regions of scores. The first rule that holds wins.
 
-use super::built_in::{BUILT_IN, Centre, Kind};
+use super::built_in::BUILT_IN;
 use super::cell::Score;
 use super::measure::Measure;
-use super::rules::{Rule, ScoreRange};
+use super::rule::{Centre, Kind, Rule, ScoreRange};
 use super::scale::Scale;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -106,9 +106,9 @@ impl Map {
             return Err(MAP.wrong(&[Step::Key("bins")], why));
         }
         for (place, Object(rule)) in (1..).zip(read.rules) {
-            let check = |key, range: Option<ScoreRange>, whole| {
-                let Some(why) = range.and_then(|range| range.fault(bins, whole)) else {
-                    return Ok(range);
+            let check = |key, span: Option<ScoreRange>, whole| {
+                let Some(why) = span.and_then(|span| span.fault(bins, whole)) else {
+                    return Ok(span);
                 };
                 let way = [Step::Key("rules"), Step::Place(place), Step::Key(key)];
                 Err(MAP.wrong(&way[usize::from(bare)..], why))

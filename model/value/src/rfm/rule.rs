@@ -1,4 +1,4 @@
-//! The rules of segment maps: regions of scores with names.
+//! A rule of a segment map: a region of scores, and its name.
 
 use super::cell::Score;
 use crate::json::Number;
@@ -12,8 +12,8 @@ pub struct ScoreRange(pub f64, pub f64);
 
 impl<'de> Deserialize<'de> for ScoreRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct RangeVisitor;
-        impl<'de> Visitor<'de> for RangeVisitor {
+        struct Spans;
+        impl<'de> Visitor<'de> for Spans {
             type Value = ScoreRange;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,12 +44,12 @@ impl<'de> Deserialize<'de> for ScoreRange {
                 }
             }
         }
-        deserializer.deserialize_any(RangeVisitor)
+        deserializer.deserialize_any(Spans)
     }
 }
 
 impl ScoreRange {
-    fn holds(self, number: f64) -> bool {
+    pub(super) fn holds(self, number: f64) -> bool {
         self.0 <= number && number <= self.1
     }
 
@@ -89,9 +89,10 @@ pub struct Rule<S> {
 }
 
 impl<S> Rule<S> {
+    /// Is this score in the region?
     pub(super) fn holds(&self, score: Score) -> bool {
-        let is = |range: Option<ScoreRange>, number: Option<f64>| {
-            range.is_none_or(|range| number.is_some_and(|number| range.holds(number)))
+        let is = |span: Option<ScoreRange>, number: Option<f64>| {
+            span.is_none_or(|span| number.is_some_and(|number| span.holds(number)))
         };
         let (r, f) = (f64::from(score.r), f64::from(score.f));
         let m = score.m.map(f64::from);
@@ -104,4 +105,22 @@ impl<S> Rule<S> {
     pub(super) fn uses_monetary(&self) -> bool {
         self.m.is_some() || self.fm.is_some()
     }
+}
+
+/// What a map goes by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    /// By scores.
+    Cells,
+    /// By high and low values, divided at a centre.
+    Classes(Centre),
+    /// No names at all.
+    Nothing,
+}
+
+/// Where high is divided from low.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Centre {
+    Mean,
+    Median,
 }
