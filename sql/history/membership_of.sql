@@ -1,7 +1,7 @@
 -- membership_of: the memberships of a table or view in one call, with everything that is odd in it told at once.
 
 -- The expression under which a column of members, of rows named source, is taken by an aggregate.
-CREATE FUNCTION source_member(source regclass, member name) RETURNS text
+CREATE FUNCTION retention_internal.source_member(source regclass, member name) RETURNS text
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     of_type regtype;
@@ -37,11 +37,11 @@ BEGIN
     END CASE;
 END
 $$;
-COMMENT ON FUNCTION source_member(regclass, name) IS
+COMMENT ON FUNCTION retention_internal.source_member(regclass, name) IS
     'how a column of members is written in the queries of history_of and membership_of; not to be called by itself';
 
 -- The type of a column of times.
-CREATE FUNCTION source_time(source regclass, at name) RETURNS regtype
+CREATE FUNCTION retention_internal.source_time(source regclass, at name) RETURNS regtype
     LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
 DECLARE
     of_type regtype;
@@ -63,7 +63,7 @@ BEGIN
                           ELSE pg_catalog.format('Take a view that casts it: %I::date, %1$I::timestamp or %1$I::timestamptz.', at) END;
 END
 $$;
-COMMENT ON FUNCTION source_time(regclass, name) IS
+COMMENT ON FUNCTION retention_internal.source_time(regclass, name) IS
     'the type of a column of times, for history_of and membership_of; not to be called by itself';
 
 CREATE FUNCTION membership_of(
@@ -92,8 +92,8 @@ BEGIN
             USING ERRCODE = 'null_value_not_allowed',
                   HINT = 'Name a table or view, its column of members, and those of the first day in and of the first day out.';
     END IF;
-    member_of := @extschema@.source_member(source, member);
-    types := ARRAY[@extschema@.source_time(source, joined), @extschema@.source_time(source, ended)];
+    member_of := retention_internal.source_member(source, member);
+    types := ARRAY[retention_internal.source_time(source, joined), retention_internal.source_time(source, ended)];
     IF 'timestamptz'::pg_catalog.regtype OPERATOR(pg_catalog.=) ANY (types) THEN
         -- Local times go to the zone's instants, so that a day stays the day that it is.
         SELECT INTO times pg_catalog.array_agg(
