@@ -20,7 +20,7 @@ CREATE FUNCTION publish_plan(
     segment_map text DEFAULT 'rf10',
     tiers jsonb DEFAULT NULL,
     tag_rules jsonb DEFAULT NULL,
-    model text DEFAULT 'bg/nbd',
+    model text DEFAULT 'mbg/nbd',
     refit_every text DEFAULT '30 days',
     span text DEFAULT NULL,
     buckets integer DEFAULT NULL
@@ -59,7 +59,7 @@ CREATE PROCEDURE publish(
     segment_map text DEFAULT 'rf10',
     tiers jsonb DEFAULT NULL,
     tag_rules jsonb DEFAULT NULL,
-    model text DEFAULT 'bg/nbd',
+    model text DEFAULT 'mbg/nbd',
     refit_every text DEFAULT '30 days',
     span text DEFAULT NULL,
     buckets integer DEFAULT NULL

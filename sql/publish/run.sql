@@ -95,6 +95,7 @@ DECLARE
     d record;
     r record;
     changed boolean := false;
+    took_reading interval;
     rows_read bigint := 0;
     last_day date;
     as_of date;
@@ -135,6 +136,8 @@ BEGIN
         END IF;
     END IF;
 
+    took_reading := clock_timestamp() - began;
+
     -- Up to when.
     EXECUTE format('SELECT max((@extschema@.last_at(h.h) AT TIME ZONE $1)::date) FROM %1$I.histories AS h WHERE h.span = (SELECT max(o.span) FROM %1$I.histories AS o)', schema)
     INTO last_day USING coalesce(s ->> 'zone', 'UTC');
@@ -159,9 +162,9 @@ BEGIN
         END IF;
     END IF;
     EXECUTE format('UPDATE %I.publication SET span = $1, bucket_probe = $2, as_of = $3, last_day = $4, closed_to = greatest(closed_to, $5), cuts = $6,
-                           refreshed_at = now(), refreshed_with = $7, took = $8, spans_read = $9, rows_read = $10, exact = $11', schema)
+                           refreshed_at = now(), refreshed_with = $7, took = $8, took_reading = $9, spans_read = $10, rows_read = $11, exact = $12', schema)
     USING span, retention_internal.publish_probe(), as_of, last_day, date_trunc(span, least(last_day, today)::timestamp)::date, cuts, version,
-          clock_timestamp() - began, coalesce(d.days::text, '{}'), rows_read, d.exact;
+          clock_timestamp() - began, took_reading, coalesce(d.days::text, '{}'), rows_read, d.exact;
 END
 $$;
 COMMENT ON FUNCTION retention_internal.publish_run(name, boolean, boolean) IS 'what refresh and publish do';

@@ -114,9 +114,9 @@ BEGIN
             HINT = 'Temporary tables can not be published.';
     END IF;
     PERFORM retention_internal.publish_column(source, (s ->> 'member')::name, 'member');
-    PERFORM @extschema@.source_member(source, (s ->> 'member')::name);
+    PERFORM retention_internal.source_member(source, (s ->> 'member')::name);
     PERFORM retention_internal.publish_column(source, (s ->> 'at')::name, 'at');
-    time_type := @extschema@.source_time(source, (s ->> 'at')::name);
+    time_type := retention_internal.source_time(source, (s ->> 'at')::name);
     PERFORM retention_internal.publish_amount(source, (s ->> 'amount')::name);
     IF s ? 'order_id' THEN
         PERFORM retention_internal.publish_column(source, (s ->> 'order_id')::name, 'order_id');
@@ -134,7 +134,7 @@ BEGIN
 
     -- Words.
     s := jsonb_build_object('as_of', 'last event', 'negative', 'event', 'track', false, 'silence', '90 days', 'horizon', '90 days',
-        'model', 'bg/nbd', 'refit_every', '30 days', 'segment_map', 'rf10', 'members', true) || s;
+        'model', 'mbg/nbd', 'refit_every', '30 days', 'segment_map', 'rf10', 'members', true) || s;
     FOREACH key IN ARRAY '{as_of,negative,span,model}'::text[] LOOP
         IF s ? key THEN
             s := s || jsonb_build_object(key, lower(s ->> key));
@@ -177,8 +177,8 @@ BEGIN
     PERFORM @extschema@.history_agg(1::bigint, now(), 1::numeric, 'day', clock);
     s := s || jsonb_build_object('clock', clock, 'time_type', time_type::text,
         'zone', CASE WHEN time_type = 'timestamptz'::regtype THEN clock END,
-        'member_type', CASE WHEN @extschema@.source_member(source, (s ->> 'member')::name) LIKE '%::pg_catalog.int8' THEN 'bigint'
-                            WHEN @extschema@.source_member(source, (s ->> 'member')::name) LIKE '%::pg_catalog.text' THEN 'text'
+        'member_type', CASE WHEN retention_internal.source_member(source, (s ->> 'member')::name) LIKE '%::pg_catalog.int8' THEN 'bigint'
+                            WHEN retention_internal.source_member(source, (s ->> 'member')::name) LIKE '%::pg_catalog.text' THEN 'text'
                             ELSE 'uuid' END);
 
     FOREACH one IN ARRAY readers LOOP

@@ -6,7 +6,7 @@ CREATE FUNCTION retention_internal.publish_source_view(source regclass, s jsonb)
     SET search_path = pg_catalog, pg_temp
     AS $$
         SELECT format('CREATE VIEW %I.source_rows AS SELECT %s AS member, source.%I AS at, %s AS amount%s%s FROM %s AS source',
-            s ->> 'schema', @extschema@.source_member(source, (s ->> 'member')::name), s ->> 'at',
+            s ->> 'schema', retention_internal.source_member(source, (s ->> 'member')::name), s ->> 'at',
             retention_internal.publish_amount(source, (s ->> 'amount')::name),
             CASE WHEN s ? 'order_id' THEN format(', source.%I AS order_id', s ->> 'order_id') END,
             (SELECT string_agg(format(', source.%I::text COLLATE "C" AS by_%s', b.name, b.place), '' ORDER BY b.place)
@@ -35,7 +35,7 @@ CREATE FUNCTION retention_internal.publish_tables(s jsonb)
     AS $$
         VALUES ('publication', '(settings jsonb NOT NULL, format integer NOT NULL, made_with text NOT NULL, made_at timestamptz NOT NULL,
                   only_one boolean NOT NULL DEFAULT true UNIQUE CHECK (only_one), span text NOT NULL, bucket_probe bigint NOT NULL,
-                  as_of date, last_day date, closed_to date, cuts jsonb, refreshed_at timestamptz, refreshed_with text, took interval,
+                  as_of date, last_day date, closed_to date, cuts jsonb, refreshed_at timestamptz, refreshed_with text, took interval, took_reading interval,
                   spans_read text, rows_read bigint, exact text, made text[], partitions text[], blind boolean NOT NULL DEFAULT false)',
                 'one row: settings, and what the last refresh did'),
                ('histories', '(strata text[] NOT NULL, bucket integer NOT NULL, span date NOT NULL, h @extschema@.history NOT NULL,

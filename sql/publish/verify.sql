@@ -8,6 +8,7 @@ CREATE FUNCTION published() RETURNS TABLE (
     last_day date,
     refreshed_at timestamptz,
     took interval,
+    took_reading interval,
     spans_read text,
     rows_read bigint,
     tracked boolean,
@@ -37,7 +38,7 @@ BEGIN
         ORDER BY n.nspname
     LOOP
         RETURN QUERY EXECUTE format(
-            'SELECT %1$L::name, retention_internal.publish_source(%1$L), %2$L::name, p.as_of, p.last_day, p.refreshed_at, p.took, p.spans_read, p.rows_read,
+            'SELECT %1$L::name, retention_internal.publish_source(%1$L), %2$L::name, p.as_of, p.last_day, p.refreshed_at, p.took, p.took_reading, p.spans_read, p.rows_read,
                     (p.settings ->> ''track'')::boolean, EXISTS (SELECT FROM %1$I.touched), p.exact,
                     (SELECT count(*) FROM (SELECT DISTINCT h.strata FROM %1$I.histories AS h) AS d), (p.settings ->> ''buckets'')::integer,
                     (SELECT count(*) FROM %1$I.histories),
@@ -47,7 +48,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION published() IS
-    'what is published in this database, as far as you may read it: of which source, how fresh (as_of, refreshed_at), how long the last refresh took and what it read, how large (bytes); waiting: changes are noted that the next refresh will read';
+    'what is published in this database, as far as you may read it: of which source, how fresh (as_of, refreshed_at), how long the last refresh took, for reading rows and altogether, and what it read, how large (bytes); waiting: changes are noted that the next refresh will read';
 
 CREATE FUNCTION verify(schema name) RETURNS TABLE (strata text[], bucket integer, span date, problem text, events bigint, events_published bigint)
     LANGUAGE plpgsql VOLATILE ROWS 10

@@ -7,7 +7,7 @@ CALL retention.publish('cdnow', member => 'member_id', at => 'ordered_on', amoun
     tiers => :'rules', tag_rules => '[{"name": "big and silent", "all": [["amount", ">=", 1000], ["recency", ">", 60]]},
         {"name": "silver", "all": [["tier", "=", "Silver"]]}, {"name": "new ''since'' April", "all": [["first_day", ">=", "1997-03-20"], ["events", "<>", 1]]}]');
 CREATE TABLE whole AS SELECT retention.history_agg(member_id, ordered_on, amount) AS h FROM cdnow;
-CREATE TABLE fit AS SELECT retention.clv_fit(h, as_of => '1998-06-30') AS model FROM whole;
+CREATE TABLE fit AS SELECT retention.clv_fit(h, 'mbg/nbd', as_of => '1998-06-30') AS model FROM whole;
 
 -- Every member once, in its own type.
 SELECT count(*), count(DISTINCT member), (SELECT count(DISTINCT member_id) FROM cdnow) AS of_table, pg_typeof(min(member)) FROM music.members;
