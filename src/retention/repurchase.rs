@@ -6,7 +6,7 @@ use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use pg_retention_model::host::Vec;
-use pg_retention_model::repurchase::{self, Question, Tally};
+use pg_retention_model::repurchase::{self, RepurchaseQuestion, Tally};
 use pgrx::Array;
 use pgrx::prelude::*;
 
@@ -14,12 +14,13 @@ use pgrx::prelude::*;
 fn repurchase(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
     let within = args.text("within");
+    let as_of = args.day("as_of");
     let distinct_days = args.flag("distinct_days");
     let up_to = args.integer("up_to").unwrap_or(100);
-    let as_of = args.day("as_of");
     let confidence = args.confidence();
     args.end();
-    let question = Question::new(as_of, confidence, distinct_days, within, up_to).or_raise();
+    let question =
+        RepurchaseQuestion::new(as_of, confidence, distinct_days, within, up_to).or_raise();
     let Some(h) = h else { return rows };
     let host = PgHost::current();
     let gaps = repurchase::gaps(&h.view(), &h.zone(), &question, host).or_raise();
@@ -27,7 +28,7 @@ fn repurchase(mut args: Args<'_>, mut rows: Rows) -> Rows {
     rows
 }
 
-fn put(purchases: &[repurchase::Row], rows: &mut Rows) {
+fn put(purchases: &[repurchase::PurchaseStep], rows: &mut Rows) {
     for purchase in purchases {
         rows.put(|row| {
             row.integer(i64::from(purchase.purchase_number));
@@ -44,11 +45,11 @@ fn put(purchases: &[repurchase::Row], rows: &mut Rows) {
 #[pg_extern]
 fn repurchase_gaps(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
+    let as_of = args.day("as_of");
     let distinct_days = args.flag("distinct_days");
     let up_to = args.integer("up_to").unwrap_or(100);
-    let as_of = args.day("as_of");
     args.end();
-    let question = Question::new(as_of, 0.95, distinct_days, None, up_to).or_raise();
+    let question = RepurchaseQuestion::new(as_of, 0.95, distinct_days, None, up_to).or_raise();
     let Some(h) = h else { return rows };
     let host = PgHost::current();
     let gaps = repurchase::gaps(&h.view(), &h.zone(), &question, host).or_raise();
@@ -71,7 +72,7 @@ fn repurchase_of_gaps(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let within = args.text("within");
     let confidence = args.confidence();
     args.end();
-    let question = Question::new(None, confidence, false, within, 1).or_raise();
+    let question = RepurchaseQuestion::new(None, confidence, false, within, 1).or_raise();
     let [Some(numbers), Some(days)] = keys else { return rows };
     let [Some(ended), Some(open)] = counts else { return rows };
     let host = PgHost::current();

@@ -109,7 +109,8 @@ WHERE pronamespace = 'retention'::regnamespace
 SELECT count(*) AS without_comment FROM pg_proc WHERE pronamespace = 'retention_internal'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL;
 SELECT oid::regprocedure AS body_that_a_search_path_may_change FROM pg_proc p
 WHERE pronamespace IN ('retention'::regnamespace, 'retention_internal'::regnamespace)
-  AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql') AND pg_get_function_sqlbody(oid) IS NULL;
+  AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql') AND pg_get_function_sqlbody(oid) IS NULL
+  AND NOT coalesce(proconfig::text LIKE '%search_path=pg_catalog, pg_temp%', false);
 CREATE ROLE retention_stranger;
 SET ROLE retention_stranger;
 SELECT retention.members(retention.history_agg(1, date '2024-01-01')) AS for_everybody;
