@@ -156,13 +156,19 @@ DECLARE
 BEGIN
     FOR f IN SELECT p.oid::regprocedure AS name, p.prokind FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
              WHERE p.prokind IN ('f', 'p') AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_retention')
-                   AND (p.proretset OR p.proname ~ 'publish|refresh|verify' OR p.proname IN ('slice', 'last_at', 'events', 'members'))
+                   AND (p.proretset OR p.proname ~ 'publish|refresh|verify')
     LOOP
-        EXECUTE format('ALTER EXTENSION pg_retention DROP ROUTINE %s', f.name);
-        EXECUTE format('DROP ROUTINE %s', f.name);
+        BEGIN
+            EXECUTE format('ALTER EXTENSION pg_retention DROP ROUTINE %s', f.name);
+            EXECUTE format('DROP ROUTINE %s', f.name);
+        EXCEPTION WHEN dependent_objects_still_exist THEN
+            NULL; -- other functions of the extension stand on it
+        END;
     END LOOP;
 END $$;
-SELECT count(*) > 10 FROM live.cohorts;
+SELECT to_regprocedure('retention.published()') IS NULL
+       AND NOT EXISTS (SELECT FROM pg_proc WHERE proname IN ('cohorts', 'churn', 'growth', 'engagement', 'rfm', 'clv') AND pronamespace = 'retention'::regnamespace AND pronargs > 2)
+       AND (SELECT count(*) > 10 FROM live.cohorts) AND (SELECT count(*) > 10 FROM live.churn_by) AND (SELECT count(*) > 10 FROM live.members);
 ROLLBACK;
 SQL
 )"
