@@ -33,7 +33,7 @@ BEGIN
                        retention_internal.publish_wholes((s ->> 'schema')::name))
         INTO fitted USING s ->> 'model', as_of;
         -- One that did not converge has no answers, and says so.
-        PERFORM FROM @extschema@.clv_score(fitted, 1, 1, 2, NULL, '1 year');
+        PERFORM @extschema@.p_alive(fitted, 1, 1, 2);
         EXECUTE format('DELETE FROM %1$I.models AS m WHERE m.name = ''clv'' AND m.fitted_at = now()', s ->> 'schema');
         EXECUTE format('INSERT INTO %I.models (name, fitted_at, as_of, model, diagnostics)
                         SELECT ''clv'', now(), $1, $2, (SELECT jsonb_agg(to_jsonb(d)) FROM @extschema@.clv_diagnostics($2) AS d) WHERE $2 IS NOT NULL', s ->> 'schema')
@@ -101,6 +101,7 @@ DECLARE
     b integer;
     h @extschema@.history;
     m record;
+    messages CONSTANT text := current_setting('client_min_messages');
 BEGIN
     EXECUTE format('DELETE FROM %I.portraits', schema);
     FOR m IN SELECT p.* FROM retention_internal.publish_metrics(s) AS p WHERE p.of_members LOOP
@@ -119,7 +120,10 @@ BEGIN
     FOR b IN SELECT generate_series(0, (s ->> 'buckets')::integer - 1) LOOP
         EXECUTE format('SELECT @extschema@.rollup(u.h) FROM (%s) AS u WHERE u.bucket = $1', retention_internal.publish_united(schema)) INTO h USING b;
         IF @extschema@.members(@extschema@.slice(h, NULL, as_of)) > 0 THEN
+            -- That a model without amounts knows no values is known, and not to be said for each bucket.
+            PERFORM set_config('client_min_messages', CASE WHEN s ? 'amount' THEN messages ELSE 'warning' END, true);
             EXECUTE portraits USING h, as_of, cuts, fitted, all_amounts, s -> 'tiers';
+            PERFORM set_config('client_min_messages', messages, true);
         END IF;
     END LOOP;
     EXECUTE format('ANALYZE %I.portraits', schema);

@@ -40,16 +40,13 @@ CREATE FUNCTION retention_internal.publish_portrait() RETURNS text[]
 ]$$;
 COMMENT ON FUNCTION retention_internal.publish_portrait() IS 'the columns of the view members';
 
--- Names of the segments in Chinese, where the map has none of its own.
+-- Names of the segments in Chinese.
 CREATE FUNCTION retention_internal.publish_chinese(map text) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
-        SELECT '{"Champions": "冠军客户", "Loyal customers": "忠诚客户", "Potential loyalists": "潜在忠诚客户", "New customers": "新客户",
-                 "Promising": "有潜力客户", "Need attention": "需要关注客户", "About to sleep": "即将沉睡客户", "At risk": "流失风险客户",
-                 "Can''t lose them": "不可失去客户", "Hibernating": "沉睡客户", "Lost": "流失客户"}'
-               || coalesce((SELECT jsonb_object_agg(m.segment, m.chinese) FROM @extschema@.segment_maps() AS m
-                            WHERE m.map = lower($1) AND m.chinese IS NOT NULL), '{}')
+        SELECT coalesce(jsonb_object_agg(m.segment, m.chinese), '{}') FROM @extschema@.segment_maps() AS m
+        WHERE m.map = lower($1) AND m.chinese IS NOT NULL
     $$;
 COMMENT ON FUNCTION retention_internal.publish_chinese(text) IS 'the segments of a map in Chinese';
 
