@@ -99,7 +99,7 @@ BEGIN
         END IF;
     END LOOP;
 
-    time_type := @extschema@.source_time(source, at);
+    time_type := retention_internal.source_time(source, at);
     h := @extschema@.history_of(source, member, at, zone => zone);
     SELECT INTO first_day r.period_start
     FROM @extschema@.churn(h, period => churn_by.period, gap => churn_by.gap, silence => churn_by.silence, as_of => churn_by.as_of) AS r
@@ -145,7 +145,7 @@ BEGIN
                       pg_catalog.array_agg(g.churned ORDER BY g.place, g.value) AS churned
                FROM groups AS g) AS g,
               @extschema@.churn_contrasts(g.dimensions, g.values_of, g.opening, g.churned, $8) AS c',
-        @extschema@.source_member(source, member), at,
+        retention_internal.source_member(source, member), at,
         (SELECT pg_catalog.string_agg(pg_catalog.format('source.%I::pg_catalog.text', a.name), ', ' ORDER BY a.place)
          FROM pg_catalog.unnest(by) WITH ORDINALITY AS a(name, place)),
         source, day_begins)

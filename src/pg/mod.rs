@@ -12,6 +12,8 @@ pub mod json;
 pub mod literal;
 pub mod member;
 pub mod memory;
+pub mod plain_text;
+pub mod query;
 pub mod rows;
 pub mod signature;
 pub mod state;
