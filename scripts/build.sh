@@ -8,34 +8,68 @@
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
-# The install script is the files of sql/ in the order that sql/ORDER names (one path below sql/ a line, '#' begins a comment).
-install_script() {
+# What sql/ORDER names, in its order: a file, and the release that has it already, or nothing. '#' begins a comment.
+order() { sed 's/#.*//' "$ROOT/sql/ORDER" | awk 'NF { print $1, $3 }'; }
+
+check_order() {
     local name names
-    # psql is not to run this file by itself: PostgreSQL drops this line, psql obeys it.
-    printf '\\echo Use "CREATE EXTENSION %s" to load this file. \\quit\n' "$EXTENSION"
-    mapfile -t names < <(sed 's/#.*//' "$ROOT/sql/ORDER" | xargs -n 1)
+    mapfile -t names < <(order | cut -d ' ' -f 1)
     for name in "$ROOT"/sql/*.sql "$ROOT"/sql/*/*.sql; do
         name=${name#"$ROOT/sql/"}
         [[ $name == upgrade/* || " ${names[*]} " == *" $name "* ]] || die "sql/$name is not listed in sql/ORDER"
     done
     for name in "${names[@]}"; do
-        [ -f "$ROOT/sql/$name" ] || die "sql/ORDER lists $name, and there is no sql/$name"
-        printf '\n-- %s\n\n' "sql/$name"
-        cat "$ROOT/sql/$name"
+        [ "$name" = upgrade ] || [ -f "$ROOT/sql/$name" ] || die "sql/ORDER lists $name, and there is no sql/$name"
+    done
+}
+
+part() { # FILE: a file of sql/, under its name
+    printf '\n-- %s\n\n' "sql/$1"
+    cat "$ROOT/sql/$1"
+}
+
+not_for_psql() { # COMMAND: PostgreSQL drops this line, psql obeys it
+    printf '\\echo Use "%s" to load this file. \\quit\n' "$1"
+}
+
+install_script() {
+    local name since
+    not_for_psql "CREATE EXTENSION $EXTENSION"
+    order | while read -r name since; do
+        [ "$name" = upgrade ] || part "$name"
+    done
+}
+
+# The same without what the release before has and keeps, and with what must come first.
+upgrade_script() { # FROM FILE: FILE is what comes first, below sql/
+    local name since
+    not_for_psql "ALTER EXTENSION $EXTENSION UPDATE"
+    order | while read -r name since; do
+        if [ "$name" = upgrade ]; then
+            part "$2"
+        elif [ -z "$since" ] || [ "$(printf '%s\n' "$since" "$1" | sort -V | head -1)" != "$since" ]; then
+            part "$name"
+        fi
     done
 }
 
 stage() {
-    local version new=$STAGE.new upgrade
+    local version new=$STAGE.new upgrade name
     version=$(extension_version)
     [ -n "$version" ] || die "$EXTENSION.control names no default_version"
     rm -rf "$new"
     mkdir -p "$new/lib" "$new/extension"
     install -m 755 "$BUILD_DIR/$PROFILE/lib$EXTENSION.so" "$new/lib/$EXTENSION.so"
     install -m 644 "$ROOT/$EXTENSION.control" "$new/extension/"
+    check_order
     install_script > "$new/extension/$EXTENSION--$version.sql"
-    for upgrade in "$ROOT"/sql/upgrade/"$EXTENSION"--*--*.sql; do
-        [ ! -f "$upgrade" ] || install -m 644 "$upgrade" "$new/extension/"
+    # Between releases the upgrade script is made here. A release keeps it as sql/upgrade/pg_retention--FROM--TO.sql, for good.
+    for upgrade in "$ROOT"/sql/upgrade/*.sql; do
+        name=$(basename "$upgrade")
+        case $name in
+            "$EXTENSION"--*) install -m 644 "$upgrade" "$new/extension/" ;;
+            *--"$version".sql) upgrade_script "${name%%--*}" "upgrade/$name" > "$new/extension/$EXTENSION--$name" ;;
+        esac
     done
     rm -rf "$STAGE"
     mv "$new" "$STAGE"

@@ -1,13 +1,13 @@
 -- Building histories: history_agg over events, rollup over histories.
 
-CREATE FUNCTION history_merge(history, history) RETURNS history
+CREATE FUNCTION retention_internal.history_merge(history, history) RETURNS history
     AS 'MODULE_PATHNAME', 'history_merge_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION history_merge(history, history) IS
+COMMENT ON FUNCTION retention_internal.history_merge(history, history) IS
     'transition function of rollup, combine function of rollup and history_agg; not to be called by itself';
 
-CREATE FUNCTION history_final(history) RETURNS history
+CREATE FUNCTION retention_internal.history_final(history) RETURNS history
     AS 'MODULE_PATHNAME', 'history_final' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION history_final(history) IS
+COMMENT ON FUNCTION retention_internal.history_final(history) IS
     'final function of rollup and history_agg; returns its argument';
 
 -- history_agg(member, at [, amount [, grain [, zone [, is_event]]]]) for every type of member, time and amount.
@@ -44,17 +44,17 @@ BEGIN
                         WHEN time_type = 'timestamptz' AND options NOT IN (', text, text', ', text, text, boolean') THEN 'STABLE'
                         ELSE 'IMMUTABLE' END;
                     EXECUTE pg_catalog.format(
-                        'CREATE FUNCTION @extschema@.history_step(@extschema@.history, %s)
+                        'CREATE FUNCTION retention_internal.history_step(@extschema@.history, %s)
                              RETURNS @extschema@.history
                              AS ''MODULE_PATHNAME'', ''history_step'' LANGUAGE c %s PARALLEL SAFE',
                         arguments, volatility);
                     EXECUTE pg_catalog.format(
                         'CREATE AGGREGATE @extschema@.history_agg(%s) (
-                             SFUNC = @extschema@.history_step,
+                             SFUNC = retention_internal.history_step,
                              STYPE = @extschema@.history,
                              SSPACE = 2048,
-                             FINALFUNC = @extschema@.history_final,
-                             COMBINEFUNC = @extschema@.history_merge,
+                             FINALFUNC = retention_internal.history_final,
+                             COMBINEFUNC = retention_internal.history_merge,
                              PARALLEL = SAFE)',
                         arguments);
                     -- CREATE AGGREGATE says IMMUTABLE and can not say otherwise (json_agg, in initdb's tables, does).
@@ -65,7 +65,7 @@ BEGIN
                               ('@extschema@.history_agg(' || arguments || ')')::pg_catalog.regprocedure::pg_catalog.oid;
                     END IF;
                     EXECUTE pg_catalog.format(
-                        'COMMENT ON FUNCTION @extschema@.history_step(@extschema@.history, %s) IS %L',
+                        'COMMENT ON FUNCTION retention_internal.history_step(@extschema@.history, %s) IS %L',
                         arguments,
                         'transition function of history_agg; not to be called by itself');
                     EXECUTE pg_catalog.format(
@@ -90,11 +90,11 @@ END
 $$;
 
 CREATE AGGREGATE rollup(history) (
-    SFUNC = history_merge,
+    SFUNC = retention_internal.history_merge,
     STYPE = history,
     SSPACE = 8192,
-    FINALFUNC = history_final,
-    COMBINEFUNC = history_merge,
+    FINALFUNC = retention_internal.history_final,
+    COMBINEFUNC = retention_internal.history_merge,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(history) IS

@@ -1,113 +1,13 @@
--- Members with a contract: the type, the aggregates that build it, and what is inside. Its bytes are canonical, so it
--- compares.
+-- Members with a contract: the aggregates that build the type, and what is inside.
 
-CREATE TYPE memberships;
-
-CREATE FUNCTION memberships_in(cstring) RETURNS memberships
-    AS 'MODULE_PATHNAME', 'memberships_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_out(memberships) RETURNS cstring
-    AS 'MODULE_PATHNAME', 'memberships_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_recv(internal) RETURNS memberships
-    AS 'MODULE_PATHNAME', 'memberships_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_send(memberships) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'memberships_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-
--- External, and of the category: as for history.
-CREATE TYPE memberships (
-    INPUT = memberships_in,
-    OUTPUT = memberships_out,
-    RECEIVE = memberships_recv,
-    SEND = memberships_send,
-    INTERNALLENGTH = VARIABLE,
-    ALIGNMENT = int4,
-    STORAGE = external,
-    CATEGORY = 'h'
-);
-
-COMMENT ON TYPE memberships IS
-    'for every member, the days during which it had a contract, as stretches [joined, ended); made by membership_agg, read by churn, cohorts …';
-COMMENT ON FUNCTION memberships_in(cstring) IS 'text input: the bytes in base64';
-COMMENT ON FUNCTION memberships_out(memberships) IS 'text output: the bytes in base64';
-COMMENT ON FUNCTION memberships_recv(internal) IS 'binary input';
-COMMENT ON FUNCTION memberships_send(memberships) IS 'binary output';
-
-CREATE FUNCTION memberships_eq(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'memberships_eq_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_ne(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'memberships_ne_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_lt(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'memberships_lt_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_le(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'memberships_le_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_gt(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'memberships_gt_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_ge(memberships, memberships) RETURNS boolean
-    AS 'MODULE_PATHNAME', 'memberships_ge_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_cmp(memberships, memberships) RETURNS integer
-    AS 'MODULE_PATHNAME', 'memberships_cmp_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_hash(memberships) RETURNS integer
-    AS 'MODULE_PATHNAME', 'memberships_hash_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION memberships_hash_extended(memberships, bigint) RETURNS bigint
-    AS 'MODULE_PATHNAME', 'memberships_hash_extended_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-
-COMMENT ON FUNCTION memberships_eq(memberships, memberships) IS 'implementation of = operator';
-COMMENT ON FUNCTION memberships_ne(memberships, memberships) IS 'implementation of <> operator';
-COMMENT ON FUNCTION memberships_lt(memberships, memberships) IS 'implementation of < operator';
-COMMENT ON FUNCTION memberships_le(memberships, memberships) IS 'implementation of <= operator';
-COMMENT ON FUNCTION memberships_gt(memberships, memberships) IS 'implementation of > operator';
-COMMENT ON FUNCTION memberships_ge(memberships, memberships) IS 'implementation of >= operator';
-COMMENT ON FUNCTION memberships_cmp(memberships, memberships) IS 'less-equal-greater, by bytes';
-COMMENT ON FUNCTION memberships_hash(memberships) IS 'hash';
-COMMENT ON FUNCTION memberships_hash_extended(memberships, bigint) IS 'hash with a seed';
-
-CREATE OPERATOR = (
-    FUNCTION = memberships_eq, LEFTARG = memberships, RIGHTARG = memberships,
-    COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES
-);
-CREATE OPERATOR <> (
-    FUNCTION = memberships_ne, LEFTARG = memberships, RIGHTARG = memberships,
-    COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-CREATE OPERATOR < (
-    FUNCTION = memberships_lt, LEFTARG = memberships, RIGHTARG = memberships,
-    COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
-);
-CREATE OPERATOR <= (
-    FUNCTION = memberships_le, LEFTARG = memberships, RIGHTARG = memberships,
-    COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
-);
-CREATE OPERATOR > (
-    FUNCTION = memberships_gt, LEFTARG = memberships, RIGHTARG = memberships,
-    COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
-);
-CREATE OPERATOR >= (
-    FUNCTION = memberships_ge, LEFTARG = memberships, RIGHTARG = memberships,
-    COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
-);
-
-COMMENT ON OPERATOR = (memberships, memberships) IS 'same content: equal memberships have equal bytes';
-COMMENT ON OPERATOR <> (memberships, memberships) IS 'not the same content';
-COMMENT ON OPERATOR < (memberships, memberships) IS 'less than, by bytes: an order for sorting, without a meaning';
-COMMENT ON OPERATOR <= (memberships, memberships) IS 'less than or equal, by bytes';
-COMMENT ON OPERATOR > (memberships, memberships) IS 'greater than, by bytes';
-COMMENT ON OPERATOR >= (memberships, memberships) IS 'greater than or equal, by bytes';
-
-CREATE OPERATOR CLASS memberships_ops DEFAULT FOR TYPE memberships USING btree AS
-    OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-    FUNCTION 1 memberships_cmp(memberships, memberships);
-CREATE OPERATOR CLASS memberships_ops DEFAULT FOR TYPE memberships USING hash AS
-    OPERATOR 1 =,
-    FUNCTION 1 memberships_hash(memberships),
-    FUNCTION 2 memberships_hash_extended(memberships, bigint);
-
-CREATE FUNCTION memberships_merge(memberships, memberships) RETURNS memberships
+CREATE FUNCTION retention_internal.memberships_merge(memberships, memberships) RETURNS memberships
     AS 'MODULE_PATHNAME', 'memberships_merge_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION memberships_merge(memberships, memberships) IS
+COMMENT ON FUNCTION retention_internal.memberships_merge(memberships, memberships) IS
     'transition function of rollup, combine function of rollup and membership_agg; not to be called by itself';
 
-CREATE FUNCTION memberships_final(memberships) RETURNS memberships
+CREATE FUNCTION retention_internal.memberships_final(memberships) RETURNS memberships
     AS 'MODULE_PATHNAME', 'history_final' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION memberships_final(memberships) IS
+COMMENT ON FUNCTION retention_internal.memberships_final(memberships) IS
     'final function of rollup and membership_agg; returns its argument';
 
 -- membership_agg(member, joined, ended [, zone]) for every type of member and time; a zone for instants alone.
@@ -132,17 +32,17 @@ BEGIN
                 -- Without a zone, the calendar of an instant is that of the session.
                 volatility := CASE WHEN time_type = 'timestamptz' AND zone = '' THEN 'STABLE' ELSE 'IMMUTABLE' END;
                 EXECUTE pg_catalog.format(
-                    'CREATE FUNCTION @extschema@.membership_step(@extschema@.memberships, %s)
+                    'CREATE FUNCTION retention_internal.membership_step(@extschema@.memberships, %s)
                          RETURNS @extschema@.memberships
                          AS ''MODULE_PATHNAME'', ''membership_step_wrapper'' LANGUAGE c %s PARALLEL SAFE',
                     arguments, volatility);
                 EXECUTE pg_catalog.format(
                     'CREATE AGGREGATE @extschema@.membership_agg(%s) (
-                         SFUNC = @extschema@.membership_step,
+                         SFUNC = retention_internal.membership_step,
                          STYPE = @extschema@.memberships,
                          SSPACE = 2048,
-                         FINALFUNC = @extschema@.memberships_final,
-                         COMBINEFUNC = @extschema@.memberships_merge,
+                         FINALFUNC = retention_internal.memberships_final,
+                         COMBINEFUNC = retention_internal.memberships_merge,
                          PARALLEL = SAFE)',
                     arguments);
                 -- As for history_agg: CREATE AGGREGATE says IMMUTABLE and can not say otherwise.
@@ -152,7 +52,7 @@ BEGIN
                           ('@extschema@.membership_agg(' || arguments || ')')::pg_catalog.regprocedure::pg_catalog.oid;
                 END IF;
                 EXECUTE pg_catalog.format(
-                    'COMMENT ON FUNCTION @extschema@.membership_step(@extschema@.memberships, %s) IS %L',
+                    'COMMENT ON FUNCTION retention_internal.membership_step(@extschema@.memberships, %s) IS %L',
                     arguments,
                     'transition function of membership_agg; not to be called by itself');
                 EXECUTE pg_catalog.format(
@@ -169,11 +69,11 @@ END
 $$;
 
 CREATE AGGREGATE rollup(memberships) (
-    SFUNC = memberships_merge,
+    SFUNC = retention_internal.memberships_merge,
     STYPE = memberships,
     SSPACE = 8192,
-    FINALFUNC = memberships_final,
-    COMBINEFUNC = memberships_merge,
+    FINALFUNC = retention_internal.memberships_final,
+    COMBINEFUNC = retention_internal.memberships_merge,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(memberships) IS

@@ -26,7 +26,7 @@ CREATE FUNCTION compare_churn(
 COMMENT ON FUNCTION compare_churn(history, history, text, integer, text, date, float8) IS
     'the churn of two groups without common members: for every period the second churn rate minus the first, with a Newcombe interval and the p-value of there being no difference';
 
-CREATE FUNCTION churn_contrasts(
+CREATE FUNCTION retention_internal.churn_contrasts(
     dimensions text[], values_of text[], opening bigint[], churned bigint[], confidence float8
 ) RETURNS TABLE (
     dimension text,
@@ -43,7 +43,7 @@ CREATE FUNCTION churn_contrasts(
     q_value float8
 )
     AS 'MODULE_PATHNAME', 'churn_contrasts_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 20;
-COMMENT ON FUNCTION churn_contrasts(text[], text[], bigint[], bigint[], float8) IS
+COMMENT ON FUNCTION retention_internal.churn_contrasts(text[], text[], bigint[], bigint[], float8) IS
     'what churn_by calls';
 
 CREATE FUNCTION churn_by(
@@ -144,7 +144,7 @@ BEGIN
                       pg_catalog.array_agg(g.opening ORDER BY g.place, g.value) AS opening,
                       pg_catalog.array_agg(g.churned ORDER BY g.place, g.value) AS churned
                FROM groups AS g) AS g,
-              @extschema@.churn_contrasts(g.dimensions, g.values_of, g.opening, g.churned, $8) AS c',
+              retention_internal.churn_contrasts(g.dimensions, g.values_of, g.opening, g.churned, $8) AS c',
         retention_internal.source_member(source, member), at,
         (SELECT pg_catalog.string_agg(pg_catalog.format('source.%I::pg_catalog.text', a.name), ', ' ORDER BY a.place)
          FROM pg_catalog.unnest(by) WITH ORDINALITY AS a(name, place)),
@@ -156,68 +156,58 @@ COMMENT ON FUNCTION churn_by(regclass, name, name, name[], text, integer, text, 
     'which groups leave more: the members at the opening of one period (by default the last complete one), by attributes that their last row before it has, with their churn rate, its ratio to that of all other members, the p-value of there being no difference, and the q-value over all groups of the call';
 
 -- Two periods compared, stratum by stratum. What is aggregated are plain values: one for each stratum, in their order.
-CREATE TYPE churn_stratum AS (
-    stratum text,
-    opening_1 bigint,
-    churned_1 bigint,
-    opening_2 bigint,
-    churned_2 bigint
-);
-COMMENT ON TYPE churn_stratum IS
-    'a stratum in two periods: its members at the opening of each and those of them that churned; an array of them is made by decompose_churn_agg, read by decompose_churn';
-
-CREATE FUNCTION decompose_churn_strata(churn_stratum[]) RETURNS churn_stratum[]
+CREATE FUNCTION retention_internal.decompose_churn_strata(churn_stratum[]) RETURNS churn_stratum[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$
-        SELECT pg_catalog.array_agg(
-                   ROW(s.stratum, s.opening_1, s.churned_1, s.opening_2, s.churned_2)::@extschema@.churn_stratum
-                   ORDER BY s.stratum COLLATE pg_catalog."C")
-        FROM (SELECT u.stratum,
-                     coalesce(pg_catalog.sum(u.opening_1), 0)::pg_catalog.int8 AS opening_1,
-                     coalesce(pg_catalog.sum(u.churned_1), 0)::pg_catalog.int8 AS churned_1,
-                     coalesce(pg_catalog.sum(u.opening_2), 0)::pg_catalog.int8 AS opening_2,
-                     coalesce(pg_catalog.sum(u.churned_2), 0)::pg_catalog.int8 AS churned_2
-              FROM pg_catalog.unnest($1) AS u
-              GROUP BY u.stratum) AS s
-    $$;
-COMMENT ON FUNCTION decompose_churn_strata(churn_stratum[]) IS
+BEGIN ATOMIC
+    SELECT pg_catalog.array_agg(
+               ROW(s.stratum, s.opening_1, s.churned_1, s.opening_2, s.churned_2)::@extschema@.churn_stratum
+               ORDER BY s.stratum COLLATE pg_catalog."C")
+    FROM (SELECT u.stratum,
+                 coalesce(pg_catalog.sum(u.opening_1), 0)::pg_catalog.int8 AS opening_1,
+                 coalesce(pg_catalog.sum(u.churned_1), 0)::pg_catalog.int8 AS churned_1,
+                 coalesce(pg_catalog.sum(u.opening_2), 0)::pg_catalog.int8 AS opening_2,
+                 coalesce(pg_catalog.sum(u.churned_2), 0)::pg_catalog.int8 AS churned_2
+          FROM pg_catalog.unnest($1) AS u
+          GROUP BY u.stratum) AS s;
+END;
+COMMENT ON FUNCTION retention_internal.decompose_churn_strata(churn_stratum[]) IS
     'every stratum once, with its counts added up, in the order of their names; a count of NULL is 0';
 
 -- A step copies all strata so far. So that they stay few where many rows are of few strata, they are added up when they have
 -- doubled, if that makes them a quarter fewer: the same sums, sooner.
-CREATE FUNCTION decompose_churn_step(
+CREATE FUNCTION retention_internal.decompose_churn_step(
     churn_stratum[], stratum text, opening_1 bigint, churned_1 bigint, opening_2 bigint, churned_2 bigint
 ) RETURNS churn_stratum[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$
-        SELECT pg_catalog.array_append(
-                   CASE WHEN pg_catalog.cardinality($1) OPERATOR(pg_catalog.>=) 256
-                         AND (pg_catalog.cardinality($1) OPERATOR(pg_catalog.&) (pg_catalog.cardinality($1) OPERATOR(pg_catalog.-) 1))
-                             OPERATOR(pg_catalog.=) 0
-                        THEN (SELECT CASE WHEN pg_catalog.cardinality(fewer) OPERATOR(pg_catalog.<)
-                                               (pg_catalog.cardinality($1) OPERATOR(pg_catalog./) 4 OPERATOR(pg_catalog.*) 3)
-                                          THEN fewer ELSE $1 END
-                              FROM @extschema@.decompose_churn_strata($1) AS fewer)
-                        ELSE $1 END,
-                   ROW($2, $3, $4, $5, $6)::@extschema@.churn_stratum)
-    $$;
-COMMENT ON FUNCTION decompose_churn_step(churn_stratum[], text, bigint, bigint, bigint, bigint) IS
+BEGIN ATOMIC
+    SELECT pg_catalog.array_append(
+               CASE WHEN pg_catalog.cardinality($1) OPERATOR(pg_catalog.>=) 256
+                     AND (pg_catalog.cardinality($1) OPERATOR(pg_catalog.&) (pg_catalog.cardinality($1) OPERATOR(pg_catalog.-) 1))
+                         OPERATOR(pg_catalog.=) 0
+                    THEN (SELECT CASE WHEN pg_catalog.cardinality(fewer) OPERATOR(pg_catalog.<)
+                                           (pg_catalog.cardinality($1) OPERATOR(pg_catalog./) 4 OPERATOR(pg_catalog.*) 3)
+                                      THEN fewer ELSE $1 END
+                          FROM retention_internal.decompose_churn_strata($1) AS fewer)
+                    ELSE $1 END,
+               ROW($2, $3, $4, $5, $6)::@extschema@.churn_stratum);
+END;
+COMMENT ON FUNCTION retention_internal.decompose_churn_step(churn_stratum[], text, bigint, bigint, bigint, bigint) IS
     'transition function of decompose_churn_agg; not to be called by itself';
 
 CREATE AGGREGATE decompose_churn_agg(
     stratum text, opening_1 bigint, churned_1 bigint, opening_2 bigint, churned_2 bigint
 ) (
-    SFUNC = decompose_churn_step,
+    SFUNC = retention_internal.decompose_churn_step,
     STYPE = churn_stratum[],
     INITCOND = '{}',
     COMBINEFUNC = pg_catalog.array_cat,
-    FINALFUNC = decompose_churn_strata,
+    FINALFUNC = retention_internal.decompose_churn_strata,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE decompose_churn_agg(text, bigint, bigint, bigint, bigint) IS
     'two periods to be compared by decompose_churn: a stratum, its opening and churned members in the first period and in the second; rows of the same stratum add up';
 
-CREATE FUNCTION decompose_churn_arrays(
+CREATE FUNCTION retention_internal.decompose_churn_arrays(
     stratum text[], opening_1 bigint[], churned_1 bigint[], opening_2 bigint[], churned_2 bigint[]
 ) RETURNS TABLE (
     stratum text,
@@ -233,7 +223,7 @@ CREATE FUNCTION decompose_churn_arrays(
     overall boolean
 )
     AS 'MODULE_PATHNAME', 'decompose_churn_arrays_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 20;
-COMMENT ON FUNCTION decompose_churn_arrays(text[], bigint[], bigint[], bigint[], bigint[]) IS
+COMMENT ON FUNCTION retention_internal.decompose_churn_arrays(text[], bigint[], bigint[], bigint[], bigint[]) IS
     'what decompose_churn calls';
 
 CREATE FUNCTION decompose_churn(strata churn_stratum[]) RETURNS TABLE (
@@ -250,13 +240,13 @@ CREATE FUNCTION decompose_churn(strata churn_stratum[]) RETURNS TABLE (
     overall boolean
 )
     LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 20
-    AS $$
-        SELECT r.*
-        FROM (SELECT pg_catalog.array_agg(u.stratum) AS stratum,
-                     pg_catalog.array_agg(u.opening_1) AS opening_1, pg_catalog.array_agg(u.churned_1) AS churned_1,
-                     pg_catalog.array_agg(u.opening_2) AS opening_2, pg_catalog.array_agg(u.churned_2) AS churned_2
-              FROM pg_catalog.unnest(@extschema@.decompose_churn_strata($1)) AS u) AS s,
-             @extschema@.decompose_churn_arrays(s.stratum, s.opening_1, s.churned_1, s.opening_2, s.churned_2) AS r
-    $$;
+BEGIN ATOMIC
+    SELECT r.*
+    FROM (SELECT pg_catalog.array_agg(u.stratum) AS stratum,
+                 pg_catalog.array_agg(u.opening_1) AS opening_1, pg_catalog.array_agg(u.churned_1) AS churned_1,
+                 pg_catalog.array_agg(u.opening_2) AS opening_2, pg_catalog.array_agg(u.churned_2) AS churned_2
+          FROM pg_catalog.unnest(retention_internal.decompose_churn_strata($1)) AS u) AS s,
+         retention_internal.decompose_churn_arrays(s.stratum, s.opening_1, s.churned_1, s.opening_2, s.churned_2) AS r;
+END;
 COMMENT ON FUNCTION decompose_churn(churn_stratum[]) IS
     'why the churn rate of a period differs from that of another: for every stratum and overall, how much its share of the members has changed it (mix_effect), and how much its own rate (rate_effect)';

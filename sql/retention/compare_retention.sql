@@ -4,14 +4,16 @@ CREATE TYPE history_group AS (grp text, h history);
 COMMENT ON TYPE history_group IS
     'a group by its name, and its history: an array of them is made by compare_retention_agg, read by compare_retention';
 
-CREATE FUNCTION compare_retention_step(history_group[], grp text, h history) RETURNS history_group[]
+CREATE FUNCTION retention_internal.compare_retention_step(history_group[], grp text, h history) RETURNS history_group[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$ SELECT CASE WHEN $3 IS NULL THEN $1 ELSE pg_catalog.array_append($1, ROW($2, $3)::@extschema@.history_group) END $$;
-COMMENT ON FUNCTION compare_retention_step(history_group[], text, history) IS
+BEGIN ATOMIC
+    SELECT CASE WHEN $3 IS NULL THEN $1 ELSE pg_catalog.array_append($1, ROW($2, $3)::@extschema@.history_group) END;
+END;
+COMMENT ON FUNCTION retention_internal.compare_retention_step(history_group[], text, history) IS
     'transition function of compare_retention_agg; not to be called by itself';
 
 CREATE AGGREGATE compare_retention_agg(grp text, h history) (
-    SFUNC = compare_retention_step,
+    SFUNC = retention_internal.compare_retention_step,
     STYPE = history_group[],
     INITCOND = '{}',
     COMBINEFUNC = pg_catalog.array_cat,
@@ -20,7 +22,7 @@ CREATE AGGREGATE compare_retention_agg(grp text, h history) (
 COMMENT ON AGGREGATE compare_retention_agg(text, history) IS
     'the groups to be compared by compare_retention: a name and a history for each';
 
-CREATE FUNCTION retention_contrasts(
+CREATE FUNCTION retention_internal.retention_contrasts(
     period_numbers integer[], grps text[], eligible bigint[], retained bigint[], control text, confidence float8
 ) RETURNS TABLE (
     period_number integer,
@@ -40,7 +42,7 @@ CREATE FUNCTION retention_contrasts(
     overall_p_value float8
 )
     AS 'MODULE_PATHNAME', 'retention_contrasts_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 100;
-COMMENT ON FUNCTION retention_contrasts(integer[], text[], bigint[], bigint[], text, float8) IS
+COMMENT ON FUNCTION retention_internal.retention_contrasts(integer[], text[], bigint[], bigint[], text, float8) IS
     'what compare_retention of several groups calls';
 
 CREATE FUNCTION compare_retention(
@@ -69,31 +71,31 @@ CREATE FUNCTION compare_retention(
     overall_p_value float8
 )
     LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 5000 ROWS 100
-    AS $$
-        WITH given AS (
-            SELECT g.grp, @extschema@.rollup(g.h) AS h
-            FROM pg_catalog.unnest($1) AS g
-            GROUP BY g.grp
-        ), seen AS (
-            SELECT coalesce($5, pg_catalog.max(
-                       (pg_catalog.timezone(coalesce(@extschema@.time_zone(h), 'UTC'), @extschema@.last_at(h)))::pg_catalog.date)) AS as_of
-            FROM given
-        ), curves AS (
-            SELECT g.grp, c.period_number, c.eligible, c.retained
-            FROM seen, given AS g, @extschema@.retention_curve(g.h, period => $3, mode => $4, as_of => seen.as_of, min_events => $6) AS c
-        ), cells AS (
-            SELECT p.period_number, g.grp, coalesce(c.eligible, 0) AS eligible, coalesce(c.retained, 0) AS retained
-            FROM (SELECT DISTINCT c.period_number FROM curves AS c) AS p
-                 CROSS JOIN given AS g
-                 LEFT JOIN curves AS c ON c.period_number OPERATOR(pg_catalog.=) p.period_number AND c.grp IS NOT DISTINCT FROM g.grp
-        )
-        SELECT r.*
-        FROM (SELECT pg_catalog.array_agg(period_number ORDER BY period_number, grp COLLATE pg_catalog."C") AS period_numbers,
-                     pg_catalog.array_agg(grp ORDER BY period_number, grp COLLATE pg_catalog."C") AS grps,
-                     pg_catalog.array_agg(eligible ORDER BY period_number, grp COLLATE pg_catalog."C") AS eligible,
-                     pg_catalog.array_agg(retained ORDER BY period_number, grp COLLATE pg_catalog."C") AS retained
-              FROM cells) AS c,
-             @extschema@.retention_contrasts(c.period_numbers, c.grps, c.eligible, c.retained, $2, $7) AS r
-    $$;
+BEGIN ATOMIC
+    WITH given AS (
+        SELECT g.grp, @extschema@.rollup(g.h) AS h
+        FROM pg_catalog.unnest($1) AS g
+        GROUP BY g.grp
+    ), seen AS (
+        SELECT coalesce($5, pg_catalog.max(
+                   (pg_catalog.timezone(coalesce(@extschema@.time_zone(h), 'UTC'), @extschema@.last_at(h)))::pg_catalog.date)) AS as_of
+        FROM given
+    ), curves AS (
+        SELECT g.grp, c.period_number, c.eligible, c.retained
+        FROM seen, given AS g, @extschema@.retention_curve(g.h, period => $3, mode => $4, as_of => seen.as_of, min_events => $6) AS c
+    ), cells AS (
+        SELECT p.period_number, g.grp, coalesce(c.eligible, 0) AS eligible, coalesce(c.retained, 0) AS retained
+        FROM (SELECT DISTINCT c.period_number FROM curves AS c) AS p
+             CROSS JOIN given AS g
+             LEFT JOIN curves AS c ON c.period_number OPERATOR(pg_catalog.=) p.period_number AND c.grp IS NOT DISTINCT FROM g.grp
+    )
+    SELECT r.*
+    FROM (SELECT pg_catalog.array_agg(period_number ORDER BY period_number, grp COLLATE pg_catalog."C") AS period_numbers,
+                 pg_catalog.array_agg(grp ORDER BY period_number, grp COLLATE pg_catalog."C") AS grps,
+                 pg_catalog.array_agg(eligible ORDER BY period_number, grp COLLATE pg_catalog."C") AS eligible,
+                 pg_catalog.array_agg(retained ORDER BY period_number, grp COLLATE pg_catalog."C") AS retained
+          FROM cells) AS c,
+         retention_internal.retention_contrasts(c.period_numbers, c.grps, c.eligible, c.retained, $2, $7) AS r;
+END;
 COMMENT ON FUNCTION compare_retention(history_group[], text, text, text, date, integer, float8) IS
     'the retention curves of several groups without common members: every pair of them, or each against the control: the second rate minus the first with a Newcombe interval, its p-value, the same adjusted by Holm over the pairs of a period, and the p-value of all groups being alike';

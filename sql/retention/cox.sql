@@ -1,161 +1,137 @@
 -- Cox regression: what makes members leave earlier or later.
 
-CREATE TYPE cox_model;
-CREATE FUNCTION cox_model_in(cstring) RETURNS cox_model
-    AS 'MODULE_PATHNAME', 'cox_model_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cox_model_out(cox_model) RETURNS cstring
-    AS 'MODULE_PATHNAME', 'cox_model_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cox_model_recv(internal) RETURNS cox_model
-    AS 'MODULE_PATHNAME', 'cox_model_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cox_model_send(cox_model) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'bytes_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE TYPE cox_model (
-    INPUT = cox_model_in,
-    OUTPUT = cox_model_out,
-    RECEIVE = cox_model_recv,
-    SEND = cox_model_send,
-    ALIGNMENT = int4,
-    STORAGE = external
-);
-COMMENT ON TYPE cox_model IS
-    'a fitted Cox regression: made by cox_fit_agg, read by cox_coefficients, cox_tests, cox_summary and survival_at; its text is JSON';
-COMMENT ON FUNCTION cox_model_in(cstring) IS 'I/O';
-COMMENT ON FUNCTION cox_model_out(cox_model) IS 'I/O';
-COMMENT ON FUNCTION cox_model_recv(internal) IS 'I/O';
-COMMENT ON FUNCTION cox_model_send(cox_model) IS 'I/O';
-
-CREATE FUNCTION cox_step(internal, float8, boolean, float8[]) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, float8[]) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_step(internal, float8, boolean, float8[], float8) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, float8[], float8) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_step(internal, float8, boolean, jsonb) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_by_name_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_step(internal, float8, boolean, jsonb, float8) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_by_name_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_step(internal, float8, boolean, jsonb, float8, text) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_by_name_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_step(internal, float8, boolean, jsonb, float8, text, bigint) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8, text, bigint) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_by_name_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_step(internal, float8, boolean, jsonb, float8, text, bigint, text) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8, text, bigint, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_by_name_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_step(internal, float8, boolean, jsonb, float8, text, bigint, bigint) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8, text, bigint, bigint) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_by_name_of_numbers_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_step(internal, float8, boolean, text) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_of_literal_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_step(internal, float8, boolean, text, float8) RETURNS internal
+CREATE FUNCTION retention_internal.cox_step(internal, float8, boolean, text, float8) RETURNS internal
     AS 'MODULE_PATHNAME', 'cox_step_of_literal_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cox_final(internal) RETURNS cox_model
+CREATE FUNCTION retention_internal.cox_final(internal) RETURNS cox_model
     AS 'MODULE_PATHNAME', 'cox_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, float8[]) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, float8[]) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, float8[], float8) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, float8[], float8) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, jsonb) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, jsonb, float8) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, jsonb, float8, text) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8, text) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, jsonb, float8, text, bigint) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8, text, bigint) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, jsonb, float8, text, bigint, text) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8, text, bigint, text) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, jsonb, float8, text, bigint, bigint) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, jsonb, float8, text, bigint, bigint) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, text) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, text) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_step(internal, float8, boolean, text, float8) IS
+COMMENT ON FUNCTION retention_internal.cox_step(internal, float8, boolean, text, float8) IS
     'transition function of cox_fit_agg; not to be called by itself';
-COMMENT ON FUNCTION cox_final(internal) IS
+COMMENT ON FUNCTION retention_internal.cox_final(internal) IS
     'final function of cox_fit_agg; not to be called by itself';
 
 -- No combine function: a fit needs every row, and sending them all to the leader gains nothing.
 CREATE AGGREGATE cox_fit_agg(float8, boolean, float8[]) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, float8[]) IS
     'fits a Cox regression: duration, whether the member left then (true) or was still there when last seen (false), and the covariates, in the same order in every row; rows where one of them is NULL do not count';
 CREATE AGGREGATE cox_fit_agg(float8, boolean, float8[], float8) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, float8[], float8) IS
     'fits a Cox regression: duration, whether the member left then, the covariates, and the time of entry of members that were already there when they were first seen (left truncation); NULL: seen from the beginning';
 CREATE AGGREGATE cox_fit_agg(float8, boolean, jsonb) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, jsonb) IS
     'fits a Cox regression: duration, whether the member left then (true) or was still there when last seen (false), the covariates by name (a number as it is; text, true and false compared with the most frequent value)';
 CREATE AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8) IS
     'fits a Cox regression: duration, whether the member left then (true) or was still there when last seen (false), the covariates by name (a number as it is; text, true and false compared with the most frequent value), and the time of entry (left truncation; NULL: seen from the beginning)';
 CREATE AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8, text) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8, text) IS
     'fits a Cox regression: duration, whether the member left then (true) or was still there when last seen (false), the covariates by name (a number as it is; text, true and false compared with the most frequent value), entry (or NULL), and the stratum, each of which has a baseline of its own';
 CREATE AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8, text, bigint) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8, text, bigint) IS
     'fits a Cox regression: duration, whether the member left then (true) or was still there when last seen (false), the covariates by name (a number as it is; text, true and false compared with the most frequent value), entry (or NULL), stratum (or NULL), and for how many members the row stands';
 CREATE AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8, text, bigint, text) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8, text, bigint, text) IS
     'fits a Cox regression: duration, whether the member left then (true) or was still there when last seen (false), the covariates by name (a number as it is; text, true and false compared with the most frequent value), entry (or NULL), stratum (or NULL), weight (or NULL), and the member whose time it is, where members have several rows';
 CREATE AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8, text, bigint, bigint) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, jsonb, float8, text, bigint, bigint) IS
     'fits a Cox regression: duration, whether the member left then (true) or was still there when last seen (false), the covariates by name (a number as it is; text, true and false compared with the most frequent value), entry (or NULL), stratum (or NULL), weight (or NULL), and the member whose time it is, where members have several rows';
 CREATE AGGREGATE cox_fit_agg(float8, boolean, text) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, text) IS
     'fits a Cox regression: for covariates that are a literal without a type, which is read as jsonb if it is an object and as float8[] otherwise';
 CREATE AGGREGATE cox_fit_agg(float8, boolean, text, float8) (
-    SFUNC = cox_step,
+    SFUNC = retention_internal.cox_step,
     STYPE = internal,
     SSPACE = 8192,
-    FINALFUNC = cox_final,
+    FINALFUNC = retention_internal.cox_final,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cox_fit_agg(float8, boolean, text, float8) IS

@@ -1,106 +1,82 @@
 -- Do groups leave alike? The log-rank test and its family.
 
-CREATE TYPE logrank_data;
-CREATE FUNCTION logrank_data_in(cstring) RETURNS logrank_data
-    AS 'MODULE_PATHNAME', 'logrank_data_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION logrank_data_out(logrank_data) RETURNS cstring
-    AS 'MODULE_PATHNAME', 'logrank_data_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION logrank_data_recv(internal) RETURNS logrank_data
-    AS 'MODULE_PATHNAME', 'logrank_data_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION logrank_data_send(logrank_data) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'bytes_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE TYPE logrank_data (
-    INPUT = logrank_data_in,
-    OUTPUT = logrank_data_out,
-    RECEIVE = logrank_data_recv,
-    SEND = logrank_data_send,
-    ALIGNMENT = int4,
-    STORAGE = external
-);
-COMMENT ON TYPE logrank_data IS
-    'how many members of which group and stratum had which duration, and left or were still there: made by logrank_agg, read by logrank and logrank_groups';
-COMMENT ON FUNCTION logrank_data_in(cstring) IS 'I/O';
-COMMENT ON FUNCTION logrank_data_out(logrank_data) IS 'I/O';
-COMMENT ON FUNCTION logrank_data_recv(internal) IS 'I/O';
-COMMENT ON FUNCTION logrank_data_send(logrank_data) IS 'I/O';
-
-CREATE FUNCTION logrank_step(internal, float8, boolean, text) RETURNS internal
+CREATE FUNCTION retention_internal.logrank_step(internal, float8, boolean, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION logrank_step(internal, float8, boolean, text, text) RETURNS internal
+CREATE FUNCTION retention_internal.logrank_step(internal, float8, boolean, text, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION logrank_step(internal, float8, boolean, text, text, float8) RETURNS internal
+CREATE FUNCTION retention_internal.logrank_step(internal, float8, boolean, text, text, float8) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION logrank_step(internal, float8, boolean, text, text, float8, bigint) RETURNS internal
+CREATE FUNCTION retention_internal.logrank_step(internal, float8, boolean, text, text, float8, bigint) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION logrank_combine(internal, internal) RETURNS internal
+CREATE FUNCTION retention_internal.logrank_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION logrank_serialize(internal) RETURNS bytea
+CREATE FUNCTION retention_internal.logrank_serialize(internal) RETURNS bytea
     AS 'MODULE_PATHNAME', 'logrank_serialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION logrank_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION retention_internal.logrank_deserialize(bytea, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'logrank_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION logrank_final(internal) RETURNS logrank_data
+CREATE FUNCTION retention_internal.logrank_final(internal) RETURNS logrank_data
     AS 'MODULE_PATHNAME', 'logrank_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text) IS
+COMMENT ON FUNCTION retention_internal.logrank_step(internal, float8, boolean, text) IS
     'transition function of logrank_agg; not to be called by itself';
-COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text, text) IS
+COMMENT ON FUNCTION retention_internal.logrank_step(internal, float8, boolean, text, text) IS
     'transition function of logrank_agg; not to be called by itself';
-COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text, text, float8) IS
+COMMENT ON FUNCTION retention_internal.logrank_step(internal, float8, boolean, text, text, float8) IS
     'transition function of logrank_agg; not to be called by itself';
-COMMENT ON FUNCTION logrank_step(internal, float8, boolean, text, text, float8, bigint) IS
+COMMENT ON FUNCTION retention_internal.logrank_step(internal, float8, boolean, text, text, float8, bigint) IS
     'transition function of logrank_agg; not to be called by itself';
-COMMENT ON FUNCTION logrank_combine(internal, internal) IS
+COMMENT ON FUNCTION retention_internal.logrank_combine(internal, internal) IS
     'combine function of logrank_agg; not to be called by itself';
-COMMENT ON FUNCTION logrank_serialize(internal) IS
+COMMENT ON FUNCTION retention_internal.logrank_serialize(internal) IS
     'serialisation function of logrank_agg; not to be called by itself';
-COMMENT ON FUNCTION logrank_deserialize(bytea, internal) IS
+COMMENT ON FUNCTION retention_internal.logrank_deserialize(bytea, internal) IS
     'deserialisation function of logrank_agg; not to be called by itself';
-COMMENT ON FUNCTION logrank_final(internal) IS
+COMMENT ON FUNCTION retention_internal.logrank_final(internal) IS
     'final function of logrank_agg; not to be called by itself';
 
 CREATE AGGREGATE logrank_agg(float8, boolean, text) (
-    SFUNC = logrank_step,
+    SFUNC = retention_internal.logrank_step,
     STYPE = internal,
     SSPACE = 2048,
-    FINALFUNC = logrank_final,
-    COMBINEFUNC = logrank_combine,
-    SERIALFUNC = logrank_serialize,
-    DESERIALFUNC = logrank_deserialize,
+    FINALFUNC = retention_internal.logrank_final,
+    COMBINEFUNC = retention_internal.logrank_combine,
+    SERIALFUNC = retention_internal.logrank_serialize,
+    DESERIALFUNC = retention_internal.logrank_deserialize,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE logrank_agg(float8, boolean, text) IS
     'for a test whether groups leave alike: duration, whether the member left then (true) or was still there when last seen (false), group; rows without one of them do not count';
 CREATE AGGREGATE logrank_agg(float8, boolean, text, text) (
-    SFUNC = logrank_step,
+    SFUNC = retention_internal.logrank_step,
     STYPE = internal,
     SSPACE = 2048,
-    FINALFUNC = logrank_final,
-    COMBINEFUNC = logrank_combine,
-    SERIALFUNC = logrank_serialize,
-    DESERIALFUNC = logrank_deserialize,
+    FINALFUNC = retention_internal.logrank_final,
+    COMBINEFUNC = retention_internal.logrank_combine,
+    SERIALFUNC = retention_internal.logrank_serialize,
+    DESERIALFUNC = retention_internal.logrank_deserialize,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE logrank_agg(float8, boolean, text, text) IS
     'for a test whether groups leave alike: duration, whether the member left then, group, and the stratum within which groups are compared (NULL is one of its own)';
 CREATE AGGREGATE logrank_agg(float8, boolean, text, text, float8) (
-    SFUNC = logrank_step,
+    SFUNC = retention_internal.logrank_step,
     STYPE = internal,
     SSPACE = 2048,
-    FINALFUNC = logrank_final,
-    COMBINEFUNC = logrank_combine,
-    SERIALFUNC = logrank_serialize,
-    DESERIALFUNC = logrank_deserialize,
+    FINALFUNC = retention_internal.logrank_final,
+    COMBINEFUNC = retention_internal.logrank_combine,
+    SERIALFUNC = retention_internal.logrank_serialize,
+    DESERIALFUNC = retention_internal.logrank_deserialize,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE logrank_agg(float8, boolean, text, text, float8) IS
     'for a test whether groups leave alike: duration, whether the member left then, group, stratum (or NULL), and the time of entry of members that were already there when they were first seen (left truncation; NULL: seen from the beginning)';
 CREATE AGGREGATE logrank_agg(float8, boolean, text, text, float8, bigint) (
-    SFUNC = logrank_step,
+    SFUNC = retention_internal.logrank_step,
     STYPE = internal,
     SSPACE = 2048,
-    FINALFUNC = logrank_final,
-    COMBINEFUNC = logrank_combine,
-    SERIALFUNC = logrank_serialize,
-    DESERIALFUNC = logrank_deserialize,
+    FINALFUNC = retention_internal.logrank_final,
+    COMBINEFUNC = retention_internal.logrank_combine,
+    SERIALFUNC = retention_internal.logrank_serialize,
+    DESERIALFUNC = retention_internal.logrank_deserialize,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE logrank_agg(float8, boolean, text, text, float8, bigint) IS

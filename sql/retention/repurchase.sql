@@ -3,9 +3,9 @@
 CREATE FUNCTION repurchase(
     h history,
     within text DEFAULT NULL,
+    as_of date DEFAULT NULL,
     distinct_days boolean DEFAULT false,
     up_to integer DEFAULT 100,
-    as_of date DEFAULT NULL,
     confidence float8 DEFAULT 0.95
 ) RETURNS TABLE (
     purchase_number integer,
@@ -18,5 +18,5 @@ CREATE FUNCTION repurchase(
     gap_p75 integer
 )
     AS 'MODULE_PATHNAME', 'repurchase_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100;
-COMMENT ON FUNCTION repurchase(history, text, boolean, integer, date, float8) IS
+COMMENT ON FUNCTION repurchase(history, text, date, boolean, integer, float8) IS
     'for each purchase number the members who made it, the share that goes on to the next one (within ''90 days'', say) with its interval, and the days after which a quarter, half and three quarters have; estimated by Kaplan-Meier, since who has not come back yet may still do so; NULL where nobody was watched for so long';

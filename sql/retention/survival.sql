@@ -1,124 +1,98 @@
 -- How long members stay: durations and whether they ended, or the first lapse of the members of a history.
 
-CREATE TYPE survival_data;
-CREATE FUNCTION survival_data_in(cstring) RETURNS survival_data
-    AS 'MODULE_PATHNAME', 'survival_data_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION survival_data_out(survival_data) RETURNS cstring
-    AS 'MODULE_PATHNAME', 'survival_data_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION survival_data_recv(internal) RETURNS survival_data
-    AS 'MODULE_PATHNAME', 'survival_data_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION survival_data_send(survival_data) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'bytes_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
--- Its bytes are compact already. It is of the category of what readers of the same name read: see history.
-CREATE TYPE survival_data (
-    INPUT = survival_data_in,
-    OUTPUT = survival_data_out,
-    RECEIVE = survival_data_recv,
-    SEND = survival_data_send,
-    ALIGNMENT = int4,
-    STORAGE = external,
-    CATEGORY = 'h'
-);
-COMMENT ON TYPE survival_data IS
-    'how many members had which duration, and left or were still there: made by survival_agg, read by survival and survival_summary';
-COMMENT ON FUNCTION survival_data_in(cstring) IS 'I/O';
-COMMENT ON FUNCTION survival_data_out(survival_data) IS 'I/O';
-COMMENT ON FUNCTION survival_data_recv(internal) IS 'I/O';
-COMMENT ON FUNCTION survival_data_send(survival_data) IS 'I/O';
-
-CREATE FUNCTION survival_step(internal, float8, boolean) RETURNS internal
+CREATE FUNCTION retention_internal.survival_step(internal, float8, boolean) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION survival_step(internal, float8, boolean, float8) RETURNS internal
+CREATE FUNCTION retention_internal.survival_step(internal, float8, boolean, float8) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION survival_merge(internal, survival_data) RETURNS internal
+CREATE FUNCTION retention_internal.survival_merge(internal, survival_data) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_merge_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION survival_combine(internal, internal) RETURNS internal
+CREATE FUNCTION retention_internal.survival_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION survival_serialize(internal) RETURNS bytea
+CREATE FUNCTION retention_internal.survival_serialize(internal) RETURNS bytea
     AS 'MODULE_PATHNAME', 'survival_serialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION survival_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION retention_internal.survival_deserialize(bytea, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION survival_final(internal) RETURNS survival_data
+CREATE FUNCTION retention_internal.survival_final(internal) RETURNS survival_data
     AS 'MODULE_PATHNAME', 'survival_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION survival_step(internal, float8, boolean, float8, bigint) RETURNS internal
+CREATE FUNCTION retention_internal.survival_step(internal, float8, boolean, float8, bigint) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION survival_step(internal, float8, boolean, float8, bigint, text) RETURNS internal
+CREATE FUNCTION retention_internal.survival_step(internal, float8, boolean, float8, bigint, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'survival_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION survival_step(internal, float8, boolean) IS
+COMMENT ON FUNCTION retention_internal.survival_step(internal, float8, boolean) IS
     'transition function of survival_agg; not to be called by itself';
-COMMENT ON FUNCTION survival_step(internal, float8, boolean, float8) IS
+COMMENT ON FUNCTION retention_internal.survival_step(internal, float8, boolean, float8) IS
     'transition function of survival_agg; not to be called by itself';
-COMMENT ON FUNCTION survival_step(internal, float8, boolean, float8, bigint) IS
+COMMENT ON FUNCTION retention_internal.survival_step(internal, float8, boolean, float8, bigint) IS
     'transition function of survival_agg; not to be called by itself';
-COMMENT ON FUNCTION survival_step(internal, float8, boolean, float8, bigint, text) IS
+COMMENT ON FUNCTION retention_internal.survival_step(internal, float8, boolean, float8, bigint, text) IS
     'transition function of survival_agg; not to be called by itself';
-COMMENT ON FUNCTION survival_merge(internal, survival_data) IS
+COMMENT ON FUNCTION retention_internal.survival_merge(internal, survival_data) IS
     'transition function of rollup; not to be called by itself';
-COMMENT ON FUNCTION survival_combine(internal, internal) IS
+COMMENT ON FUNCTION retention_internal.survival_combine(internal, internal) IS
     'combine function of survival_agg and rollup; not to be called by itself';
-COMMENT ON FUNCTION survival_serialize(internal) IS
+COMMENT ON FUNCTION retention_internal.survival_serialize(internal) IS
     'serialisation function of survival_agg and rollup; not to be called by itself';
-COMMENT ON FUNCTION survival_deserialize(bytea, internal) IS
+COMMENT ON FUNCTION retention_internal.survival_deserialize(bytea, internal) IS
     'deserialisation function of survival_agg and rollup; not to be called by itself';
-COMMENT ON FUNCTION survival_final(internal) IS
+COMMENT ON FUNCTION retention_internal.survival_final(internal) IS
     'final function of survival_agg and rollup; not to be called by itself';
 
 CREATE AGGREGATE survival_agg(float8, boolean) (
-    SFUNC = survival_step,
+    SFUNC = retention_internal.survival_step,
     STYPE = internal,
     SSPACE = 2048,
-    FINALFUNC = survival_final,
-    COMBINEFUNC = survival_combine,
-    SERIALFUNC = survival_serialize,
-    DESERIALFUNC = survival_deserialize,
+    FINALFUNC = retention_internal.survival_final,
+    COMBINEFUNC = retention_internal.survival_combine,
+    SERIALFUNC = retention_internal.survival_serialize,
+    DESERIALFUNC = retention_internal.survival_deserialize,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE survival_agg(float8, boolean) IS
     'how long members stayed: duration, and whether they left then (true) or were still there when last seen (false); rows without either do not count';
 CREATE AGGREGATE survival_agg(float8, boolean, float8) (
-    SFUNC = survival_step,
+    SFUNC = retention_internal.survival_step,
     STYPE = internal,
     SSPACE = 2048,
-    FINALFUNC = survival_final,
-    COMBINEFUNC = survival_combine,
-    SERIALFUNC = survival_serialize,
-    DESERIALFUNC = survival_deserialize,
+    FINALFUNC = retention_internal.survival_final,
+    COMBINEFUNC = retention_internal.survival_combine,
+    SERIALFUNC = retention_internal.survival_serialize,
+    DESERIALFUNC = retention_internal.survival_deserialize,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE survival_agg(float8, boolean, float8) IS
     'how long members stayed: duration, whether they left then, and the time of their entry, for members that were already there when they were first seen (left truncation); NULL: seen from the beginning';
 CREATE AGGREGATE survival_agg(float8, boolean, float8, bigint) (
-    SFUNC = survival_step,
+    SFUNC = retention_internal.survival_step,
     STYPE = internal,
     SSPACE = 2048,
-    FINALFUNC = survival_final,
-    COMBINEFUNC = survival_combine,
-    SERIALFUNC = survival_serialize,
-    DESERIALFUNC = survival_deserialize,
+    FINALFUNC = retention_internal.survival_final,
+    COMBINEFUNC = retention_internal.survival_combine,
+    SERIALFUNC = retention_internal.survival_serialize,
+    DESERIALFUNC = retention_internal.survival_deserialize,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE survival_agg(float8, boolean, float8, bigint) IS
     'how long members stayed: duration, whether they left then, entry (or NULL), and for how many members the row stands';
 CREATE AGGREGATE survival_agg(float8, boolean, float8, bigint, text) (
-    SFUNC = survival_step,
+    SFUNC = retention_internal.survival_step,
     STYPE = internal,
     SSPACE = 2048,
-    FINALFUNC = survival_final,
-    COMBINEFUNC = survival_combine,
-    SERIALFUNC = survival_serialize,
-    DESERIALFUNC = survival_deserialize,
+    FINALFUNC = retention_internal.survival_final,
+    COMBINEFUNC = retention_internal.survival_combine,
+    SERIALFUNC = retention_internal.survival_serialize,
+    DESERIALFUNC = retention_internal.survival_deserialize,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE survival_agg(float8, boolean, float8, bigint, text) IS
     'how long members stayed and why they left, for cumulative_incidence: duration, whether they left then, entry (or NULL), for how many members the row stands, and the cause; NULL: left for none that has a name; of those still there it does not matter';
 CREATE AGGREGATE rollup(survival_data) (
-    SFUNC = survival_merge,
+    SFUNC = retention_internal.survival_merge,
     STYPE = internal,
     SSPACE = 2048,
-    FINALFUNC = survival_final,
-    COMBINEFUNC = survival_combine,
-    SERIALFUNC = survival_serialize,
-    DESERIALFUNC = survival_deserialize,
+    FINALFUNC = retention_internal.survival_final,
+    COMBINEFUNC = retention_internal.survival_combine,
+    SERIALFUNC = retention_internal.survival_serialize,
+    DESERIALFUNC = retention_internal.survival_deserialize,
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(survival_data) IS

@@ -1,36 +1,4 @@
--- Customer lifetime value: the type of a fitted model, fitting one and asking it.
-
-CREATE TYPE clv_model;
-
-CREATE FUNCTION clv_model_in(cstring) RETURNS clv_model
-    AS 'MODULE_PATHNAME', 'clv_model_in_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clv_model_out(clv_model) RETURNS cstring
-    AS 'MODULE_PATHNAME', 'clv_model_out_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clv_model_recv(internal) RETURNS clv_model
-    AS 'MODULE_PATHNAME', 'clv_model_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clv_model_send(clv_model) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'clv_model_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-
-CREATE TYPE clv_model (
-    INPUT = clv_model_in,
-    OUTPUT = clv_model_out,
-    RECEIVE = clv_model_recv,
-    SEND = clv_model_send,
-    INTERNALLENGTH = VARIABLE,
-    ALIGNMENT = int4,
-    STORAGE = extended
-);
-CREATE CAST (clv_model AS jsonb) WITH INOUT;
-CREATE CAST (clv_model AS json) WITH INOUT;
-CREATE CAST (jsonb AS clv_model) WITH INOUT;
-CREATE CAST (json AS clv_model) WITH INOUT;
-
-COMMENT ON TYPE clv_model IS
-    'a fitted model of customers as JSON: model, parameters, covariance, log_likelihood, customers, unit, as_of, spend …; made by clv_fit, read by clv, p_alive …; cast it to jsonb to look inside';
-COMMENT ON FUNCTION clv_model_in(cstring) IS 'text input: JSON, checked';
-COMMENT ON FUNCTION clv_model_out(clv_model) IS 'text output: JSON';
-COMMENT ON FUNCTION clv_model_recv(internal) IS 'binary input';
-COMMENT ON FUNCTION clv_model_send(clv_model) IS 'binary output';
+-- Customer lifetime value: fitting a model and asking it.
 
 -- What is known of every member.
 
@@ -62,45 +30,45 @@ CREATE FUNCTION clv_fit(
 COMMENT ON FUNCTION clv_fit(memberships, text, text, date) IS
     'fits a model of contracts (sbg, or bdw) to how many periods members stayed until they first departed; who is still in at as_of counts for the periods so far';
 
-CREATE FUNCTION clv_fit_step(internal, float8, float8, float8, float8, text) RETURNS internal
+CREATE FUNCTION retention_internal.clv_fit_step(internal, float8, float8, float8, float8, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_fit_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clv_fit_step(internal, float8, float8, float8, float8, float8, float8[], text, text) RETURNS internal
+CREATE FUNCTION retention_internal.clv_fit_step(internal, float8, float8, float8, float8, float8, float8[], text, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_fit_full_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clv_fit_combine(internal, internal) RETURNS internal
+CREATE FUNCTION retention_internal.clv_fit_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_fit_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clv_fit_serialize(internal) RETURNS bytea
+CREATE FUNCTION retention_internal.clv_fit_serialize(internal) RETURNS bytea
     AS 'MODULE_PATHNAME', 'clv_fit_serialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clv_fit_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION retention_internal.clv_fit_deserialize(bytea, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_fit_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clv_fit_final(internal) RETURNS clv_model
+CREATE FUNCTION retention_internal.clv_fit_final(internal) RETURNS clv_model
     AS 'MODULE_PATHNAME', 'clv_fit_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100000;
-COMMENT ON FUNCTION clv_fit_step(internal, float8, float8, float8, float8, text) IS 'part of clv_fit_agg';
-COMMENT ON FUNCTION clv_fit_step(internal, float8, float8, float8, float8, float8, float8[], text, text) IS
+COMMENT ON FUNCTION retention_internal.clv_fit_step(internal, float8, float8, float8, float8, text) IS 'part of clv_fit_agg';
+COMMENT ON FUNCTION retention_internal.clv_fit_step(internal, float8, float8, float8, float8, float8, float8[], text, text) IS
     'part of clv_fit_agg';
-COMMENT ON FUNCTION clv_fit_combine(internal, internal) IS 'part of clv_fit_agg';
-COMMENT ON FUNCTION clv_fit_serialize(internal) IS 'part of clv_fit_agg';
-COMMENT ON FUNCTION clv_fit_deserialize(bytea, internal) IS 'part of clv_fit_agg';
-COMMENT ON FUNCTION clv_fit_final(internal) IS 'part of clv_fit_agg';
+COMMENT ON FUNCTION retention_internal.clv_fit_combine(internal, internal) IS 'part of clv_fit_agg';
+COMMENT ON FUNCTION retention_internal.clv_fit_serialize(internal) IS 'part of clv_fit_agg';
+COMMENT ON FUNCTION retention_internal.clv_fit_deserialize(bytea, internal) IS 'part of clv_fit_agg';
+COMMENT ON FUNCTION retention_internal.clv_fit_final(internal) IS 'part of clv_fit_agg';
 
 CREATE AGGREGATE clv_fit_agg(x float8, t_x float8, age float8, spend float8, model text) (
-    SFUNC = clv_fit_step,
+    SFUNC = retention_internal.clv_fit_step,
     STYPE = internal,
-    COMBINEFUNC = clv_fit_combine,
-    SERIALFUNC = clv_fit_serialize,
-    DESERIALFUNC = clv_fit_deserialize,
-    FINALFUNC = clv_fit_final,
+    COMBINEFUNC = retention_internal.clv_fit_combine,
+    SERIALFUNC = retention_internal.clv_fit_serialize,
+    DESERIALFUNC = retention_internal.clv_fit_deserialize,
+    FINALFUNC = retention_internal.clv_fit_final,
     FINALFUNC_MODIFY = READ_WRITE,
     PARALLEL = SAFE
 );
 CREATE AGGREGATE clv_fit_agg(
     x float8, t_x float8, age float8, litt float8, spend float8, covariates float8[], unit text, model text
 ) (
-    SFUNC = clv_fit_step,
+    SFUNC = retention_internal.clv_fit_step,
     STYPE = internal,
-    COMBINEFUNC = clv_fit_combine,
-    SERIALFUNC = clv_fit_serialize,
-    DESERIALFUNC = clv_fit_deserialize,
-    FINALFUNC = clv_fit_final,
+    COMBINEFUNC = retention_internal.clv_fit_combine,
+    SERIALFUNC = retention_internal.clv_fit_serialize,
+    DESERIALFUNC = retention_internal.clv_fit_deserialize,
+    FINALFUNC = retention_internal.clv_fit_final,
     FINALFUNC_MODIFY = READ_WRITE,
     PARALLEL = SAFE
 );
@@ -109,42 +77,42 @@ COMMENT ON AGGREGATE clv_fit_agg(float8, float8, float8, float8, text) IS
 COMMENT ON AGGREGATE clv_fit_agg(float8, float8, float8, float8, float8, float8[], text, text) IS
     'fits a model to a table with a row for every customer, with the sum of ln(times between purchases) litt, which models with a k need, the covariates of the customers for bg/nbd and pareto/nbd (or NULL), and the unit of the times';
 
-CREATE FUNCTION clv_survivors_step(internal, bigint, float8) RETURNS internal
+CREATE FUNCTION retention_internal.clv_survivors_step(internal, bigint, float8) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_survivors_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clv_survivors_step(internal, bigint, float8, text) RETURNS internal
+CREATE FUNCTION retention_internal.clv_survivors_step(internal, bigint, float8, text) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_survivors_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clv_survivors_combine(internal, internal) RETURNS internal
+CREATE FUNCTION retention_internal.clv_survivors_combine(internal, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_survivors_combine_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION clv_survivors_serialize(internal) RETURNS bytea
+CREATE FUNCTION retention_internal.clv_survivors_serialize(internal) RETURNS bytea
     AS 'MODULE_PATHNAME', 'clv_survivors_serialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clv_survivors_deserialize(bytea, internal) RETURNS internal
+CREATE FUNCTION retention_internal.clv_survivors_deserialize(bytea, internal) RETURNS internal
     AS 'MODULE_PATHNAME', 'clv_survivors_deserialize_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION clv_survivors_final(internal) RETURNS clv_model
+CREATE FUNCTION retention_internal.clv_survivors_final(internal) RETURNS clv_model
     AS 'MODULE_PATHNAME', 'clv_survivors_final_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000;
-COMMENT ON FUNCTION clv_survivors_step(internal, bigint, float8) IS 'part of clv_fit_survivors_agg';
-COMMENT ON FUNCTION clv_survivors_step(internal, bigint, float8, text) IS 'part of clv_fit_survivors_agg';
-COMMENT ON FUNCTION clv_survivors_combine(internal, internal) IS 'part of clv_fit_survivors_agg';
-COMMENT ON FUNCTION clv_survivors_serialize(internal) IS 'part of clv_fit_survivors_agg';
-COMMENT ON FUNCTION clv_survivors_deserialize(bytea, internal) IS 'part of clv_fit_survivors_agg';
-COMMENT ON FUNCTION clv_survivors_final(internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION retention_internal.clv_survivors_step(internal, bigint, float8) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION retention_internal.clv_survivors_step(internal, bigint, float8, text) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION retention_internal.clv_survivors_combine(internal, internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION retention_internal.clv_survivors_serialize(internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION retention_internal.clv_survivors_deserialize(bytea, internal) IS 'part of clv_fit_survivors_agg';
+COMMENT ON FUNCTION retention_internal.clv_survivors_final(internal) IS 'part of clv_fit_survivors_agg';
 
 CREATE AGGREGATE clv_fit_survivors_agg(period bigint, survivors float8) (
-    SFUNC = clv_survivors_step,
+    SFUNC = retention_internal.clv_survivors_step,
     STYPE = internal,
-    COMBINEFUNC = clv_survivors_combine,
-    SERIALFUNC = clv_survivors_serialize,
-    DESERIALFUNC = clv_survivors_deserialize,
-    FINALFUNC = clv_survivors_final,
+    COMBINEFUNC = retention_internal.clv_survivors_combine,
+    SERIALFUNC = retention_internal.clv_survivors_serialize,
+    DESERIALFUNC = retention_internal.clv_survivors_deserialize,
+    FINALFUNC = retention_internal.clv_survivors_final,
     FINALFUNC_MODIFY = READ_WRITE,
     PARALLEL = SAFE
 );
 CREATE AGGREGATE clv_fit_survivors_agg(period bigint, survivors float8, model text) (
-    SFUNC = clv_survivors_step,
+    SFUNC = retention_internal.clv_survivors_step,
     STYPE = internal,
-    COMBINEFUNC = clv_survivors_combine,
-    SERIALFUNC = clv_survivors_serialize,
-    DESERIALFUNC = clv_survivors_deserialize,
-    FINALFUNC = clv_survivors_final,
+    COMBINEFUNC = retention_internal.clv_survivors_combine,
+    SERIALFUNC = retention_internal.clv_survivors_serialize,
+    DESERIALFUNC = retention_internal.clv_survivors_deserialize,
+    FINALFUNC = retention_internal.clv_survivors_final,
     FINALFUNC_MODIFY = READ_WRITE,
     PARALLEL = SAFE
 );

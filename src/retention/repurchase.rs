@@ -12,9 +12,9 @@ use pgrx::prelude::*;
 fn repurchase(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
     let within = args.text("within");
+    let as_of = args.day("as_of");
     let distinct_days = args.flag("distinct_days");
     let up_to = args.integer("up_to").unwrap_or(100);
-    let as_of = args.day("as_of");
     let confidence = args.confidence();
     args.end();
     let question = Question::new(as_of, confidence, distinct_days, within, up_to).or_raise();

@@ -8,7 +8,7 @@ answers="
 SELECT kind, md5(string_agg(c::text, E'\n' ORDER BY c.cohort, c.period_number)) FROM kept, retention.cohorts(h) c GROUP BY kind ORDER BY kind;
 SELECT kind, md5(string_agg(c::text, E'\n' ORDER BY c.period_start)) FROM kept, retention.churn(h, gap => 2) c GROUP BY kind ORDER BY kind;
 SELECT kind, v.* FROM kept, retention.value_summary(h) v ORDER BY kind;
-SELECT kind, md5(h::text), retention.history_hash(h) FROM kept ORDER BY kind;"
+SELECT kind, md5(h::text), retention_internal.history_hash(h) FROM kept ORDER BY kind;"
 
 drop_all() { for db in "$source" "${source}_plain" "${source}_custom" "${source}_latin1"; do dropdb --if-exists "$db"; done; }
 drop_all

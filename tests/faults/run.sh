@@ -71,7 +71,7 @@ SQL
 expect "resident memory over 10,000 failing queries" "flat" "$(cat "$PG_RETENTION_WORK/failing.out")"
 
 expect "a history over 700 MB" "*54000*" "$(ask "
-    SELECT length(retention.history_send(retention.history_agg(repeat(md5(i::text), 30) || i, date '2020-01-01')))
+    SELECT length(retention_internal.history_send(retention.history_agg(repeat(md5(i::text), 30) || i, date '2020-01-01')))
     FROM generate_series(1, 800000) i")"
 
 # Under a limit on memory a query too large is an error of its own, and the server lives on.

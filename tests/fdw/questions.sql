@@ -64,7 +64,7 @@ $$;
 
 -- Histories that are stored there: their bytes, what readers make of them, and what is done to them from here.
 INSERT INTO answers
-SELECT 'stored there: bytes', country, (a.h::text, retention.history_hash(a.h)) IS NOT DISTINCT FROM (b.h::text, retention.history_hash(b.h))
+SELECT 'stored there: bytes', country, (a.h::text, retention_internal.history_hash(a.h)) IS NOT DISTINCT FROM (b.h::text, retention_internal.history_hash(b.h))
 FROM histories a FULL JOIN plain.histories b USING (country);
 INSERT INTO answers
 SELECT 'stored there: cohorts', (a, b)::text, a IS NOT DISTINCT FROM b

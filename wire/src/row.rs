@@ -97,9 +97,21 @@ impl<H: Host> Batch<H> {
     /// A row behind the others. What is written counts when it is finished.
     #[inline]
     pub fn row(&mut self) -> Row<'_, H> {
+        if self.is_full() {
+            self.make_room_for_a_row();
+        }
         let begin = self.used + LENGTH;
         let end = begin + self.data;
         Row { batch: self, begin, end, column: 0, present: 0, varies: false, mismatch: None }
+    }
+
+    /// Behind rows that should have been handed over by now.
+    #[cold]
+    fn make_room_for_a_row(&mut self) {
+        let end = self.used + self.usual;
+        if end > self.bytes.len() {
+            self.bytes.resize(end, 0);
+        }
     }
 
     /// Are there enough rows to be handed over?

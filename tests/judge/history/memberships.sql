@@ -271,6 +271,6 @@ BEGIN
   EXECUTE query INTO parallel;
   others := others || parallel;
   answers := cardinality(others);
-  wrong := (SELECT count(*) FROM unnest(others) o WHERE NOT coalesce(o = whole AND retention.memberships_hash(o) = retention.memberships_hash(whole), o IS NULL AND whole IS NULL))
+  wrong := (SELECT count(*) FROM unnest(others) o WHERE NOT coalesce(o = whole AND retention_internal.memberships_hash(o) = retention_internal.memberships_hash(whole), o IS NULL AND whole IS NULL))
     + ((whole IS DISTINCT FROM fewer) <> differs)::int + (NOT plan::text LIKE '%"Partial Mode": "Partial"%')::int;
 END $$;

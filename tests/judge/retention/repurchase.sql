@@ -50,5 +50,5 @@ LANGUAGE sql AS $$
   FROM (SELECT CASE confidence WHEN 0.9 THEN 1.6448536269514722 WHEN 0.95 THEN 1.959963984540054
                                WHEN 0.99 THEN 2.5758293035489004 END::float8) c (z),
        oracle.repurchase(tbl, as_of, distinct_days, within, grain, zone) a
-       FULL JOIN retention.repurchase(h, within || ' days', distinct_days, as_of => as_of, confidence => confidence) b USING (purchase_number)
+       FULL JOIN retention.repurchase(h, within || ' days', distinct_days => distinct_days, as_of => as_of, confidence => confidence) b USING (purchase_number)
 $$;

@@ -12,7 +12,7 @@ SELECT kind, hist FROM (VALUES
 
 -- The text form goes there and back, and its bytes are those of the binary form.
 SELECT kind, hist::text::history = hist AS text_round_trip,
-       decode(hist::text, 'base64') = history_send(hist) AS same_bytes, hist::text
+       decode(hist::text, 'base64') = retention_internal.history_send(hist) AS same_bytes, hist::text
 FROM h ORDER BY kind;
 
 -- Those who free what output functions return.
@@ -40,12 +40,12 @@ GROUP BY rollup_of_parts.h;
 -- Operators, sorting, hashing, indexes.
 SELECT a.kind, b.kind, a.hist = b.hist AS eq, a.hist <> b.hist AS ne, (a.hist < b.hist) = (b.hist > a.hist) AS lt_gt,
        (a.hist <= b.hist) = (b.hist >= a.hist) AS le_ge,
-       sign(history_cmp(a.hist, b.hist)) = -sign(history_cmp(b.hist, a.hist)) AS cmp
+       sign(retention_internal.history_cmp(a.hist, b.hist)) = -sign(retention_internal.history_cmp(b.hist, a.hist)) AS cmp
 FROM h a, h b ORDER BY 1, 2;
-SELECT count(*), count(DISTINCT hist), count(DISTINCT history_hash(hist)) FROM (SELECT hist FROM h UNION ALL SELECT hist FROM h) t;
+SELECT count(*), count(DISTINCT hist), count(DISTINCT retention_internal.history_hash(hist)) FROM (SELECT hist FROM h UNION ALL SELECT hist FROM h) t;
 SELECT count(*) AS groups FROM (SELECT hist FROM (SELECT hist FROM h UNION ALL SELECT hist FROM h) t GROUP BY hist) g;
-SELECT bool_and(history_hash_extended(hist, 0)::bit(32) = history_hash(hist)::bit(32)) AS low_half,
-       bool_and(history_hash_extended(hist, 0) <> history_hash_extended(hist, 1)) AS seeded FROM h;
+SELECT bool_and(retention_internal.history_hash_extended(hist, 0)::bit(32) = retention_internal.history_hash(hist)::bit(32)) AS low_half,
+       bool_and(retention_internal.history_hash_extended(hist, 0) <> retention_internal.history_hash_extended(hist, 1)) AS seeded FROM h;
 CREATE INDEX ON h (hist);
 CREATE INDEX ON h USING hash (hist);
 SET enable_seqscan = off;
@@ -66,8 +66,8 @@ FROM (VALUES (''), ('not base64!'), ('AAAA'), ('AQADAAEBAYCArPbMqqECgICs9syqoQKI
              ('AgADAAEBAYCArPbMqqECgICs9syqoQKIc4hzAgIAAAIAiHMRdHW38vaXSg==')) v(bad);
 -- Every bit of a history flipped in turn: the checksum tells.
 WITH bits AS (
-    SELECT encode(set_bit(history_send(hist), bit, 1 - get_bit(history_send(hist), bit)), 'base64') AS bad
-    FROM h, generate_series(0, length(history_send(hist)) * 8 - 1) bit)
+    SELECT encode(set_bit(retention_internal.history_send(hist), bit, 1 - get_bit(retention_internal.history_send(hist), bit)), 'base64') AS bad
+    FROM h, generate_series(0, length(retention_internal.history_send(hist)) * 8 - 1) bit)
 SELECT left(pg_temp.outcome(format('SELECT %L::retention.history', replace(bad, E'\n', ''))), 24) AS outcome, count(*) > 0
 FROM bits GROUP BY 1 ORDER BY 1;
 -- Binary input.

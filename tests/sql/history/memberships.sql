@@ -108,8 +108,8 @@ SELECT r.* FROM members_of_gym, retention.membership_rows(m, id => NULL::uuid) r
 SELECT r.* FROM members_of_gym, retention.churn(m, '24 hours') r;
 SELECT r.* FROM members_of_gym, retention.churn(m, as_of => 'infinity') r;
 SELECT r.* FROM members_of_gym, retention.cohorts(m, confidence => 2) r;
-SELECT retention.membership_step(NULL, 1, DATE '2024-01-01', NULL);
-SELECT retention.memberships_merge(m, m) FROM members_of_gym;
+SELECT retention_internal.membership_step(NULL, 1, DATE '2024-01-01', NULL);
+SELECT retention_internal.memberships_merge(m, m) FROM members_of_gym;
 
 -- Nothing, NULL, before everything.
 SELECT retention.membership_agg(1, NULL::date, NULL) IS NULL AS nobody, retention.members(NULL::retention.memberships) IS NULL AS none;
@@ -182,9 +182,9 @@ CREATE TABLE old AS SELECT bytes, bytes::retention.memberships AS m FROM (SELECT
 CREATE TABLE new AS SELECT retention.membership_agg(member, joined, ended, 'Europe/London') AS m FROM (VALUES
   ('anna', TIMESTAMPTZ '2024-01-10', NULL), ('ben', '2024-01-15', TIMESTAMPTZ '2024-03-01'), ('ben', '2024-03-01', '2024-04-30 23:00+00'),
   ('clara', '2024-02-01', '2024-02-20'), ('clara', '2024-04-05', NULL)) v (member, joined, ended);
-SELECT o.m = n.m AS eq, o.m <> n.m AS ne, o.m <= n.m AS le, retention.memberships_cmp(o.m, n.m) AS cmp,
-       retention.memberships_hash(o.m) = retention.memberships_hash(n.m) AS same_hash, o.m::text = n.m::text AS same_text,
-       retention.memberships_send(o.m) = retention.memberships_send(n.m) AS same_bytes, translate(encode(o.bytes, 'base64'), E'\n', '')::retention.memberships = n.m AS read
+SELECT o.m = n.m AS eq, o.m <> n.m AS ne, o.m <= n.m AS le, retention_internal.memberships_cmp(o.m, n.m) AS cmp,
+       retention_internal.memberships_hash(o.m) = retention_internal.memberships_hash(n.m) AS same_hash, o.m::text = n.m::text AS same_text,
+       retention_internal.memberships_send(o.m) = retention_internal.memberships_send(n.m) AS same_bytes, translate(encode(o.bytes, 'base64'), E'\n', '')::retention.memberships = n.m AS read
 FROM old o, new n;
 SELECT retention.members(m), r.* FROM old, retention.membership_rows(m) r ORDER BY 2, 3;
 SELECT (SELECT retention.rollup(m) FROM old) = n.m AS rolled_up, (SELECT retention.rollup(m) FROM (TABLE new UNION ALL SELECT m FROM old) s) = n.m AS both,
@@ -197,22 +197,22 @@ INSERT INTO stored SELECT g, m FROM members_of_gym, generate_series(1, 3) g;
 SELECT count(*), count(DISTINCT m) AS distinct FROM stored;
 SELECT count(*) FROM stored a JOIN stored b USING (m);
 SELECT c.closing FROM stored, retention.churn(m, as_of => '2024-03-31') c WHERE id = 1 ORDER BY period_start DESC LIMIT 1;
-SELECT DISTINCT retention.memberships_send(m) = decode(m::text, 'base64') AS same_bytes FROM stored;
+SELECT DISTINCT retention_internal.memberships_send(m) = decode(m::text, 'base64') AS same_bytes FROM stored;
 SELECT 'no base64 §'::retention.memberships;
 SELECT 'TQ=='::retention.memberships;
 SELECT ''::retention.memberships;
 SELECT (retention.history_agg(1, DATE '2024-01-01')::text)::retention.memberships;
 SELECT (m::text)::retention.history FROM members_of_gym;
 -- A history in a memberships' bytes that is none of joins and ends, with the right checksum.
-SELECT encode('M'::bytea || retention.history_send(h), 'base64')::retention.memberships
+SELECT encode('M'::bytea || retention_internal.history_send(h), 'base64')::retention.memberships
 FROM (SELECT retention.history_agg(1, DATE '2024-01-01', 5.0) AS h) s;
-SELECT encode('M'::bytea || retention.history_send(h), 'base64')::retention.memberships
+SELECT encode('M'::bytea || retention_internal.history_send(h), 'base64')::retention.memberships
 FROM (SELECT retention.history_agg(1, DATE '2024-01-01', NULL, 'hour') AS h) s;
 -- One that 0.1.0 wrote.
 SELECT replace(encode('M'::bytea || decode('01000300030b0c8080ec98dee89e028080c484fc909f0288729872080c0b0002030f0284c1010388720005000600000300020001000000000000000000008d90105ab595e17c', 'hex'), 'base64'), E'\n', '')::retention.memberships;
 -- Every byte changed in turn: refused or, rarely, another value; never a crash.
 DO $$
-DECLARE bytes bytea := (SELECT retention.memberships_send(m) FROM members_of_gym); refused int := 0;
+DECLARE bytes bytea := (SELECT retention_internal.memberships_send(m) FROM members_of_gym); refused int := 0;
 BEGIN
   FOR i IN 0 .. length(bytes) - 1 LOOP
     BEGIN

@@ -14,6 +14,6 @@ SELECT g, v.orders, v.revenue FROM h, value_summary(h, as_of => '2006-10-28') v 
 SELECT g, events(x), x::text::history = x AS readable FROM h, LATERAL (SELECT slice(h, to_date => '2006-10-28')) s(x) WHERE g <> 'month' ORDER BY g;
 SELECT g, events(x), x::text::history = x AS readable FROM h, LATERAL (SELECT slice(h, '2006-10-29')) s(x) WHERE g <> 'month' ORDER BY g;
 -- An aggregate of somebody's own, with a state of other members.
-SELECT format('CREATE AGGREGATE odd(bigint, date) (SFUNC = history_step, STYPE = history, INITCOND = %L)', history_agg('a', date '2020-01-01')) \gexec
+SELECT format('CREATE AGGREGATE odd(bigint, date) (SFUNC = retention_internal.history_step, STYPE = history, INITCOND = %L)', history_agg('a', date '2020-01-01')) \gexec
 SELECT members(odd(1, date '2020-01-01'));
 DROP AGGREGATE odd(bigint, date);

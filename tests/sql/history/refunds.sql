@@ -85,15 +85,15 @@ CREATE TEMP TABLE today AS
 SELECT name, (SELECT history_agg(member::bigint, at::date, amount) FROM
                 (SELECT r.member, r.at, CASE WHEN i = 1 THEN r.amount END AS amount FROM history_rows(h) r, generate_series(1, r.events) i) e) AS h
 FROM old;
-SELECT o.name, t.name, o.h = t.h AS eq, t.h = o.h AS eq_2, o.h <> t.h AS ne, o.h < t.h AS lt, o.h > t.h AS gt, o.h <= t.h AS le, history_cmp(o.h, t.h),
-       history_hash(o.h) = history_hash(t.h) AS hash, history_hash_extended(o.h, 7) = history_hash_extended(t.h, 7) AS hash_extended,
-       o.h::text = t.h::text AS text, history_send(o.h) = history_send(t.h) AS send
+SELECT o.name, t.name, o.h = t.h AS eq, t.h = o.h AS eq_2, o.h <> t.h AS ne, o.h < t.h AS lt, o.h > t.h AS gt, o.h <= t.h AS le, retention_internal.history_cmp(o.h, t.h),
+       retention_internal.history_hash(o.h) = retention_internal.history_hash(t.h) AS hash, retention_internal.history_hash_extended(o.h, 7) = retention_internal.history_hash_extended(t.h, 7) AS hash_extended,
+       o.h::text = t.h::text AS text, retention_internal.history_send(o.h) = retention_internal.history_send(t.h) AS send
 FROM old o, today t ORDER BY 1, 2;
 SELECT count(DISTINCT h) FROM (TABLE old UNION ALL TABLE today) t;
 SELECT name, rollup(h) = (SELECT rollup(h) FROM (SELECT h FROM today t WHERE t.name = b.name UNION ALL SELECT h FROM today t WHERE t.name = b.name) u) AS rolled_up
 FROM (TABLE old UNION ALL TABLE today) b GROUP BY name ORDER BY name;
 -- A dump of 0.1 is read into today's version.
-SELECT encode(history_send('AQADAAMLDICA7Jje6J4CgIDEhPyQnwKIcphyCAwLAAIDDwKEwQEDiHIABQAGAAADAAIAAQAAAAAAAAAAAACNkBBatZXhfA=='::history), 'hex') AS today;
+SELECT encode(retention_internal.history_send('AQADAAMLDICA7Jje6J4CgIDEhPyQnwKIcphyCAwLAAIDDwKEwQEDiHIABQAGAAADAAIAAQAAAAAAAAAAAACNkBBatZXhfA=='::history), 'hex') AS today;
 DROP CAST (bytea AS history);
 
 -- Random tables whose negative amounts are refunds, against plain SQL.

@@ -176,7 +176,7 @@ SELECT n, o.* FROM (VALUES
 \pset format aligned
 
 -- The inside of an aggregate is not to be called (the words differ from one PostgreSQL to another, even of one major).
-SELECT state IN ('42883', '0A000') AS refused FROM pg_temp.outcome('SELECT retention.rfm_cuts_step(NULL, 1, 2, 3)');
+SELECT state IN ('42883', '0A000') AS refused FROM pg_temp.outcome('SELECT retention_internal.rfm_cuts_step(NULL, 1, 2, 3)');
 -- Scores of tables with a row per member; missing values; plans.
 SELECT retention.rfm_score(c, 10, 3, 100) AS all_three, retention.rfm_score(c - 'monetary', 10, 3) AS two, retention.rfm_score(c, 10, 3) AS missing,
        retention.rfm_score(c, NULL, 3, 1) AS no_recency, retention.rfm_score(NULL, 1, 1, 1) AS no_cuts

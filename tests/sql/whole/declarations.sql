@@ -96,3 +96,23 @@ END $$;
 CREATE FUNCTION pg_temp.btyd(h history, id bigint, unit text, as_of date) RETURNS TABLE (member bigint, x bigint, t_x float8, age float8, litt float8, spend float8)
     AS '$libdir/pg_retention', 'btyd_with_id_wrapper' LANGUAGE c;
 SELECT count(*) FROM shop, pg_temp.btyd(h, NULL::bigint, NULL, NULL);
+
+-- What people call is in retention, with a comment. What types, operators and aggregates are made of is not, and is reached by everybody.
+SELECT count(DISTINCT proname) BETWEEN 70 AND 120 AS some_dozens_of_names, count(*) FILTER (WHERE obj_description(oid, 'pg_proc') IS NULL) AS without_comment
+FROM pg_proc WHERE pronamespace = 'retention'::regnamespace;
+SELECT oid::regprocedure AS internal FROM pg_proc p
+WHERE pronamespace = 'retention'::regnamespace
+  AND ('internal'::regtype = ANY (proargtypes) OR prorettype IN ('internal'::regtype, 'cstring'::regtype) OR 'cstring'::regtype = ANY (proargtypes)
+       OR EXISTS (SELECT FROM pg_depend WHERE refclassid = 'pg_proc'::regclass AND refobjid = p.oid AND deptype = 'n'
+                  AND classid IN ('pg_type'::regclass, 'pg_operator'::regclass, 'pg_amproc'::regclass, 'pg_opclass'::regclass))
+       OR EXISTS (SELECT FROM pg_aggregate WHERE p.oid IN (aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn)));
+SELECT count(*) AS without_comment FROM pg_proc WHERE pronamespace = 'retention_internal'::regnamespace AND obj_description(oid, 'pg_proc') IS NULL;
+SELECT oid::regprocedure AS body_that_a_search_path_may_change FROM pg_proc p
+WHERE pronamespace IN ('retention'::regnamespace, 'retention_internal'::regnamespace)
+  AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql') AND pg_get_function_sqlbody(oid) IS NULL
+  AND NOT coalesce(proconfig::text LIKE '%search_path=pg_catalog, pg_temp%', false);
+CREATE ROLE retention_stranger;
+SET ROLE retention_stranger;
+SELECT retention.members(retention.history_agg(1, date '2024-01-01')) AS for_everybody;
+RESET ROLE;
+DROP ROLE retention_stranger;

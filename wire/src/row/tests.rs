@@ -160,6 +160,18 @@ fn batch(columns: &[Type]) -> Batch<Global> {
     Batch::new(types, Global)
 }
 
+/// A batch that is full, and not handed over, takes more rows.
+#[test]
+fn a_row_behind_a_full_batch_is_kept() {
+    let mut batch = batch(&[Type::Text]);
+    for value in [Some(&[b'a'; 13_000][..]), None, None] {
+        let mut row = batch.row();
+        row.text(value);
+        assert_eq!(row.finish(), Ok(()));
+    }
+    assert_eq!(batch.tuples().count(), 3);
+}
+
 #[test]
 fn another_column_than_the_declared_one_is_told() {
     let mut batch = batch(&[Type::Int8, Type::Text]);
