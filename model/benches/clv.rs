@@ -4,8 +4,8 @@
 //! rates and probabilities of leaving differ.
 
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
-use pg_retention_model::clv::Customer;
 use pg_retention_model::clv::aggregate::FitState;
+use pg_retention_model::clv::{Customer, ScoreQuestion};
 use pg_retention_model::clv::{model, score};
 use pg_retention_model::host::Global;
 use pg_retention_model::numeric::SplitMix64;
@@ -68,7 +68,7 @@ fn fitting(criterion: &mut Criterion) {
 fn scoring(criterion: &mut Criterion) {
     let model = model::parse(MODEL).unwrap();
     let (horizon, confidence) = (Some(365.25), None);
-    let question = score::Question { horizon, discount: 0.0, margin: 1.0, confidence };
+    let question = ScoreQuestion { horizon, discount: 0.0, margin: 1.0, confidence };
     let mut group = criterion.benchmark_group("score");
     group.throughput(Throughput::Elements(CUSTOMERS)).sampling_mode(SamplingMode::Flat);
     for (times, whole_days) in [("whole days", true), ("all times differ", false)] {

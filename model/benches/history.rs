@@ -144,7 +144,8 @@ fn reading(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(EVENTS / 10));
         group.bench_function("members", |b| b.iter(|| view.count_members().unwrap()));
         group.bench_function("cohorts", |b| {
-            let question = cohorts::Question { period, as_of, confidence, ..Default::default() };
+            let question =
+                cohorts::CohortQuestion { period, as_of, confidence, ..Default::default() };
             let subject = cohorts::Subject { events: Some((&view, &Utc)), starts: None };
             let table = || cohorts::table(subject, &question, Global).unwrap().unwrap();
             b.iter(|| table().cells().count());
@@ -152,7 +153,7 @@ fn reading(criterion: &mut Criterion) {
         group.bench_function("cohorts, streak", |b| {
             let mode = cohorts::Mode::Streak;
             let question =
-                cohorts::Question { period, as_of, confidence, mode, ..Default::default() };
+                cohorts::CohortQuestion { period, as_of, confidence, mode, ..Default::default() };
             let subject = cohorts::Subject { events: Some((&view, &Utc)), starts: None };
             let table = || cohorts::table(subject, &question, Global).unwrap().unwrap();
             b.iter(|| table().cells().count());
@@ -160,18 +161,18 @@ fn reading(criterion: &mut Criterion) {
         group.bench_function("curve of recurring entries", |b| {
             let entry = cohorts::Entry::Recurring;
             let question =
-                cohorts::Question { period, as_of, confidence, entry, ..Default::default() };
+                cohorts::CohortQuestion { period, as_of, confidence, entry, ..Default::default() };
             let subject = cohorts::Subject { events: Some((&view, &Utc)), starts: None };
             let curve = || cohorts::curve(subject, &question, Global).unwrap().unwrap();
             b.iter(|| curve().points().count());
         });
         group.bench_function("churn", |b| {
             let question =
-                churn::Question { period, lapse: churn::Lapse::Gap(1), as_of, confidence };
+                churn::ChurnQuestion { period, lapse: churn::Lapse::Gap(1), as_of, confidence };
             b.iter(|| churn::ledger(&view, &Utc, &question, Global).unwrap().rows().count());
         });
         group.bench_function("value", |b| {
-            let question = value::Question {
+            let question = value::ValueQuestion {
                 period,
                 lapse: churn::Lapse::Gap(1),
                 as_of,

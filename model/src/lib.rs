@@ -17,7 +17,7 @@
 //!
 //! ```
 //! use pg_retention_model::calendar::{Grain, Period, Utc};
-//! use pg_retention_model::churn::{self, Lapse, Question};
+//! use pg_retention_model::churn::{self, ChurnQuestion, Lapse};
 //! use pg_retention_model::history::{History, MemberKind, MemberRef, Meta};
 //! use pg_retention_model::host::Global;
 //!
@@ -27,7 +27,7 @@
 //! }
 //! history.settle()?;
 //! let (period, lapse) = (Period::MONTH, Lapse::Gap(1));
-//! let question = Question { period, lapse, as_of: Some(59), confidence: 0.95 };
+//! let question = ChurnQuestion { period, lapse, as_of: Some(59), confidence: 0.95 };
 //! let ledger = churn::ledger(&history.view(), &Utc, &question, Global)?;
 //! let february = ledger.rows().nth(1).expect("a row for every month");
 //! assert_eq!(february.opening, 2); // members 1 and 2 were there in January 2000,

@@ -2,14 +2,13 @@
 
 use super::Events;
 use crate::pg::aggregate::{self, Merge, begin};
-
 use crate::pg::call::{Call, Places};
 use crate::pg::errors::{OrRaise, raise};
-use crate::pg::expanded::{self, Expanded, Methods};
-use crate::pg::fold::Fold;
+use crate::pg::expanded::{self, Expanded, State};
+use crate::pg::fold::{Fold, Methods};
 use crate::pg::literal::{self, Literal, Message};
 use crate::pg::memory::PgHost;
-use crate::pg::step::State;
+
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::pg::zone::PgZone;
 use crate::pg::{amount, member};

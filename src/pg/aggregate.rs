@@ -3,10 +3,9 @@
 
 use super::call::{Call, Places};
 use super::errors::OrRaise;
-use super::expanded::{self, Expanded, Home};
+use super::expanded::{self, Expanded, Home, State};
 use super::fold::Fold;
 use super::state::aggregate_context;
-use super::step::State;
 use super::stored::Stored;
 use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::pg_sys;

@@ -474,4 +474,17 @@ impl Picked {
     pub fn has(&self, member: &MemberRef<'_>) -> bool {
         self.0.is_none_or(|picked| picked == *member)
     }
+
+    /// Hands on what is found of them.
+    pub fn only<T>(
+        self,
+        mut each: impl FnMut(&MemberRef<'_>, T),
+    ) -> impl FnMut(MemberRef<'_>, T) -> Result<(), Error> {
+        move |member, found| {
+            if self.has(&member) {
+                each(&member, found);
+            }
+            Ok(())
+        }
+    }
 }

@@ -5,10 +5,12 @@
 //! See src/include/utils/expandeddatum.h.
 
 use super::errors::OrRaise;
-use super::fold::Fold;
+use super::fold::{Fold, Methods};
 use super::memory::PgHost;
 use super::zone::PgZone;
 use pg_retention_model::calendar::Clock;
+use pgrx::callconv::{BoxRet, FcInfo};
+use pgrx::datum::Datum;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::pgrx_extern_c_guard;
 use std::ffi::CStr;
@@ -35,10 +37,6 @@ pub struct Notes {
     /// What is remembered there, if there is something.
     pub place: *mut std::ffi::c_void,
 }
-
-/// How PostgreSQL flattens the objects of a type. Whose an object is, is told by which methods it has.
-#[repr(transparent)]
-pub struct Methods(pg_sys::ExpandedObjectMethods);
 
 impl Methods {
     /// Those of a type: for a static of its own.
@@ -194,6 +192,25 @@ impl<T: Fold> Expanded<T> {
     /// The datum through which the object may be changed.
     pub fn datum(&self) -> pg_sys::Datum {
         pg_sys::Datum::from(self.header.eoh_rw_ptr.as_ptr().cast_mut())
+    }
+}
+
+/// The state that a transition function hands on.
+pub struct State(pub(super) pg_sys::Datum);
+
+impl State {
+    /// An object's.
+    #[inline]
+    pub fn of<T: Fold>(object: &Expanded<T>) -> Self {
+        State(object.datum())
+    }
+}
+
+// SAFETY: the datum of a state is a value of its type.
+unsafe impl BoxRet for State {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
+        // SAFETY: see above.
+        unsafe { fcinfo.return_raw_datum(self.0) }
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a summary is to the bridge: something that rows are folded into, and that is bytes elsewhere.
 
-use super::expanded::Methods;
 use super::memory::PgHost;
 use pg_retention_model::calendar::Grain;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberKind;
+use pgrx::pg_sys;
 
 /// The state of an aggregate whose transition type is the summary's own type.
 ///
@@ -52,3 +52,7 @@ pub trait Fold: Sized + 'static {
     /// The content of bytes.
     fn view_of<'v>(flat: &'v Self::Flat<'_>) -> Self::View<'v>;
 }
+
+/// How PostgreSQL flattens the objects of a type. Whose an object is, is told by which methods it has.
+#[repr(transparent)]
+pub struct Methods(pub(super) pg_sys::ExpandedObjectMethods);

@@ -4,12 +4,11 @@
 
 use super::aggregate::begin;
 use super::call::{Call, Places};
-use super::expanded::{self, Expanded};
+use super::expanded::{self, Expanded, State};
 use super::fold::Fold;
 use super::member;
 use pg_retention_model::history::MemberRef;
-use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
-use pgrx::datum::Datum;
+use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::pg_sys;
 
 /// The call of a transition function.
@@ -106,24 +105,5 @@ impl<'a> Row<'a> {
         let datum = self.places.get(Places::MEMBER)?;
         // SAFETY: the signature is that of the function's own declaration.
         Some(unsafe { member::from_datum(self.call.signature.member, datum) })
-    }
-}
-
-/// The state that a transition function hands on.
-pub struct State(pg_sys::Datum);
-
-impl State {
-    /// An object's.
-    #[inline]
-    pub fn of<T: Fold>(object: &Expanded<T>) -> Self {
-        State(object.datum())
-    }
-}
-
-// SAFETY: the datum of a state is a value of its type.
-unsafe impl BoxRet for State {
-    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> Datum<'fcx> {
-        // SAFETY: see above.
-        unsafe { fcinfo.return_raw_datum(self.0) }
     }
 }

@@ -8,12 +8,12 @@ use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use pg_retention_model::calendar::Periods;
-use pg_retention_model::churn::{self, Question, memberships};
+use pg_retention_model::churn::{self, ChurnQuestion, memberships};
 use pgrx::prelude::*;
 
 /// The arguments that readers of the ledger share; `churn_members` has no confidence.
-pub(super) fn question(args: &mut Args<'_>, has_confidence: bool) -> Question {
-    let question = Question {
+pub(super) fn question(args: &mut Args<'_>, has_confidence: bool) -> ChurnQuestion {
+    let question = ChurnQuestion {
         period: args.period(Periods::Shared),
         lapse: args.lapse(),
         as_of: args.day("as_of"),

@@ -9,7 +9,7 @@ use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use crate::pg::zone::PgZone;
 use pg_retention_model::calendar::Periods;
-use pg_retention_model::cohorts::{self, Entry, Mode, Question, Subject, memberships};
+use pg_retention_model::cohorts::{self, CohortQuestion, Entry, Mode, Subject, memberships};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::View;
 use pg_retention_model::host::Vec;
@@ -23,7 +23,7 @@ struct Asked<'a, const STARTS: usize> {
     starts: [Option<Stored<'a, Events>>; STARTS],
     brackets: Option<Vec<i32, PgHost>>,
     /// All but the brackets, which it borrows.
-    question: Question<'static>,
+    question: CohortQuestion<'static>,
 }
 
 impl<'a, const STARTS: usize> Asked<'a, STARTS> {
@@ -45,14 +45,14 @@ impl<'a, const STARTS: usize> Asked<'a, STARTS> {
         let confidence = if has_confidence { args.confidence() } else { 0.95 };
         args.end();
         let question =
-            Question { period, mode, entry, as_of, brackets: None, min_events, confidence };
+            CohortQuestion { period, mode, entry, as_of, brackets: None, min_events, confidence };
         let asked = Asked { starts, brackets, question };
         asked.question().check(asked.starts.iter().any(Option::is_some)).or_raise();
         asked
     }
 
-    fn question(&self) -> Question<'_> {
-        Question { brackets: self.brackets.as_deref(), ..self.question }
+    fn question(&self) -> CohortQuestion<'_> {
+        CohortQuestion { brackets: self.brackets.as_deref(), ..self.question }
     }
 }
 

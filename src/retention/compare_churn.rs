@@ -7,7 +7,7 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use pg_retention_model::churn::groups::{Group, contrasts};
+use pg_retention_model::churn::groups::{ChurnGroup, contrasts};
 use pg_retention_model::churn::{self, Stratum, pair};
 use pg_retention_model::host::Vec;
 use pg_retention_model::numeric::Wilson;
@@ -57,7 +57,7 @@ fn churn_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let (Some(dimensions), Some(values)) = (dimensions, values) else { return rows };
     let host = PgHost::current();
     let [opening, churned] = counts.each_ref().map(|array| array.iter().flat_map(Array::iter));
-    let mut groups: Vec<Group, PgHost> = Vec::with_capacity_in(dimensions.len(), host);
+    let mut groups: Vec<ChurnGroup, PgHost> = Vec::with_capacity_in(dimensions.len(), host);
     let (mut dimension, mut before) = (0, None);
     for (name, (opening, churned)) in dimensions.iter().zip(opening.zip(churned)) {
         if before.is_some_and(|before| before != name) {
@@ -65,7 +65,7 @@ fn churn_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
         }
         before = Some(name);
         let count = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-        groups.push(Group { dimension, opening: count(opening), churned: count(churned) });
+        groups.push(ChurnGroup { dimension, opening: count(opening), churned: count(churned) });
     }
     let found = contrasts(&groups, confidence, host).or_raise();
     let names = dimensions.iter().zip(values.iter());

@@ -4,7 +4,7 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::{OrRaise, raise};
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use pg_retention_model::cohorts::{Counts, contrasts};
+use pg_retention_model::cohorts::{GroupCounts, contrasts};
 use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
 use pg_retention_model::numeric::Wilson;
@@ -30,7 +30,7 @@ fn retention_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let mut groups = Vec::new_in(host);
     let mut group_names = Vec::new_in(host);
     while let Some(period_number) = periods.next() {
-        groups.push(Counts {
+        groups.push(GroupCounts {
             eligible: count(eligible.next().flatten()),
             retained: count(retained.next().flatten()),
         });

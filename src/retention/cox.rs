@@ -12,7 +12,7 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::InState;
 use crate::pg::varlena::{CText, Varlena};
-use pg_retention_model::cox::{Covariates, Members, Model, Prediction, Row, Stored};
+use pg_retention_model::cox::{Covariates, CoxObservation, Members, Model, Prediction, Stored};
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
@@ -32,7 +32,10 @@ fn cox_step(mut args: Args<'_>) -> State {
     let entry = if args.has_more() { args.number("entry") } else { None };
     args.end();
     let covariates = covariates.and_then(|covariates| covariates.numbers());
-    push(state, duration, churned, covariates.map(Covariates::Numbers), |row| Row { entry, ..row })
+    push(state, duration, churned, covariates.map(Covariates::Numbers), |row| CoxObservation {
+        entry,
+        ..row
+    })
 }
 
 /// `cox_step_by_name(internal, duration, churned, covariates jsonb [, entry [, strata [, weight [, id text]]]])`.
@@ -70,7 +73,13 @@ where
     let id = if args.has_more() { id(&mut args) } else { None };
     args.end();
     let covariates = covariates.as_ref().map(|fields| Covariates::Named(fields.values()));
-    push(state, duration, churned, covariates, |row| Row { entry, stratum, weight, id, ..row })
+    push(state, duration, churned, covariates, |row| CoxObservation {
+        entry,
+        stratum,
+        weight,
+        id,
+        ..row
+    })
 }
 
 /// `cox_step_of_literal(internal, duration, churned, covariates text [, entry])`: a literal without a type,
@@ -82,7 +91,7 @@ fn cox_step_of_literal(mut args: Args<'_>) -> State {
     let covariates = args.text("covariates");
     let entry = if args.has_more() { args.number("entry") } else { None };
     args.end();
-    let with_entry = |row| Row { entry, ..row };
+    let with_entry = |row| CoxObservation { entry, ..row };
     match covariates {
         Some(text) if text.contains(':') => {
             let fields = Fields::parse(text);
@@ -102,10 +111,10 @@ fn push<'n>(
     duration: Option<f64>,
     churned: Option<bool>,
     covariates: Option<Covariates<'_>>,
-    more: impl FnOnce(Row<'n>) -> Row<'n>,
+    more: impl FnOnce(CoxObservation<'n>) -> CoxObservation<'n>,
 ) -> State {
     if let (Some(duration), Some(churned), Some(covariates)) = (duration, churned, covariates) {
-        state.push_row(&more(Row::new(duration, churned)), covariates).or_raise();
+        state.push_row(&more(CoxObservation::new(duration, churned)), covariates).or_raise();
     } else {
         state.leave_out();
     }

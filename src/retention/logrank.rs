@@ -14,7 +14,7 @@ use crate::state_functions;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
-use pg_retention_model::survival::{self, Groups, Row};
+use pg_retention_model::survival::{self, Groups, Observation};
 use pgrx::prelude::*;
 use std::ffi::CStr;
 
@@ -30,7 +30,8 @@ fn logrank_step(mut args: Args<'_>) -> State {
     let (entry, weight) = entry_and_weight(&mut args);
     args.end();
     if let (Some(duration), Some(churned), Some(group)) = (duration, churned, group) {
-        let row = Row { entry, weight: weight.or_raise(), ..Row::new(duration, churned) };
+        let row =
+            Observation { entry, weight: weight.or_raise(), ..Observation::new(duration, churned) };
         state.push_row(&row, group, stratum).or_raise();
     }
     state

@@ -8,7 +8,7 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::stored::Stored;
 use pg_retention_model::calendar::Periods;
-use pg_retention_model::churn::memberships::{Question, changes_of_members, churn};
+use pg_retention_model::churn::memberships::{MembershipQuestion, changes_of_members, churn};
 use pg_retention_model::cohorts::memberships::{cohorts, curve, members_of_cell};
 use pgrx::prelude::*;
 
@@ -18,13 +18,13 @@ pub fn question(
     m: Option<&Stored<'_, Spells>>,
     periods: Periods,
     has_confidence: bool,
-) -> Question {
+) -> MembershipQuestion {
     let (period, as_of) = (args.period(periods), args.day("as_of"));
     let confidence = if has_confidence { args.confidence() } else { 0.95 };
     args.end();
-    let question = Question { period, as_of, confidence };
+    let question = MembershipQuestion { period, as_of, confidence };
     question.check().or_raise();
-    Question { as_of: m.map(|m| m.as_of(as_of)), ..question }
+    MembershipQuestion { as_of: m.map(|m| m.as_of(as_of)), ..question }
 }
 
 #[pg_extern]

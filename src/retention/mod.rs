@@ -10,3 +10,4 @@ mod logrank;
 mod memberships;
 mod repurchase;
 mod survival;
+mod tenures;

@@ -5,7 +5,7 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use pg_retention_model::repurchase::{self, Question};
+use pg_retention_model::repurchase::{self, RepurchaseQuestion};
 use pgrx::prelude::*;
 
 #[pg_extern]
@@ -17,7 +17,8 @@ fn repurchase(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let up_to = args.integer("up_to").unwrap_or(100);
     let confidence = args.confidence();
     args.end();
-    let question = Question::new(as_of, confidence, distinct_days, within, up_to).or_raise();
+    let question =
+        RepurchaseQuestion::new(as_of, confidence, distinct_days, within, up_to).or_raise();
     let Some(h) = h else { return rows };
     let host = PgHost::current();
     let gaps = repurchase::gaps(&h.view(), &h.zone(), &question, host).or_raise();

@@ -1,40 +1,36 @@
 //! `survival`: how long members stay. The aggregate over durations, its type, and its readers.
 
-use crate::history::{Events, Spells};
-use crate::pg::arguments::{Args, Id, given};
+use super::tenures::{FirstDepartures, FirstLapses, Members};
+use crate::pg::arguments::{Args, given};
 use crate::pg::errors::OrRaise;
 use crate::pg::literal::{self, Literal, Message};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use crate::pg::state::InState;
-use crate::pg::stored::Stored;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
 use crate::state_functions;
-use pg_retention_model::calendar::Periods;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
-use pg_retention_model::survival::{
-    self, Data, Intervals, Question, Return, RiskTable, Row, Scale, Tenure, memberships,
-};
+use pg_retention_model::survival::{self, Intervals, Observation, Observations, Scale};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-type State = InState<Data<PgHost>>;
+type State = InState<Observations<PgHost>>;
 
 /// `survival_step(internal, duration, churned [, entry [, weight [, cause]]])`.
 #[pg_extern]
 fn survival_step(mut args: Args<'_>) -> State {
-    let mut state = args.state(Data::new);
+    let mut state = args.state(Observations::new);
     let (duration, churned) = (args.number("duration"), args.get("churned"));
     let (entry, weight) = entry_and_weight(&mut args);
     let cause = if args.has_more() { args.name("cause") } else { None };
     args.end();
     if let (Some(duration), Some(churned)) = (duration, churned) {
-        let row = Row { duration, churned, entry, weight: weight.or_raise(), cause };
+        let row = Observation { duration, churned, entry, weight: weight.or_raise(), cause };
         state.push_row(&row).or_raise();
     }
     state
@@ -61,12 +57,12 @@ fn survival_merge(
     fcinfo: pg_sys::FunctionCallInfo,
 ) -> Option<State> {
     let Some(data) = data else { return state };
-    let mut state = InState::or_new(state, fcinfo, Data::new);
+    let mut state = InState::or_new(state, fcinfo, Observations::new);
     state.merge_bytes(&data).or_raise();
     Some(state)
 }
 
-state_functions!(Data<PgHost>: survival_combine, survival_serialize, survival_deserialize);
+state_functions!(Observations<PgHost>: survival_combine, survival_serialize, survival_deserialize);
 
 /// The value of a state; none if no row counted.
 #[pg_extern]
@@ -100,7 +96,7 @@ fn survival_data_recv(message: Message<'_>) -> Varlena {
 
 fn check(bytes: &[u8]) -> Result<(), Error> {
     let check_name = |name: &[u8]| member::check_text(MemberRef::Text(name));
-    Data::from_bytes_checked(bytes, PgHost::current(), check_name).map(|_| ())
+    Observations::from_bytes_checked(bytes, PgHost::current(), check_name).map(|_| ())
 }
 
 /// Writes the binary form, which is the stored one, of this type and of others whose bytes have one version.
@@ -115,74 +111,8 @@ fn survival_data_out(bytes: &[u8]) -> CText {
     literal::write(bytes)
 }
 
-/// The members of a `survival_data`, of a history or of memberships: what every reader here is about.
-type Members = Option<RiskTable<PgHost>>;
-
 fn of_data(d: Option<Borrowed<'_>>) -> Members {
-    Some(Data::from_bytes(&d?, PgHost::current()).or_raise().risk_table())
-}
-
-/// The arguments h, period, gap, silence, as_of: who lapsed, and after how long.
-struct FirstLapses<'a>(Option<Stored<'a, Events>>, Question);
-
-impl<'a> FirstLapses<'a> {
-    fn take(args: &mut Args<'a>) -> Self {
-        let h = args.summary("h");
-        Self::of(h, args)
-    }
-
-    /// The same of readers that return members.
-    fn take_with_id(args: &mut Args<'a>) -> (Self, Id) {
-        let h = args.summary("h");
-        let id = args.id();
-        (Self::of(h, args), id)
-    }
-
-    fn of(h: Option<Stored<'a, Events>>, args: &mut Args<'a>) -> Self {
-        let question = Question {
-            period: args.period(Periods::Shared),
-            lapse: args.lapse(),
-            as_of: args.day("as_of"),
-        };
-        question.check().or_raise();
-        FirstLapses(h, question)
-    }
-
-    fn members(&self) -> Members {
-        let h = self.0.as_ref()?;
-        let host = PgHost::current();
-        Some(survival::first_lapses(&h.view(), &h.zone(), &self.1, host).or_raise())
-    }
-}
-
-/// The arguments m, period, as_of: who departed, and after how long.
-struct FirstDepartures<'a>(Option<Stored<'a, Spells>>, memberships::Question);
-
-impl<'a> FirstDepartures<'a> {
-    fn take(args: &mut Args<'a>) -> Self {
-        let m = args.summary("m");
-        Self::of(m, args)
-    }
-
-    /// The same of readers that return members.
-    fn take_with_id(args: &mut Args<'a>) -> (Self, Id) {
-        let m = args.summary("m");
-        let id = args.id();
-        (Self::of(m, args), id)
-    }
-
-    fn of(m: Option<Stored<'a, Spells>>, args: &mut Args<'a>) -> Self {
-        let (period, as_of) = (args.period(Periods::OwnDays), args.day("as_of"));
-        memberships::Question { period, as_of }.check().or_raise();
-        let as_of = m.as_ref().map(|m| m.as_of(as_of));
-        FirstDepartures(m, memberships::Question { period, as_of })
-    }
-
-    fn members(&self) -> Members {
-        let view = self.0.as_ref()?.memberships();
-        let host = PgHost::current();
-        Some(memberships::first_departures(&view, &self.1, host).or_raise())
-    }
+    Some(Observations::from_bytes(&d?, PgHost::current()).or_raise().risk_table())
 }
 
 /// The last arguments of all of them: confidence, conf_type.
@@ -322,7 +252,7 @@ fn cumulative_incidence(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let confidence = args.confidence();
     args.end();
     let Some(d) = d else { return rows };
-    let data = Data::from_bytes(&d, PgHost::current()).or_raise();
+    let data = Observations::from_bytes(&d, PgHost::current()).or_raise();
     let incidences = data.incidences(confidence).or_raise();
     for (place, cause) in incidences.causes() {
         for step in incidences.steps(place) {
@@ -339,137 +269,5 @@ fn cumulative_incidence(mut args: Args<'_>, mut rows: Rows) -> Rows {
             });
         }
     }
-    rows
-}
-
-/// One member of `tenures`.
-fn put_tenure(rows: &mut Rows, member: &MemberRef<'_>, found: &Tenure) {
-    rows.put(|row| {
-        row.member(member);
-        row.float(found.tenure.map(|tenure| tenure as f64));
-        row.flag(found.churned);
-        row.day(found.first_day);
-        row.day(found.last_day);
-    });
-}
-
-#[pg_extern]
-fn tenures_of_history(mut args: Args<'_>, mut rows: Rows) -> Rows {
-    let (lapses, id) = FirstLapses::take_with_id(&mut args);
-    args.end();
-    let Some(h) = &lapses.0 else { return rows };
-    let (view, host) = (h.view(), PgHost::current());
-    let picked = id.among(view.meta.kind);
-    survival::tenures(&view, &h.zone(), &lapses.1, host, |member, found| {
-        if picked.has(&member) {
-            put_tenure(&mut rows, &member, &found);
-        }
-        Ok(())
-    })
-    .or_raise();
-    rows
-}
-
-#[pg_extern]
-fn tenures_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
-    let (departures, id) = FirstDepartures::take_with_id(&mut args);
-    args.end();
-    let Some(m) = &departures.0 else { return rows };
-    let view = m.memberships();
-    let picked = id.among(view.kind());
-    memberships::tenures(&view, &departures.1, |member, found| {
-        if picked.has(&member) {
-            put_tenure(&mut rows, &member, &found);
-        }
-        Ok(())
-    })
-    .or_raise();
-    rows
-}
-
-#[pg_extern]
-fn winback_of_history(mut args: Args<'_>, rows: Rows) -> Rows {
-    let lapses = FirstLapses::take(&mut args);
-    let confidence = args.confidence();
-    args.end();
-    let intervals = Intervals::new(confidence, Scale::default()).or_raise();
-    let risk_table = lapses
-        .0
-        .as_ref()
-        .map(|h| survival::returns(&h.view(), &h.zone(), &lapses.1, PgHost::current()).or_raise());
-    put_returns(rows, risk_table, intervals)
-}
-
-#[pg_extern]
-fn winback_of_memberships(mut args: Args<'_>, rows: Rows) -> Rows {
-    let departures = FirstDepartures::take(&mut args);
-    let confidence = args.confidence();
-    args.end();
-    let intervals = Intervals::new(confidence, Scale::default()).or_raise();
-    let risk_table = departures.0.as_ref().map(|m| {
-        memberships::returns(&m.memberships(), &departures.1, PgHost::current()).or_raise()
-    });
-    put_returns(rows, risk_table, intervals)
-}
-
-/// Who is back is who has not stayed away longer.
-fn put_returns(mut rows: Rows, members: Members, intervals: Intervals) -> Rows {
-    let Some(members) = members else { return rows };
-    for step in members.curve(intervals) {
-        rows.put(|row| {
-            row.float(step.tenure);
-            row.count(step.at_risk);
-            row.count(step.events);
-            row.count(step.censored);
-            row.float(1.0 - step.survival);
-            row.bounds(step.interval.map(|(low, high)| (1.0 - high, 1.0 - low)));
-        });
-    }
-    rows
-}
-
-/// One member of `winback_members`.
-fn put_return(rows: &mut Rows, member: &MemberRef<'_>, found: &Return) {
-    rows.put(|row| {
-        row.member(member);
-        row.float(found.tenure as f64);
-        row.flag(found.returned);
-        row.day(found.last_day);
-        row.day(found.lapsed_on);
-        row.day(found.returned_on);
-    });
-}
-
-#[pg_extern]
-fn winback_members_of_history(mut args: Args<'_>, mut rows: Rows) -> Rows {
-    let (lapses, id) = FirstLapses::take_with_id(&mut args);
-    args.end();
-    let Some(h) = &lapses.0 else { return rows };
-    let (view, host) = (h.view(), PgHost::current());
-    let picked = id.among(view.meta.kind);
-    survival::returns_of_members(&view, &h.zone(), &lapses.1, host, |member, found| {
-        if picked.has(&member) {
-            put_return(&mut rows, &member, &found);
-        }
-        Ok(())
-    })
-    .or_raise();
-    rows
-}
-
-#[pg_extern]
-fn winback_members_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
-    let (departures, id) = FirstDepartures::take_with_id(&mut args);
-    args.end();
-    let Some(m) = &departures.0 else { return rows };
-    let view = m.memberships();
-    let picked = id.among(view.kind());
-    memberships::returns_of_members(&view, &departures.1, |member, found| {
-        if picked.has(&member) {
-            put_return(&mut rows, &member, &found);
-        }
-        Ok(())
-    })
-    .or_raise();
     rows
 }

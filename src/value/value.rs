@@ -6,13 +6,13 @@ use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use pg_retention_model::calendar::Periods;
-use pg_retention_model::value::{self, Question};
+use pg_retention_model::value::{self, ValueQuestion};
 use pgrx::prelude::*;
 
 #[pg_extern]
 fn value_summary(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
-    let question = Question {
+    let question = ValueQuestion {
         period: args.period(Periods::Shared),
         lapse: args.lapse(),
         as_of: args.day("as_of"),

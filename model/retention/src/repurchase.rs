@@ -13,7 +13,7 @@ use crate::radix;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct RepurchaseQuestion {
     /// The last day looked at; by default that of the last event.
     pub as_of: Option<i64>,
     /// Probability of the intervals.
@@ -26,7 +26,7 @@ pub struct Question {
     pub up_to: u32,
 }
 
-impl Question {
+impl RepurchaseQuestion {
     /// A question, checked.
     pub fn new(
         as_of: Option<i64>,
@@ -44,7 +44,7 @@ impl Question {
             ));
         }
         let within = within.map(days_within).transpose()?;
-        Ok(Question { as_of, confidence, distinct_days, within, up_to: up_to as u32 })
+        Ok(RepurchaseQuestion { as_of, confidence, distinct_days, within, up_to: up_to as u32 })
     }
 }
 
@@ -63,7 +63,7 @@ fn days_within(text: &str) -> Result<u32, Error> {
 
 /// Who has made so many purchases, and how they go on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
+pub struct PurchaseStep {
     /// The purchase that they have made: 1 is the first.
     pub purchase_number: u32,
     /// Members that have made it.
@@ -86,7 +86,7 @@ fn pack(purchase: u32, days: u32, is_open: bool) -> u64 {
 #[derive(Debug)]
 pub struct Gaps<H: Host> {
     packed: Vec<u64, H>,
-    question: Question,
+    question: RepurchaseQuestion,
     host: H,
 }
 
@@ -94,7 +94,7 @@ pub struct Gaps<H: Host> {
 pub fn gaps<H: Host>(
     view: &View<'_, H>,
     zone: &impl Zone,
-    question: &Question,
+    question: &RepurchaseQuestion,
     host: H,
 ) -> Result<Gaps<H>, Error> {
     let grain = view.meta.grain;
@@ -153,7 +153,7 @@ fn days(days: i64) -> u32 {
 
 impl<H: Host> Gaps<H> {
     /// A row for every purchase number that somebody has reached.
-    pub fn rows(&self) -> impl Iterator<Item = Result<Row, Error>> {
+    pub fn rows(&self) -> impl Iterator<Item = Result<PurchaseStep, Error>> {
         let mut rest = &self.packed[..];
         std::iter::from_fn(move || {
             let number = rest.first()? >> 33;
@@ -166,7 +166,7 @@ impl<H: Host> Gaps<H> {
 
     /// E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", Journal of
     /// the American Statistical Association 53 (1958), 457–481.
-    fn row(&self, purchase_number: u32, gaps: &[u64]) -> Result<Row, Error> {
+    fn row(&self, purchase_number: u32, gaps: &[u64]) -> Result<PurchaseStep, Error> {
         let mut pace = Pace::new(&self.host);
         let mut curve = Curve::new(gaps.len() as u64);
         let mut quantiles = [None; 3];
@@ -197,7 +197,7 @@ impl<H: Host> Gaps<H> {
         let curve = rate.or((is_known || curve.survival == 0.0).then_some(curve));
         let wilson = Wilson::new(self.question.confidence)?;
         let rate = curve.map(|curve| wilson.share_of(1.0 - curve.survival, curve.informants()));
-        Ok(Row { purchase_number, members: gaps.len() as u64, rate, gaps: quantiles })
+        Ok(PurchaseStep { purchase_number, members: gaps.len() as u64, rate, gaps: quantiles })
     }
 }
 
@@ -256,29 +256,29 @@ mod tests {
         history
     }
 
-    fn ask(history: &History<Global>, question: Question) -> std::vec::Vec<Row> {
+    fn ask(history: &History<Global>, question: RepurchaseQuestion) -> std::vec::Vec<PurchaseStep> {
         let gaps = gaps(&history.view(), &Utc, &question, Global).unwrap();
         gaps.rows().map(Result::unwrap).collect()
     }
 
-    fn rate(row: &Row) -> Estimate {
+    fn rate(row: &PurchaseStep) -> Estimate {
         row.rate.unwrap()
     }
 
     #[test]
     fn nothing_is_known_of_what_nobody_was_watched_for() {
         let h = history([(1, 0), (2, 10), (2, 30)]);
-        let within = |days| ask(&h, Question { within: Some(days), ..question(40) });
+        let within = |days| ask(&h, RepurchaseQuestion { within: Some(days), ..question(40) });
         assert!(within(40)[0].rate.is_some() && within(41)[0].rate.is_none());
         assert!(within(10)[1].rate.is_some() && within(11)[1].rate.is_none());
         // Where all have gone on nobody needs to be watched.
         let h = history([(1, 0), (2, 10), (1, 5), (2, 30)]);
-        let row = ask(&h, Question { within: Some(999), ..question(40) })[0];
+        let row = ask(&h, RepurchaseQuestion { within: Some(999), ..question(40) })[0];
         assert_eq!(rate(&row).value, 1.0);
     }
 
-    fn question(as_of: i64) -> Question {
-        Question::new(Some(as_of), 0.95, false, None, 100).unwrap()
+    fn question(as_of: i64) -> RepurchaseQuestion {
+        RepurchaseQuestion::new(Some(as_of), 0.95, false, None, 100).unwrap()
     }
 
     /// The remission times of 21 patients of Freireich et al. (1963), with the product-limit estimates
@@ -298,7 +298,7 @@ mod tests {
         for (within, survival) in
             [(6, 0.8571), (7, 0.8067), (12, 0.7529), (13, 0.6902), (22, 0.5378)]
         {
-            let row = ask(&h, Question { within: Some(within), ..question(100) })[0];
+            let row = ask(&h, RepurchaseQuestion { within: Some(within), ..question(100) })[0];
             assert!((1.0 - rate(&row).value - survival).abs() < 5e-5, "{within}: {row:?}");
         }
     }
@@ -326,9 +326,10 @@ mod tests {
             (1.0, 1.0, [Some(5), Some(5), Some(6)])
         );
         assert_eq!((rows.len(), rows[1].members, rate(&rows[1]).value), (2, 2, 0.0));
-        let early =
-            ask(&history([(1, 0), (2, 0), (1, 5)]), Question { within: Some(3), ..question(50) })
-                [0];
+        let early = ask(
+            &history([(1, 0), (2, 0), (1, 5)]),
+            RepurchaseQuestion { within: Some(3), ..question(50) },
+        )[0];
         assert_eq!(rate(&early).value, 0.0);
         assert!(rate(&early).high < 1.0);
         // Before the first event there is nobody.
@@ -341,15 +342,16 @@ mod tests {
         let rows = ask(&h, question(20));
         let gaps: std::vec::Vec<_> = rows.iter().map(|row| row.gaps[1]).collect();
         assert_eq!(gaps, [Some(0), Some(0), Some(9), None]);
-        let rows = ask(&h, Question { distinct_days: true, ..question(20) });
+        let rows = ask(&h, RepurchaseQuestion { distinct_days: true, ..question(20) });
         assert_eq!((rows.len(), rows[0].gaps[1]), (2, Some(9)));
-        let rows = ask(&h, Question { up_to: 2, ..question(20) });
+        let rows = ask(&h, RepurchaseQuestion { up_to: 2, ..question(20) });
         assert_eq!((rows.len(), rows[1].members), (2, 1));
     }
 
     #[test]
     fn a_time_to_go_on_within_is_days_or_weeks() {
-        let within = |text| Question::new(None, 0.95, false, Some(text), 1).map(|q| q.within);
+        let within =
+            |text| RepurchaseQuestion::new(None, 0.95, false, Some(text), 1).map(|q| q.within);
         assert_eq!(within("90 days"), Ok(Some(90)));
         assert_eq!(within("2 Weeks"), Ok(Some(14)));
         assert_eq!(within("0 days"), Ok(Some(0)));

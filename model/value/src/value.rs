@@ -13,7 +13,7 @@ use std::ops::Range;
 
 /// What is asked of a summary.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct ValueQuestion {
     /// The period in which churn and order frequency are measured.
     pub period: Period,
     /// The silence after which a member is out.
@@ -28,7 +28,7 @@ pub struct Question {
 
 /// The summary. Amounts are in millionths, none if the history has no amounts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Summary {
+pub struct ValueSummary {
     /// Members with an event; the money of others is not in it.
     pub members: u64,
     /// Events, or days with any.
@@ -55,9 +55,9 @@ pub struct Summary {
 pub fn summary<H: Host>(
     view: &View<'_, H>,
     zone: &impl Zone,
-    question: &Question,
+    question: &ValueQuestion,
     host: H,
-) -> Result<Option<Summary>, Error> {
+) -> Result<Option<ValueSummary>, Error> {
     check::share("margin", question.margin)?;
     check_days(view.meta.grain, question.distinct_days)?;
     let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
@@ -120,7 +120,7 @@ pub fn summary<H: Host>(
         }
         _ => None,
     };
-    Ok(Some(Summary {
+    Ok(Some(ValueSummary {
         members,
         orders,
         revenue,

@@ -9,7 +9,7 @@ use crate::pg::rows::Rows;
 use crate::pg::state::InState;
 use crate::pg::varlena::Varlena;
 use crate::state_functions;
-use pg_retention_model::clv::backtest::{self, Question};
+use pg_retention_model::clv::backtest::{self, BacktestQuestion};
 use pg_retention_model::clv::diagnostics;
 use pg_retention_model::clv::family::Kind;
 use pg_retention_model::clv::model;
@@ -19,7 +19,7 @@ use pgrx::prelude::*;
 #[pg_extern]
 fn clv_backtest(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
-    let kind = args.text("model").map(|name| model::Question::kind(name).or_raise());
+    let kind = args.text("model").map(|name| model::FitQuestion::kind(name).or_raise());
     let kind = kind.unwrap_or(Some(Kind::Bg));
     let calibrate_until = args.day("calibrate_until");
     let unit = unit(&mut args);
@@ -29,7 +29,7 @@ fn clv_backtest(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let hint = "Take the last day that the model may see.";
     let calibrate_until = given("calibrate_until", calibrate_until, hint).or_raise();
     let (view, zone) = (h.view(), h.zone());
-    let question = Question { kind, calibrate_until, unit, as_of };
+    let question = BacktestQuestion { kind, calibrate_until, unit, as_of };
     for found in backtest::backtest(&view, &zone, &question, PgHost::current()).or_raise() {
         rows.put(|row| {
             row.text(found.measure);

@@ -10,15 +10,15 @@ use crate::pg::varlena::Varlena;
 use crate::state_functions;
 use pg_retention_model::clv::aggregate::FitState;
 use pg_retention_model::clv::family::Kind;
-use pg_retention_model::clv::model::{self, Question};
-use pg_retention_model::clv::summary::{self, Unit};
+use pg_retention_model::clv::model::{self, FitQuestion};
+use pg_retention_model::clv::summary::{self, TimeUnit};
 use pg_retention_model::clv::tenure;
 use pgrx::prelude::*;
 
 #[pg_extern]
 fn clv_fit(mut args: Args<'_>) -> Option<Varlena> {
     let h = args.summary::<Events>("h");
-    let kind = args.text("model").map(|name| Question::kind(name).or_raise());
+    let kind = args.text("model").map(|name| FitQuestion::kind(name).or_raise());
     let kind = kind.unwrap_or(Some(Kind::Bg));
     let unit = unit(&mut args);
     let as_of = args.day("as_of");
@@ -28,7 +28,7 @@ fn clv_fit(mut args: Args<'_>) -> Option<Varlena> {
     let (view, zone) = (h.view(), h.zone());
     let sample = summary::sample(&view, &zone, unit, as_of, PgHost::current());
     let (mut sample, as_of) = sample.or_raise();
-    let question = Question { kind, unit, as_of: Some(as_of) };
+    let question = FitQuestion { kind, unit, as_of: Some(as_of) };
     let text = model::fit_json(&mut sample, &question).or_raise();
     Some(Varlena::copy_of(text.as_bytes()))
 }
@@ -36,14 +36,14 @@ fn clv_fit(mut args: Args<'_>) -> Option<Varlena> {
 #[pg_extern]
 fn clv_fit_of_memberships(mut args: Args<'_>) -> Option<Varlena> {
     let m = args.summary::<Spells>("m");
-    let question = tenure::Question {
+    let question = tenure::ContractQuestion {
         kind: Kind::of_contracts(args.text("model")).or_raise(),
-        period: Unit::of_period(args.text("period").unwrap_or("month")).or_raise(),
+        period: TimeUnit::of_period(args.text("period").unwrap_or("month")).or_raise(),
         as_of: args.day("as_of"),
     };
     args.end();
     let m = m?;
-    let question = tenure::Question { as_of: Some(m.as_of(question.as_of)), ..question };
+    let question = tenure::ContractQuestion { as_of: Some(m.as_of(question.as_of)), ..question };
     let text = tenure::fit(&m.memberships(), &question, PgHost::current()).or_raise();
     Some(Varlena::copy_of(text.as_bytes()))
 }

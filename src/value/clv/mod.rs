@@ -12,7 +12,7 @@ use crate::pg::floats::Floats;
 use model::FittedModel;
 use pg_retention_model::calendar::Takes;
 use pg_retention_model::clv::Customer;
-use pg_retention_model::clv::summary::{Unit, days_of};
+use pg_retention_model::clv::summary::{TimeUnit, days_of};
 use pg_retention_model::error::Error;
 
 /// A time to look ahead, such as the horizon, in days: a month is a twelfth of a year of 365.25.
@@ -27,8 +27,8 @@ fn customer(args: &mut Args<'_>) -> Option<Customer> {
 }
 
 /// The unit of times: 'week' by default.
-fn unit(args: &mut Args<'_>) -> Unit {
-    args.text("unit").map_or(Unit::WEEK, |name| Unit::parse(name).or_raise())
+fn unit(args: &mut Args<'_>) -> TimeUnit {
+    args.text("unit").map_or(TimeUnit::WEEK, |name| TimeUnit::parse(name).or_raise())
 }
 
 /// The covariates of a customer; an empty array is none.

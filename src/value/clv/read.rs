@@ -6,7 +6,8 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::{Row, Rows};
-use pg_retention_model::clv::score::{self, Estimate, Question, Score};
+use pg_retention_model::clv::ScoreQuestion;
+use pg_retention_model::clv::score::{self, Estimate, Score};
 use pg_retention_model::clv::summary::Summaries;
 use pgrx::prelude::*;
 
@@ -45,7 +46,7 @@ fn clv(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let discount = args.rate_per_year("discount").unwrap_or(0.0);
     let margin = args.share("margin").unwrap_or(1.0);
     let as_of = args.day("as_of");
-    let question = Question { horizon, discount, margin, confidence: Some(args.confidence()) };
+    let question = ScoreQuestion { horizon, discount, margin, confidence: Some(args.confidence()) };
     args.end();
     question.check().or_raise();
     let (Some(h), Some(fitted)) = (h, fitted) else { return rows };
@@ -92,7 +93,7 @@ fn clv_score(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let fitted = FittedModel::take(&mut args);
     let customer = customer(&mut args);
     let spend = args.number("spend");
-    let question = Question {
+    let question = ScoreQuestion {
         horizon: days(&mut args, "horizon"),
         discount: args.rate_per_year("discount").unwrap_or(0.0),
         margin: args.share("margin").unwrap_or(1.0),

@@ -5,9 +5,9 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::floats::Floats;
 use pg_retention_model::clv::Customer;
+use pg_retention_model::clv::ScoreQuestion;
 use pg_retention_model::clv::model::Model;
 use pg_retention_model::clv::scalar;
-use pg_retention_model::clv::score::Question;
 use pgrx::prelude::*;
 use std::borrow::Cow;
 
@@ -92,7 +92,7 @@ fn clv_value(mut args: Args<'_>) -> Option<f64> {
     let fitted = FittedModel::take(&mut args);
     let customer = customer(&mut args);
     let spend = args.number("spend");
-    let question = Question {
+    let question = ScoreQuestion {
         horizon: days(&mut args, "horizon"),
         discount: args.rate_per_year("discount").unwrap_or(0.0),
         margin: args.share("margin").unwrap_or(1.0),

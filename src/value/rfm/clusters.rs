@@ -51,7 +51,7 @@ fn rfm_cluster_members(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let view = h.view();
     let picked = id.among(view.meta.kind);
     let mut found = rfm::clusters(&view, &h.zone(), &question, PgHost::current()).or_raise();
-    let each = |member: &MemberRef<'_>, found: rfm::Assigned| {
+    let each = |member: &MemberRef<'_>, found: rfm::ClusterMember| {
         if picked.has(member) {
             rows.put(|row| {
                 row.member(member);

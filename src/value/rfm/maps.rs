@@ -6,7 +6,7 @@ use crate::pg::json::JsonText;
 use crate::pg::member::is_utf8;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use pg_retention_model::rfm::{self, BUILT_IN, CHINESE, Map, Rule, Span};
+use pg_retention_model::rfm::{self, BUILT_IN, CHINESE, Map, Rule, ScoreRange};
 use pgrx::prelude::*;
 
 #[pg_extern]
@@ -16,8 +16,8 @@ fn segment_maps(args: Args<'_>, mut rows: Rows) -> Rows {
         for (place, rule) in map.rules.iter().enumerate() {
             let is_class = map.is_of_classes();
             let Rule { segment, r, f, m, fm } = rule;
-            let name = |span: &Option<Span>| {
-                let text = |span: &Span| match (is_class, span.0 > 1.0) {
+            let name = |span: &Option<ScoreRange>| {
+                let text = |span: &ScoreRange| match (is_class, span.0 > 1.0) {
                     (false, _) => span.text(),
                     (true, true) => "high".to_string(),
                     (true, false) => "low".to_string(),

@@ -62,7 +62,7 @@ fn rfm(mut args: Args<'_>, mut rows: Rows) -> Rows {
     // The text of every score is made once.
     let mut scores = std::vec::Vec::new();
     scores.resize(rfm::Score::cells(bins, scored.has_monetary()), None);
-    let each = |member: &MemberRef<'_>, found: rfm::Row| {
+    let each = |member: &MemberRef<'_>, found: rfm::ScoredMember| {
         if picked.has(member) {
             let score = &mut scores[found.score.cell(bins)];
             let score: &String = score.get_or_insert_with(|| found.score.text(bins));

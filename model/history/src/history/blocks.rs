@@ -13,10 +13,12 @@
 //! "Compressing Relations and Indexes", ICDE 1998. A block by itself, so that one odd amount does not
 //! spoil the column; and numbers of one length, since it is the guessing of lengths that costs time.
 
-use super::run::NO_AMOUNT;
 use crate::error::Malformed;
 use crate::host::{Host, Vec};
 use crate::varint::{self, Bytes, unzigzag, zigzag};
+
+/// "No amount", where amounts are plain numbers.
+pub(crate) const NO_AMOUNT: i64 = i64::MIN;
 
 /// Ticks of a block.
 pub(super) const BLOCK: usize = 128;

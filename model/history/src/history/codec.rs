@@ -19,9 +19,10 @@
 //! allocates is in proportion to their number. [`Flat::check`] also tells whether they are the
 //! canonical ones.
 
-use super::blocks::{self, BLOCK};
+use super::blocks::{self, BLOCK, NO_AMOUNT};
 use super::cursor::Columns;
-use super::run::{AMOUNTS, COLUMNS, NO_AMOUNT, QUIET, RunRef, Totals};
+use super::meta::{MAX_FLAT_BYTES, too_large};
+use super::run::{AMOUNTS, COLUMNS, QUIET, RunRef, Totals};
 use super::walk::{self, Walk};
 use super::{Extent, History, MemberKind, MemberRef, Meta, View};
 use crate::calendar::{Clock, Grain, Zone};
@@ -48,17 +49,6 @@ impl Version {
 }
 
 const CHECKSUM: usize = 8;
-
-/// A history is not written beyond this: PostgreSQL could store it but not dump it.
-pub const MAX_FLAT_BYTES: usize = 700 << 20;
-
-pub(crate) fn too_large() -> Error {
-    Error::TooLarge {
-        what: "the history (its limit is 700 MB)",
-        hint: "Take a coarser grain, or GROUP BY a hash of the member and sum the counts of the \
-               groups: those of cohorts and churn at one explicit as_of add up.",
-    }
-}
 
 impl<H: Host> History<H> {
     /// Everything of the flat form but the columns and the checksum.

@@ -1,8 +1,8 @@
 //! Reading a run, member by member.
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, NO_AMOUNT};
 use super::member::{Key, bucket};
-use super::run::{NO_AMOUNT, RunRef, Timeline};
+use super::run::{RunRef, Timeline};
 use crate::error::Malformed;
 use crate::host::Host;
 use crate::varint::{Bytes, unzigzag};

@@ -1,10 +1,11 @@
 //! From rows to a run, part by part: number the members in their order, sort pairs of member and tick
 //! as numbers of few bits, and add up what is equal.
 
+use super::blocks::NO_AMOUNT;
 use super::inbox::{Inbox, Part};
 use super::member::{BUCKET_BITS, Key, MemberKind, MemberRef, bucket};
 use super::row::{Layout, Row, RowKey};
-use super::run::{NO_AMOUNT, Run};
+use super::run::Run;
 use super::spells::Pen;
 use super::walk::fit;
 use crate::error::Error;

@@ -4,10 +4,10 @@
 //! other waits until a part is folded, in cache. Parts grow by blocks, so that no row is moved and
 //! little is reserved.
 
-use super::Extent;
+use super::blocks::NO_AMOUNT;
 use super::member::{BUCKET_BITS, Key, MemberKind, MemberRef};
+use super::meta::Extent;
 use super::row::{Layout, MAX_WORDS, Row, RowKey, words_of};
-use super::run::NO_AMOUNT;
 use crate::host::{Host, Pace, Vec};
 
 /// Rows from which there are some parts, many, and as many as buckets: a part should fold in cache,

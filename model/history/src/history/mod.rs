@@ -13,6 +13,7 @@ mod cursor;
 mod fold;
 mod inbox;
 mod member;
+mod meta;
 mod row;
 mod run;
 pub(crate) mod spells;
@@ -20,196 +21,27 @@ mod summary;
 mod sums;
 #[cfg(test)]
 mod tests;
+mod view;
 mod walk;
 
 pub(crate) use codec::Version;
-pub use codec::{Flat, MAX_FLAT_BYTES, canonical};
+pub use codec::{Flat, canonical};
 pub use cursor::Columns;
 pub use member::{MemberKind, MemberRef};
+pub use meta::{Extent, MAX_FLAT_BYTES, Meta};
 pub use run::Timeline;
 pub use summary::Summary;
+pub use view::View;
 pub use walk::Walk;
 
-use crate::calendar::{Clock, Grain, Zone};
+use crate::calendar::{Clock, Zone};
 use crate::error::Error;
-use crate::host::{Host, Pace, Vec};
+use crate::host::{Host, Vec};
+use blocks::NO_AMOUNT;
 use inbox::Inbox;
 use row::Layout;
-use run::{NO_AMOUNT, Run, RunRef};
+use run::{Run, RunRef};
 use spells::{Content, EventPen, RefundPen, SpellPen, Union};
-
-/// Where a history begins and ends. The first instant need not be in the first tick: there are zones
-/// whose clocks were set back over midnight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Extent {
-    /// The instant of the first event, or of the first amount.
-    pub first: i64,
-    /// The instant of the last event, or of the last amount.
-    pub last: i64,
-    /// The least tick.
-    pub low: i64,
-    /// The greatest tick.
-    pub high: i64,
-}
-
-impl Extent {
-    /// That of no events.
-    const NOTHING: Self = Extent { first: i64::MAX, last: i64::MIN, low: i64::MAX, high: i64::MIN };
-
-    #[inline]
-    fn and(self, other: Extent) -> Extent {
-        Extent {
-            first: self.first.min(other.first),
-            last: self.last.max(other.last),
-            low: self.low.min(other.low),
-            high: self.high.max(other.high),
-        }
-    }
-
-    /// The first and the last day on which something happened, as far as is known.
-    pub fn days<H: Host>(&self, clock: &mut Clock<H>, zone: &impl Zone) -> (i64, i64) {
-        let mut day = |at, tick| {
-            let day = clock.day(zone, at);
-            day.clamp(clock.first_day(zone, tick), clock.last_day(zone, tick))
-        };
-        (day(self.first, self.low), day(self.last, self.high))
-    }
-}
-
-/// What a history is of: the type of its members, its grain, its zone, and when it begins and ends.
-#[derive(Debug, Clone)]
-pub struct Meta<H: Host> {
-    /// The type of the members.
-    pub kind: MemberKind,
-    /// How finely it tells times apart.
-    pub grain: Grain,
-    /// The name of the zone whose calendar it uses; empty for local times without a zone.
-    zone: Vec<u8, H>,
-    /// Where it begins and ends; none before its first event.
-    pub extent: Option<Extent>,
-}
-
-impl<H: Host> Meta<H> {
-    /// What is known of a history before its first event.
-    pub fn new(kind: MemberKind, grain: Grain, zone: &str, host: H) -> Self {
-        let mut name = Vec::new_in(host);
-        name.extend_from_slice(zone.as_bytes());
-        Meta { kind, grain, zone: name, extent: None }
-    }
-
-    /// The same for a history that has no events yet.
-    pub fn empty(&self, host: H) -> Self {
-        Meta::new(self.kind, self.grain, self.zone(), host)
-    }
-
-    /// The name of the zone, empty if there is none.
-    pub fn zone(&self) -> &str {
-        std::str::from_utf8(&self.zone).unwrap_or("")
-    }
-
-    /// Can the two be one history?
-    pub fn check_same<G: Host>(&self, other: &Meta<G>) -> Result<(), Error> {
-        if self.kind != other.kind {
-            return Err(Error::MemberType { found: other.kind.name(), asked: self.kind.name() });
-        }
-        if self.grain != other.grain {
-            return Err(Error::Mismatch {
-                what: "grain",
-                left: self.grain.name().to_string(),
-                right: other.grain.name().to_string(),
-                hint: "Build both with the same grain (fourth argument of history_agg).",
-            });
-        }
-        if *self.zone != *other.zone {
-            let name = |zone: &str| if zone.is_empty() { "none" } else { zone }.to_string();
-            return Err(Error::Mismatch {
-                what: "time zone",
-                left: name(self.zone()),
-                right: name(other.zone()),
-                hint: "Build both with the same zone (fifth argument of history_agg), from times \
-                       of the same type.",
-            });
-        }
-        Ok(())
-    }
-
-    /// Takes the zone of another.
-    pub fn take_zone_of(&mut self, other: &Meta<H>) {
-        self.zone.clone_from(&other.zone);
-    }
-
-    #[inline]
-    fn widen(&mut self, more: Extent) {
-        self.extent = Some(self.extent.map_or(more, |extent| extent.and(more)));
-    }
-}
-
-/// A history that can be read: settled, and borrowed from wherever it is.
-#[derive(Debug)]
-pub struct View<'a, H: Host> {
-    /// What it is of.
-    pub meta: &'a Meta<H>,
-    runs: Vec<RunRef<'a>, H>,
-    host: H,
-}
-
-impl<'a, H: Host> View<'a, H> {
-    /// Its members that have an event, with their timelines, in the order of histories.
-    pub fn walk(&self) -> Result<Walk<'a, H>, Error> {
-        self.walk_over(Columns::ALL)
-    }
-
-    /// The same, with only some columns of their timelines.
-    pub fn walk_over(&self, columns: Columns) -> Result<Walk<'a, H>, Error> {
-        Walk::new(self.meta.kind, &self.runs, columns, &self.host)
-    }
-
-    /// Where it is kept.
-    pub fn host(&self) -> &H {
-        &self.host
-    }
-
-    /// The day of the last event, on the calendar of its zone.
-    pub fn last_day(&self, zone: &impl Zone) -> Option<i64> {
-        let mut clock = Clock::new(self.meta.grain, self.host().clone());
-        Some(self.meta.extent?.days(&mut clock, zone).1)
-    }
-
-    /// Does any event have an amount?
-    pub fn has_amounts(&self) -> bool {
-        self.runs.iter().any(|run| !run.columns[run::AMOUNTS].is_empty())
-    }
-
-    /// Has some tick an amount and no event?
-    fn has_quiet(&self) -> bool {
-        self.runs.iter().any(|run| !run.columns[run::QUIET].is_empty())
-    }
-
-    /// The number of members that have an event, where it is known without a walk: in a history of one
-    /// run, every tick of which has one.
-    pub fn members(&self) -> Option<u64> {
-        match self.runs.as_slice() {
-            [one] if !self.has_quiet() => Some(one.totals.members),
-            _ => None,
-        }
-    }
-
-    /// The number of members that have an event, counted.
-    pub fn count_members(&self) -> Result<u64, Error> {
-        let mut pace = Pace::new(&self.host);
-        let (mut walk, mut members) = (self.walk_over(Columns::TICKS)?, 0);
-        while let Some((_, timeline)) = walk.next_member()? {
-            pace.step(1 + timeline.ticks().len());
-            members += 1;
-        }
-        Ok(members)
-    }
-
-    /// The number of events.
-    pub fn events(&self) -> u64 {
-        self.runs.iter().fold(0, |sum, run| sum.saturating_add(run.totals.events))
-    }
-}
 
 /// Bytes of rows that may wait in any case.
 const FIRST_BUDGET: usize = 12 << 10;
@@ -442,7 +274,7 @@ impl<H: Host> History<H> {
             self.merge_last(self.runs.len())?;
         }
         if self.runs.iter().map(Run::bytes).sum::<usize>() > MAX_FLAT_BYTES {
-            return Err(codec::too_large());
+            return Err(meta::too_large());
         }
         Ok(())
     }

@@ -4,8 +4,8 @@
 //! Keys, ticks and amounts are mostly small, and rows are most of what a history holds while it is
 //! built: each takes one word until one comes that does not fit.
 
+use super::blocks::NO_AMOUNT;
 use super::member::{Key, MemberKind, MemberRef};
-use super::run::NO_AMOUNT;
 
 /// The words of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

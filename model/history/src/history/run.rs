@@ -11,15 +11,12 @@
 //! All numbers but amounts are varints, signed ones in zigzag form. The columns of equal contents are
 //! equal.
 
-use super::blocks::{self, BLOCK};
+use super::blocks::{self, BLOCK, NO_AMOUNT};
 use super::member::MemberRef;
 use crate::error::Error;
 use crate::host::{Host, Vec};
 use crate::varint::{self, zigzag};
 use std::ops::Range;
-
-/// "No amount", where amounts are plain numbers.
-pub(crate) const NO_AMOUNT: i64 = i64::MIN;
 
 /// How much is in a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -4,8 +4,9 @@
 //! even ones end, and on one day ends come before joins. Both are pushed at once, so whatever is
 //! folded or merged holds whole spells, and may be replaced by their union.
 
-use super::Extent;
-use super::run::{NO_AMOUNT, Run, Timeline};
+use super::blocks::NO_AMOUNT;
+use super::meta::Extent;
+use super::run::{Run, Timeline};
 use crate::calendar::DAY;
 use crate::error::{Error, Malformed};
 use crate::host::Host;

@@ -1,7 +1,7 @@
 //! Histories against the simplest thing that could be right: a sorted map.
 
 use super::*;
-use crate::calendar::{DAY, Utc};
+use crate::calendar::{DAY, Grain, Utc};
 use crate::host::Global;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

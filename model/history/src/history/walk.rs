@@ -1,8 +1,9 @@
 //! Walking a history member by member, whatever number of runs it is in.
 
+use super::blocks::NO_AMOUNT;
 use super::cursor::{Columns, Cursor, RunKey};
 use super::member::{Key, MemberKind, MemberRef, bucket};
-use super::run::{NO_AMOUNT, Run, RunRef, Timeline};
+use super::run::{Run, RunRef, Timeline};
 use super::spells::Pen;
 use crate::amount;
 use crate::error::Error;

@@ -1,6 +1,7 @@
 //! The difference of two shares.
 
-use super::{Wilson, normal};
+use super::normal;
+use super::wilson::Wilson;
 
 /// A difference of two rates, with its interval and the p-value of there being none.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,38 +16,38 @@ pub struct Difference {
     pub p_value: f64,
 }
 
-/// The interval combines Wilson's of the two rates p with ends l and u,
-///
-/// ```text
-/// d − √((p₂ − l₂)² + (u₁ − p₁)²)   to   d + √((u₂ − p₂)² + (p₁ − l₁)²),   d = p₂ − p₁
-/// ```
-///
-/// R. G. Newcombe, "Interval estimation for the difference between independent proportions:
-/// comparison of eleven methods", Statistics in Medicine 17 (1998), 873–890, method 10. The test is
-/// the score test with the pooled rate, which is Pearson's χ² of the two by two table without
-/// continuity correction.
-pub(super) fn difference(
-    wilson: &Wilson,
-    (p1, n1): (f64, f64),
-    (p2, n2): (f64, f64),
-) -> Difference {
-    let (first, second) = (wilson.share_of(p1, n1), wilson.share_of(p2, n2));
-    let difference = p2 - p1;
-    let below = (p2 - second.low).hypot(first.high - p1);
-    let above = (second.high - p2).hypot(p1 - first.low);
-    let pooled = (p1 * n1 + p2 * n2) / (n1 + n2);
-    let variance = pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2);
-    // Where nobody or everybody succeeded on both sides, nothing speaks against equality.
-    let p_value = if difference == 0.0 || variance <= 0.0 {
-        1.0
-    } else {
-        normal::beyond(difference / variance.sqrt())
-    };
-    Difference {
-        difference,
-        low: (difference - below).max(-1.0),
-        high: (difference + above).min(1.0),
-        p_value,
+impl Wilson {
+    /// The second rate − the first, each as a rate and its trials, with interval and p-value.
+    ///
+    /// The interval combines Wilson's of the two rates p with ends l and u,
+    ///
+    /// ```text
+    /// d − √((p₂ − l₂)² + (u₁ − p₁)²)   to   d + √((u₂ − p₂)² + (p₁ − l₁)²),   d = p₂ − p₁
+    /// ```
+    ///
+    /// R. G. Newcombe, "Interval estimation for the difference between independent proportions:
+    /// comparison of eleven methods", Statistics in Medicine 17 (1998), 873–890, method 10. The test is
+    /// the score test with the pooled rate, which is Pearson's χ² of the two by two table without
+    /// continuity correction.
+    pub fn difference(&self, (p1, n1): (f64, f64), (p2, n2): (f64, f64)) -> Difference {
+        let (first, second) = (self.share_of(p1, n1), self.share_of(p2, n2));
+        let difference = p2 - p1;
+        let below = (p2 - second.low).hypot(first.high - p1);
+        let above = (second.high - p2).hypot(p1 - first.low);
+        let pooled = (p1 * n1 + p2 * n2) / (n1 + n2);
+        let variance = pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2);
+        // Where nobody or everybody succeeded on both sides, nothing speaks against equality.
+        let p_value = if difference == 0.0 || variance <= 0.0 {
+            1.0
+        } else {
+            normal::beyond(difference / variance.sqrt())
+        };
+        Difference {
+            difference,
+            low: (difference - below).max(-1.0),
+            high: (difference + above).min(1.0),
+            p_value,
+        }
     }
 }
 

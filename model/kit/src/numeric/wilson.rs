@@ -1,6 +1,5 @@
 //! The score interval of a share.
 
-use super::difference::{Difference, difference};
 use super::estimate::Estimate;
 use super::normal;
 use crate::error::Error;
@@ -71,11 +70,6 @@ impl Wilson {
         let low = if p <= 0.0 { 0.0 } else { (centre - half).max(0.0) };
         let high = if p >= 1.0 { 1.0 } else { (centre + half).min(1.0) };
         Estimate { value: rate, low, high }
-    }
-
-    /// The second rate − the first, each as a rate and its trials, with interval and p-value.
-    pub fn difference(&self, first: (f64, f64), second: (f64, f64)) -> Difference {
-        difference(self, first, second)
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Stratum<'a> {
 
 /// A stratum compared, or all of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Compared {
+pub struct StratumComparison {
     /// Members in at the beginning of each period.
     pub opening: [u64; 2],
     /// Their share of all; none where there are no members at all.
@@ -42,7 +42,10 @@ pub struct Compared {
 }
 
 /// Compares two periods, stratum by stratum; all of them come last.
-pub fn compare<H: Host>(strata: &[Stratum<'_>], host: H) -> Result<Vec<Compared, H>, Error> {
+pub fn compare<H: Host>(
+    strata: &[Stratum<'_>],
+    host: H,
+) -> Result<Vec<StratumComparison, H>, Error> {
     let mut pace = Pace::new(&host);
     let (mut opening, mut churned) = ([0u64; 2], [0u64; 2]);
     for stratum in strata {
@@ -84,9 +87,9 @@ pub fn compare<H: Host>(strata: &[Stratum<'_>], host: H) -> Result<Vec<Compared,
             within += of_rate;
             (of_mix, of_rate, of_mix + of_rate)
         });
-        rows.push(Compared { opening: count, share, rate, effects });
+        rows.push(StratumComparison { opening: count, share, rate, effects });
     }
-    rows.push(Compared {
+    rows.push(StratumComparison {
         opening,
         share: opening.map(|members| (members > 0).then_some(1.0)),
         rate,

@@ -10,7 +10,7 @@ use crate::numeric::{Estimate, Wilson, benjamini_hochberg, ratio};
 
 /// The members of a group.
 #[derive(Debug, Clone, Copy)]
-pub struct Group {
+pub struct ChurnGroup {
     /// The attribute by which it is made, as a number: groups of one attribute share no members.
     pub dimension: usize,
     /// Members in at the period's opening.
@@ -35,7 +35,7 @@ pub struct Contrast {
 
 /// Holds every group against the others of its dimension.
 pub fn contrasts<H: Host>(
-    groups: &[Group],
+    groups: &[ChurnGroup],
     confidence: f64,
     host: H,
 ) -> Result<Vec<Contrast, H>, Error> {
@@ -84,8 +84,8 @@ mod tests {
     use super::*;
     use crate::host::{Global, testing::stops};
 
-    fn group(dimension: usize, churned: u64, opening: u64) -> Group {
-        Group { dimension, opening, churned }
+    fn group(dimension: usize, churned: u64, opening: u64) -> ChurnGroup {
+        ChurnGroup { dimension, opening, churned }
     }
 
     #[test]

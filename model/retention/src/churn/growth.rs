@@ -1,6 +1,6 @@
 //! Growth accounting: the ledger read as gains, losses and the standing of every member so far.
 
-use super::{Ledger, Row};
+use super::{Ledger, LedgerPeriod};
 use crate::calendar::Zone;
 use crate::host::Host;
 use crate::numeric::{Estimate, Wilson};
@@ -9,7 +9,7 @@ use crate::numeric::{Estimate, Wilson};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Growth {
     /// The row: new, retained, reactivated and churned.
-    pub row: Row,
+    pub row: LedgerPeriod,
     /// Members that were in once and are out at the end of the period.
     pub dormant: u64,
     /// Closing − opening.

@@ -1,6 +1,6 @@
 //! Which members a row of the ledger counts.
 
-use super::{Outs, Question, stays};
+use super::{ChurnQuestion, Outs, stays};
 use crate::axis::Axis;
 use crate::calendar::Zone;
 use crate::error::Error;
@@ -9,7 +9,7 @@ use crate::host::{Host, Pace, Vec};
 
 /// What happened to a member in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum LedgerChange {
     /// It is in for the first time.
     New,
     /// It was out and is in again.
@@ -20,23 +20,23 @@ pub enum Change {
     Churned,
 }
 
-impl Change {
+impl LedgerChange {
     /// The column of the ledger that counts it.
     pub fn name(self) -> &'static str {
         match self {
-            Change::New => "new",
-            Change::Reactivated => "reactivated",
-            Change::Retained => "retained",
-            Change::Churned => "churned",
+            LedgerChange::New => "new",
+            LedgerChange::Reactivated => "reactivated",
+            LedgerChange::Retained => "retained",
+            LedgerChange::Churned => "churned",
         }
     }
 }
 
 /// A member in a row of the ledger, as it is known at the end of its period, or at `as_of`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Changed {
+pub struct LedgerMember {
     /// The column that counts it.
-    pub change: Change,
+    pub change: LedgerChange,
     /// The day of its last event.
     pub last_day: i64,
     /// The days since.
@@ -50,10 +50,10 @@ pub struct Changed {
 pub fn change_of_members<H: Host, Z: Zone>(
     view: &View<'_, H>,
     zone: &Z,
-    question: &Question,
+    question: &ChurnQuestion,
     period_start: i64,
     host: H,
-    mut found: impl FnMut(MemberRef<'_>, Changed) -> Result<(), Error>,
+    mut found: impl FnMut(MemberRef<'_>, LedgerMember) -> Result<(), Error>,
 ) -> Result<(), Error> {
     question.check()?;
     let mut axis = Axis::new(view.meta, zone, question.period, question.as_of, &host)?;
@@ -71,16 +71,16 @@ pub fn change_of_members<H: Host, Z: Zone>(
         // What comes later does not matter to this row.
         periods.truncate(periods.partition_point(|period| *period as usize <= row));
         let mut change = None;
-        let mut arrival = Change::New;
+        let mut arrival = LedgerChange::New;
         for stay in stays(&periods, timeline.ticks(), &outs, &mut axis) {
             if stay.start == row {
                 change = Some(arrival);
             } else if stay.end == row {
-                change = Some(Change::Churned);
+                change = Some(LedgerChange::Churned);
             } else if stay.contains(&row) {
-                change = Some(Change::Retained);
+                change = Some(LedgerChange::Retained);
             }
-            arrival = Change::Reactivated;
+            arrival = LedgerChange::Reactivated;
         }
         let last = periods.len().checked_sub(1).and_then(|last| timeline.ticks().get(last));
         if let Some((change, &last)) = change.zip(last) {
@@ -88,7 +88,7 @@ pub fn change_of_members<H: Host, Z: Zone>(
             let spent = (0..periods.len()).filter_map(|i| timeline.amount(i));
             let amount =
                 spent.fold(None, |sum, amount| Some(sum.unwrap_or(0i128) + i128::from(amount)));
-            found(member, Changed { change, last_day, silent_days: end - last_day, amount })?;
+            found(member, LedgerMember { change, last_day, silent_days: end - last_day, amount })?;
         }
     }
     Ok(())

@@ -3,8 +3,8 @@
 mod growth;
 mod members;
 
-pub use growth::Growth;
-pub use members::{Change, Changed, changes_of_members};
+pub use growth::MembershipGrowth;
+pub use members::{ChangedMember, MembershipChange, changes_of_members};
 
 use crate::calendar::Period;
 use crate::error::Error;
@@ -18,7 +18,7 @@ const DAYS_PER_YEAR: f64 = 365.25;
 
 /// What is asked of memberships.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct MembershipQuestion {
     /// The length of a period.
     pub period: Period,
     /// The last day looked at; by default the last on which somebody joined or left.
@@ -27,7 +27,7 @@ pub struct Question {
     pub confidence: f64,
 }
 
-impl Question {
+impl MembershipQuestion {
     /// Is it one that can be answered of some memberships?
     pub fn check(&self) -> Result<(), Error> {
         Wilson::new(self.confidence)?;
@@ -37,7 +37,7 @@ impl Question {
 
 /// A row: one period.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
+pub struct ChurnPeriod {
     /// First day of the period.
     pub period_start: i64,
     /// Members in at its beginning.
@@ -93,7 +93,7 @@ struct Counts {
 /// A row for every period from the one in which the first member joined to that of `as_of`.
 pub fn churn<H: Host>(
     memberships: &Memberships<'_, H>,
-    question: &Question,
+    question: &MembershipQuestion,
     host: H,
 ) -> Result<Churn<H>, Error> {
     let first = memberships.first()?;
@@ -174,7 +174,7 @@ impl<H: Host> Churn<H> {
     }
 
     /// Its rows, by period.
-    pub fn rows(&self) -> impl Iterator<Item = Row> {
+    pub fn rows(&self) -> impl Iterator<Item = ChurnPeriod> {
         (0..).zip(&self.counts).scan((0, 0), move |(before, throughout), (period, counts)| {
             let opening = *before;
             let Counts { joined, rejoined, departed, churned, .. } = *counts;
@@ -186,7 +186,7 @@ impl<H: Host> Churn<H> {
             let member_years = days / DAYS_PER_YEAR;
             let complete = self.units.last_day(self.origin + period as i64) <= self.as_of;
             let rated = complete && opening > 0;
-            Some(Row {
+            Some(ChurnPeriod {
                 period_start: first,
                 opening,
                 joined,
@@ -228,7 +228,7 @@ mod tests {
             let found = spells(&history);
             let memberships = Memberships::new(history.view());
             let (first, last) = (memberships.first().unwrap(), memberships.last().unwrap());
-            let question = Question { period, as_of, confidence: 0.95 };
+            let question = MembershipQuestion { period, as_of, confidence: 0.95 };
             let churn = churn(&memberships, &question, Global).unwrap();
             let as_of = as_of.unwrap_or(last);
             let units = Units::new(period, as_of).unwrap();
@@ -265,7 +265,7 @@ mod tests {
         let given: std::vec::Vec<_> =
             (0..20_000).map(|member| (member, member % 100, None)).collect();
         let history = build(&given).unwrap();
-        let question = Question { period: Period::MONTH, as_of: None, confidence: 0.95 };
+        let question = MembershipQuestion { period: Period::MONTH, as_of: None, confidence: 0.95 };
         assert!(stops(|| churn(&Memberships::new(history.view()), &question, Global).map(|_| ())));
     }
 }

@@ -18,11 +18,11 @@ pub mod pair;
 #[cfg(test)]
 mod tests;
 
-pub use compare::{Compared, Stratum, compare};
+pub use compare::{Stratum, StratumComparison, compare};
 pub use growth::{Growth, growth};
 pub use lapse::Lapse;
 pub(crate) use lapse::{Outs, Stays};
-pub use members::{Change, Changed, change_of_members};
+pub use members::{LedgerChange, LedgerMember, change_of_members};
 
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
@@ -34,7 +34,7 @@ use std::ops::Range;
 
 /// What is asked of a ledger.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct ChurnQuestion {
     /// The length of a row.
     pub period: Period,
     /// The silence after which a member is out.
@@ -45,7 +45,7 @@ pub struct Question {
     pub confidence: f64,
 }
 
-impl Question {
+impl ChurnQuestion {
     /// Is it one that can be answered of some history?
     pub fn check(&self) -> Result<(), Error> {
         self.lapse.check()?;
@@ -55,7 +55,7 @@ impl Question {
 
 /// A row of the ledger: one period.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
+pub struct LedgerPeriod {
     /// First day of the period.
     pub period_start: i64,
     /// Members in at its beginning.
@@ -169,7 +169,7 @@ pub struct Ledger<'z, Z, H: Host> {
 pub fn ledger<'z, H: Host, Z: Zone>(
     view: &View<'_, H>,
     zone: &'z Z,
-    question: &Question,
+    question: &ChurnQuestion,
     host: H,
 ) -> Result<Ledger<'z, Z, H>, Error> {
     let wilson = Wilson::new(question.confidence)?;
@@ -197,7 +197,7 @@ impl<'z, Z: Zone, H: Host> Ledger<'z, Z, H> {
     }
 
     /// Its rows, by period.
-    pub fn rows(&self) -> impl Iterator<Item = Row> {
+    pub fn rows(&self) -> impl Iterator<Item = LedgerPeriod> {
         let moves = &self.movements;
         let truncated = moves.outs.truncated(self.axis.first_day(0));
         (0..self.axis.len).scan(0, move |before, period| {
@@ -209,7 +209,7 @@ impl<'z, Z: Zone, H: Host> Ledger<'z, Z, H> {
             *before = closing;
             let complete = self.axis.is_complete(period as i64);
             let rated = complete && opening > 0;
-            Some(Row {
+            Some(LedgerPeriod {
                 period_start: self.axis.first_day(period as i64),
                 opening,
                 new,

@@ -1,11 +1,11 @@
 //! The ledgers of two groups against each other: do they churn alike?
 
-use super::Row;
+use super::LedgerPeriod;
 use crate::numeric::{Difference, Estimate, Wilson};
 
 /// One period of two ledgers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pair {
+pub struct LedgerPair {
     /// First day of the period.
     pub period_start: i64,
     /// Members of each group at its opening.
@@ -23,10 +23,10 @@ pub struct Pair {
 /// The rows of two ledgers of the same periods, side by side: a period that only one of them has is
 /// one without members for the other. The groups must share no members.
 pub fn pairs(
-    first: impl Iterator<Item = Row>,
-    second: impl Iterator<Item = Row>,
+    first: impl Iterator<Item = LedgerPeriod>,
+    second: impl Iterator<Item = LedgerPeriod>,
     wilson: Wilson,
-) -> impl Iterator<Item = Pair> {
+) -> impl Iterator<Item = LedgerPair> {
     let (mut first, mut second) = (first.peekable(), second.peekable());
     std::iter::from_fn(move || {
         let starts = [first.peek(), second.peek()].map(|row| row.map(|row| row.period_start));
@@ -44,6 +44,6 @@ pub fn pairs(
             let [n1, n2] = opening.map(|members| members as f64);
             wilson.difference((a.value, n1), (b.value, n2))
         });
-        Some(Pair { period_start, opening, churned, churn_rate, difference, complete })
+        Some(LedgerPair { period_start, opening, churned, churn_rate, difference, complete })
     })
 }

@@ -47,7 +47,7 @@ proptest! {
         let history = build(&events);
         let (first, last) = (events.iter().map(|e| e.1).min(), events.iter().map(|e| e.1).max());
         let (first, as_of) = (first.unwrap(), last.unwrap() + later);
-        let question = Question { period, lapse, as_of: Some(as_of), confidence: 0.95 };
+        let question = ChurnQuestion { period, lapse, as_of: Some(as_of), confidence: 0.95 };
         let ledger = ledger(&history.view(), &Utc, &question, Global).unwrap();
 
         let units = Units::new(period, as_of).unwrap();
@@ -114,7 +114,7 @@ fn a_silence_of_as_many_days_or_months_is_a_gap_of_as_many() {
     let events: std::vec::Vec<_> = (0..400).map(|i| (i % 17, i * i % 211 + (i % 5) * 37)).collect();
     let history = build(&events);
     let rows = |period, lapse| {
-        let question = Question { period, lapse, as_of: Some(380), confidence: 0.95 };
+        let question = ChurnQuestion { period, lapse, as_of: Some(380), confidence: 0.95 };
         let ledger = ledger(&history.view(), &Utc, &question, Global).unwrap();
         ledger.rows().collect::<std::vec::Vec<_>>()
     };
@@ -142,7 +142,8 @@ fn a_gap_and_a_silence_are_one_question() {
     history.settle().unwrap();
     let ask = |silence: &str| {
         let lapse = Lapse::new(None, Some(silence)).unwrap();
-        let question = Question { period: Period::MONTH, lapse, as_of: None, confidence: 0.95 };
+        let question =
+            ChurnQuestion { period: Period::MONTH, lapse, as_of: None, confidence: 0.95 };
         ledger(&history.view(), &Utc, &question, Global).is_ok()
     };
     assert!(ask("3 months") && !ask("90 days"));
@@ -151,8 +152,12 @@ fn a_gap_and_a_silence_are_one_question() {
 #[test]
 fn members_of_a_row_are_asked_for_by_its_first_day() {
     let history = build(&[(1, 0), (2, 40)]);
-    let question =
-        Question { period: Period::MONTH, lapse: Lapse::Gap(1), as_of: Some(50), confidence: 0.95 };
+    let question = ChurnQuestion {
+        period: Period::MONTH,
+        lapse: Lapse::Gap(1),
+        as_of: Some(50),
+        confidence: 0.95,
+    };
     let ask = |day| {
         let mut found = 0;
         change_of_members(&history.view(), &Utc, &question, day, Global, |_, _| {
@@ -170,8 +175,12 @@ fn members_of_a_row_are_asked_for_by_its_first_day() {
 fn every_question_stops_when_it_is_cancelled() {
     let events: std::vec::Vec<_> = (0..20_000).map(|member| (member, member % 100)).collect();
     let history = build(&events);
-    let question =
-        Question { period: Period::Days(7), lapse: Lapse::Gap(2), as_of: None, confidence: 0.95 };
+    let question = ChurnQuestion {
+        period: Period::Days(7),
+        lapse: Lapse::Gap(2),
+        as_of: None,
+        confidence: 0.95,
+    };
     let view = history.view();
     assert!(stops(|| ledger(&view, &Utc, &question, Global).map(|_| ())));
     assert!(stops(|| change_of_members(&view, &Utc, &question, 51, Global, |_, _| Ok(()))));

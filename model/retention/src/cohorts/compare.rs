@@ -1,7 +1,7 @@
 //! Two retention curves against each other.
 
-use super::Question;
-use super::curve::{Curve, Point, curve};
+use super::CohortQuestion;
+use super::curve::{Curve, CurvePoint, curve};
 use super::entries::Subject;
 use crate::calendar::Zone;
 use crate::error::Error;
@@ -29,29 +29,29 @@ pub struct Comparison {
 /// seen up to the later of their last days. None if nobody can have entered on either side.
 pub fn compare<'q, Z: Zone, H: Host>(
     [first, second]: [Subject<'_, Z, H>; 2],
-    question: &Question<'q>,
+    question: &CohortQuestion<'q>,
     host: H,
-) -> Result<Option<Pair<'q, H>>, Error> {
+) -> Result<Option<CurvePair<'q, H>>, Error> {
     let as_of = question.as_of.or_else(|| {
         let last = |subject: Subject<'_, Z, H>| {
             subject.events.and_then(|(view, zone)| view.last_day(zone))
         };
         last(first).max(last(second))
     });
-    let question = Question { as_of, ..*question };
+    let question = CohortQuestion { as_of, ..*question };
     let first = curve(first, &question, host.clone())?;
     let second = curve(second, &question, host)?;
-    Ok(first.zip(second).map(|(first, second)| Pair { first, second }))
+    Ok(first.zip(second).map(|(first, second)| CurvePair { first, second }))
 }
 
 /// Two curves of one question.
 #[derive(Debug)]
-pub struct Pair<'q, H: Host> {
+pub struct CurvePair<'q, H: Host> {
     first: Curve<'q, H>,
     second: Curve<'q, H>,
 }
 
-impl<H: Host> Pair<'_, H> {
+impl<H: Host> CurvePair<'_, H> {
     /// Period by period, as far as one of the curves goes.
     pub fn rows(&self) -> impl Iterator<Item = Comparison> {
         let (mut first, mut second) = (self.first.points(), self.second.points());
@@ -59,9 +59,10 @@ impl<H: Host> Pair<'_, H> {
         std::iter::from_fn(move || {
             let (first, second) = (first.next(), second.next());
             let period_number = first.or(second)?.period_number;
-            let counts = |point: Option<Point>| point.map_or((0, 0), |p| (p.eligible, p.retained));
-            let rate = |point: Option<Point>| point.and_then(|p| p.rate);
-            let trials = |point: Option<Point>| point.map_or(0.0, |p| p.effective);
+            let counts =
+                |point: Option<CurvePoint>| point.map_or((0, 0), |p| (p.eligible, p.retained));
+            let rate = |point: Option<CurvePoint>| point.and_then(|p| p.rate);
+            let trials = |point: Option<CurvePoint>| point.map_or(0.0, |p| p.effective);
             let shares = rate(first).zip(rate(second));
             Some(Comparison {
                 period_number,

@@ -3,7 +3,7 @@
 use super::entries::{Ground, Sink, Subject};
 use super::length::Span;
 use super::modes::{Marks, Tally};
-use super::{Entry, Question, add_up};
+use super::{CohortQuestion, Entry, add_up};
 use crate::amount::divide;
 use crate::calendar::Zone;
 use crate::error::Error;
@@ -16,7 +16,7 @@ const MAX_POINTS: usize = 1 << 21;
 
 /// A point of the curve: so many periods after the entry, whenever that was.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
+pub struct CurvePoint {
     /// Periods since the entry's own, which is 0; of a bracket, its first period.
     pub period_number: i64,
     /// Entries whose period has begun by `as_of`.
@@ -36,7 +36,7 @@ pub struct Point {
 /// A retention curve: counted, and ready to be read point by point.
 #[derive(Debug)]
 pub struct Curve<'q, H: Host> {
-    question: Question<'q>,
+    question: CohortQuestion<'q>,
     wilson: Wilson,
     begun: Vec<u64, H>,
     ended: Vec<u64, H>,
@@ -58,7 +58,7 @@ struct Cluster {
 /// The retention curve of a subject; none if nobody can have entered.
 pub fn curve<'q, Z: Zone, H: Host>(
     subject: Subject<'_, Z, H>,
-    question: &Question<'q>,
+    question: &CohortQuestion<'q>,
     host: H,
 ) -> Result<Option<Curve<'q, H>>, Error> {
     let Some(mut ground) = Ground::new(subject, question, host.clone())? else {
@@ -193,7 +193,7 @@ impl<H: Host> Sink for Members<'_, '_, '_, H> {
 
 impl<H: Host> Curve<'_, H> {
     /// Its points, from the period of the entry on, up to the last that has begun for somebody.
-    pub fn points(&self) -> impl Iterator<Item = Point> {
+    pub fn points(&self) -> impl Iterator<Item = CurvePoint> {
         let cells = self.question.cells();
         let begun = self.begun.iter().take_while(|begun| **begun > 0).enumerate();
         begun.map(move |(i, &members)| {
@@ -208,7 +208,7 @@ impl<H: Host> Curve<'_, H> {
             let rate = (eligible > 0)
                 .then(|| self.wilson.share_of(retained as f64 / eligible as f64, effective));
             let amount = self.amounts.get(i).copied();
-            Point {
+            CurvePoint {
                 period_number: cells.number(i),
                 members,
                 eligible,

@@ -2,8 +2,7 @@
 
 use super::length::{Days, Length, Months, Seconds, Span, Start, Units};
 use super::modes::{Marks, Rules, Steps};
-use super::table::Rows;
-use super::{Entry, Question};
+use super::{CohortQuestion, Entry};
 use crate::axis::{Axis, DayStarts};
 use crate::calendar::{Period, Unit, Zone};
 use crate::error::{Error, Malformed};
@@ -64,14 +63,14 @@ pub(super) struct Ground<'z, Z, H: Host> {
     pub(super) axis: Axis<'z, Z, H>,
     /// Of the events, where another history holds the entries.
     events: Option<Axis<'z, Z, H>>,
-    host: H,
+    pub(super) host: H,
 }
 
 impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
     /// None if nobody can have entered.
     pub(super) fn new(
         subject: Subject<'z, Z, H>,
-        question: &Question<'_>,
+        question: &CohortQuestion<'_>,
         host: H,
     ) -> Result<Option<Self>, Error> {
         question.check(subject.starts.is_some())?;
@@ -104,7 +103,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
     }
 
     /// The cells that have begun since the first entry.
-    pub(super) fn longest(&self, question: &Question<'_>) -> usize {
+    pub(super) fn longest(&self, question: &CohortQuestion<'_>) -> usize {
         let span = match question.period {
             Period::Calendar(_) => self.units().span(self.units().cohort(0, self.axis.days())),
             Period::Days(length) => self.days(length).span(Start::new(0, 0)),
@@ -117,7 +116,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
         question.cells().begun(span.begun)
     }
 
-    fn units(&self) -> Units {
+    pub(super) fn units(&self) -> Units {
         let until = self.axis.len as i64;
         Units { until, is_running: until > 0 && !self.axis.is_complete(until - 1) }
     }
@@ -134,51 +133,11 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
         Seconds { length: i64::from(hours) * 3600, until: self.axis.end() }
     }
 
-    /// Is it the question that is asked most: members by their first calendar period, and in which
-    /// of those since they were active?
-    pub(super) fn asks_the_usual(
-        &self,
-        subject: Subject<'_, Z, H>,
-        question: &Question<'_>,
-    ) -> bool {
-        question.is_plain()
-            && question.entry == Entry::First
-            && matches!(question.period, Period::Calendar(_))
-            && subject.events.is_some()
-    }
-
-    /// Counts it, as [`Ground::follow`] would.
-    pub(super) fn count_the_usual(
-        &mut self,
-        subject: Subject<'_, Z, H>,
-        rows: &mut Rows<H>,
-    ) -> Result<(), Error> {
-        let Some((view, _)) = subject.events else { return Ok(()) };
-        let (mut pace, units) = (Pace::new(&self.host), self.units());
-        let mut periods = Vec::new_in(self.host.clone());
-        let mut walk = view.walk_over(Columns::AMOUNTS)?;
-        while let Some((_, timeline)) = walk.next_member()? {
-            pace.step(1 + timeline.ticks().len());
-            self.axis.periods(timeline.ticks(), &mut periods)?;
-            let Some(&entry) = periods.first() else { continue };
-            let start = Start::new(0, i64::from(entry));
-            let row = rows.enter(entry as usize, false, || units.span(start))?;
-            row.count(&periods, timeline);
-            for &(tick, amount) in timeline.refunds() {
-                let Some(period) = self.axis.period(tick)? else { break };
-                if let Some(since) = period.checked_sub(entry as usize) {
-                    row.refund(since, amount);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Follows all members from their entries on.
     pub(super) fn follow<S: Sink>(
         &mut self,
         subject: Subject<'_, Z, H>,
-        question: &Question<'_>,
+        question: &CohortQuestion<'_>,
         sink: &mut S,
     ) -> Result<(), Error> {
         let plain = question.is_plain();
@@ -205,7 +164,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
     fn follow_by<L: Length, S: Sink>(
         &mut self,
         subject: Subject<'_, Z, H>,
-        question: &Question<'_>,
+        question: &CohortQuestion<'_>,
         length: L,
         plain: bool,
         sink: &mut S,
@@ -221,7 +180,7 @@ impl<'z, Z: Zone, H: Host> Ground<'z, Z, H> {
     fn walk<const PLAIN: bool, L: Length, S: Sink>(
         &mut self,
         subject: Subject<'_, Z, H>,
-        question: &Question<'_>,
+        question: &CohortQuestion<'_>,
         length: L,
         sink: &mut S,
     ) -> Result<(), Error> {

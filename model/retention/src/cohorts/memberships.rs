@@ -4,11 +4,11 @@
 mod curve;
 mod who;
 
-pub use curve::{Point, curve};
+pub use curve::{MembershipPoint, curve};
 pub use who::members_of_cell;
 
 use crate::calendar::{Period, Unit, add_months, months_between};
-use crate::churn::memberships::Question;
+use crate::churn::memberships::MembershipQuestion;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::memberships::{Memberships, Spell};
@@ -20,7 +20,7 @@ const MAX_CELLS: usize = 1 << 25;
 
 /// A cell of the table: one cohort, so many periods after its own.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cell {
+pub struct MembershipCell {
     /// First day of the cohort's period; of periods of days, the day on which its members joined.
     pub cohort: i64,
     /// Periods since the cohort's own, which is 0.
@@ -82,7 +82,7 @@ impl Since {
 
 /// A cohort table: counted, and ready to be read cell by cell.
 #[derive(Debug)]
-pub struct Table<H: Host> {
+pub struct MembershipTable<H: Host> {
     /// What the members of a cohort have joined in.
     units: Units,
     origin: i64,
@@ -98,11 +98,11 @@ pub struct Table<H: Host> {
 /// The cohort table of the days on which members first joined.
 pub fn cohorts<H: Host>(
     memberships: &Memberships<'_, H>,
-    question: &Question,
+    question: &MembershipQuestion,
     host: H,
-) -> Result<Table<H>, Error> {
+) -> Result<MembershipTable<H>, Error> {
     let pace_host = host.clone();
-    let mut table = Table::empty(memberships, question, host)?;
+    let mut table = MembershipTable::empty(memberships, question, host)?;
     let mut pace = Pace::new(&pace_host);
     let mut walk = memberships.walk()?;
     while let Some((_, spells)) = walk.next_member()? {
@@ -112,11 +112,11 @@ pub fn cohorts<H: Host>(
     Ok(table)
 }
 
-impl<H: Host> Table<H> {
+impl<H: Host> MembershipTable<H> {
     /// Nobody is counted yet.
     fn empty(
         memberships: &Memberships<'_, H>,
-        question: &Question,
+        question: &MembershipQuestion,
         host: H,
     ) -> Result<Self, Error> {
         let wilson = Wilson::new(question.confidence)?;
@@ -133,7 +133,7 @@ impl<H: Host> Table<H> {
             steps: Vec::new_in(host.clone()),
         });
         let origin = units.of_day(first);
-        Ok(Table { units, origin, since, as_of, cohorts, cells: 0, wilson, host })
+        Ok(MembershipTable { units, origin, since, as_of, cohorts, cells: 0, wilson, host })
     }
 
     /// The period that holds a day, counted from that of `since`.
@@ -187,7 +187,7 @@ impl<H: Host> Table<H> {
     }
 
     /// Its cells, by cohort and period: dense from each cohort's own period to that of `as_of`.
-    pub fn cells(&self) -> impl Iterator<Item = Cell> {
+    pub fn cells(&self) -> impl Iterator<Item = MembershipCell> {
         (self.origin..).zip(&self.cohorts).flat_map(move |(unit, cohort)| {
             let start = self.units.first_day(unit);
             (0..).zip(&cohort.steps).scan(0i64, move |inside, (n, step)| {
@@ -196,7 +196,7 @@ impl<H: Host> Table<H> {
                 let (active, complete) = (*inside as u64, last <= self.as_of);
                 let (eligible, retained) = if complete { (cohort.members, active) } else { (0, 0) };
                 let rate = self.wilson.share(retained, eligible);
-                Some(Cell {
+                Some(MembershipCell {
                     cohort: start,
                     period_number: n,
                     members: cohort.members,
@@ -234,7 +234,7 @@ mod tests {
             let memberships = Memberships::new(history.view());
             let own = months.map(Period::Months).or(days.map(Period::Days));
             let period = own.unwrap_or(Period::Calendar(Grain::Week.into()));
-            let question = Question { period, as_of, confidence: 0.95 };
+            let question = MembershipQuestion { period, as_of, confidence: 0.95 };
             let table = cohorts(&memberships, &question, Global).unwrap();
             let as_of = as_of.unwrap_or(memberships.last().unwrap());
             let week = |day: i64| Grain::Week.first_day(Grain::Week.of_day(day));
@@ -275,7 +275,7 @@ mod tests {
         let given: std::vec::Vec<_> =
             (0..20_000).map(|member| (member, member % 100, None)).collect();
         let history = build(&given).unwrap();
-        let question = Question { period: Period::MONTH, as_of: None, confidence: 0.95 };
+        let question = MembershipQuestion { period: Period::MONTH, as_of: None, confidence: 0.95 };
         assert!(
             stops(|| cohorts(&Memberships::new(history.view()), &question, Global).map(|_| ()))
         );

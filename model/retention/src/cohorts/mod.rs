@@ -24,9 +24,9 @@ mod tests;
 mod who;
 
 pub use compare::{Comparison, compare};
-pub use curve::{Curve, Point, curve};
+pub use curve::{Curve, CurvePoint, curve};
 pub use entries::Subject;
-pub use several::{Contrast, Counts, contrasts};
+pub use several::{Contrast, GroupCounts, contrasts};
 pub use table::{Cell, Table, table};
 pub use who::members_of_cell;
 
@@ -94,7 +94,7 @@ fn of_name<T: Copy>(
 
 /// What is asked of a cohort table, a curve or a cell.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'q> {
+pub struct CohortQuestion<'q> {
     /// The length of the periods after an entry, and of calendar cohorts.
     pub period: Period,
     /// In which cells a member counts.
@@ -111,9 +111,9 @@ pub struct Question<'q> {
     pub confidence: f64,
 }
 
-impl Default for Question<'_> {
+impl Default for CohortQuestion<'_> {
     fn default() -> Self {
-        Question {
+        CohortQuestion {
             period: Period::MONTH,
             mode: Mode::On,
             entry: Entry::First,
@@ -134,7 +134,7 @@ pub fn no_starts(argument: &str) -> Error {
     )
 }
 
-impl Question<'_> {
+impl CohortQuestion<'_> {
     /// Is it one that can be answered of some history, with or without a history of starts?
     pub fn check(&self, has_starts: bool) -> Result<(), Error> {
         Wilson::new(self.confidence)?;

@@ -1,6 +1,6 @@
 //! Modes: of the cells in which a member was active, in which does it count?
 
-use super::{Cells, Entry, Mode, Question};
+use super::{Cells, CohortQuestion, Entry, Mode};
 use crate::error::Malformed;
 use std::ops::Range;
 
@@ -23,7 +23,7 @@ pub(super) trait Steps {
 
 /// Where it is written down in which cells a member counts, and what it spent.
 ///
-/// In a plain question (see [`Question`]) they are told one by one, else as ranges.
+/// In a plain question (see [`CohortQuestion`]) they are told one by one, else as ranges.
 pub(super) trait Marks {
     fn point(&mut self, cell: usize);
     fn range(&mut self, cells: Range<usize>);
@@ -102,7 +102,7 @@ pub(super) struct Rules<'q> {
 }
 
 impl<'q> Rules<'q> {
-    pub(super) fn of(question: &'q Question<'_>) -> Self {
+    pub(super) fn of(question: &'q CohortQuestion<'_>) -> Self {
         Rules {
             mode: question.mode,
             cells: question.cells(),

@@ -10,7 +10,7 @@ const MAX_GROUPS: usize = 64;
 
 /// A group in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counts {
+pub struct GroupCounts {
     /// Members whose period has ended.
     pub eligible: u64,
     /// Those of them that count.
@@ -33,7 +33,7 @@ pub struct Contrast {
 /// The pairs of a period, and the p-value of Pearson's χ² test that all groups have the same rate. The
 /// groups share no members.
 pub fn contrasts<H: Host>(
-    groups: &[Counts],
+    groups: &[GroupCounts],
     control: Option<usize>,
     wilson: &Wilson,
     host: H,
@@ -100,8 +100,8 @@ mod tests {
     use super::*;
     use crate::host::Global;
 
-    fn counts(groups: &[(u64, u64)]) -> std::vec::Vec<Counts> {
-        groups.iter().map(|&(retained, eligible)| Counts { eligible, retained }).collect()
+    fn counts(groups: &[(u64, u64)]) -> std::vec::Vec<GroupCounts> {
+        groups.iter().map(|&(retained, eligible)| GroupCounts { eligible, retained }).collect()
     }
 
     fn compare(

@@ -1,14 +1,14 @@
 //! The cohort table: entries by the period in which they were made, and the cells after it.
 
 use super::entries::{Ground, Sink, Subject};
-use super::length::Span;
+use super::length::{Length, Span, Start};
 use super::modes::{Marks, Tally};
-use super::{Entry, Question, add_up};
+use super::{CohortQuestion, Entry, add_up};
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};
 use crate::error::Error;
-use crate::history::Timeline;
-use crate::host::{Host, Vec};
+use crate::history::{Columns, Timeline};
+use crate::host::{Host, Pace, Vec};
 use crate::numeric::{Estimate, Wilson};
 
 /// Cells of a table beyond which a longer period is asked for.
@@ -39,7 +39,7 @@ pub struct Cell {
 
 /// One cohort while it is counted.
 #[derive(Debug)]
-pub(super) struct Row<H: Host> {
+struct Row<H: Host> {
     members: u64,
     /// Cells that have ended, where they end for all members at once.
     ended: usize,
@@ -55,7 +55,7 @@ pub(super) struct Row<H: Host> {
 #[derive(Debug)]
 pub struct Table<'z, 'q, Z, H: Host> {
     axis: Axis<'z, Z, H>,
-    question: Question<'q>,
+    question: CohortQuestion<'q>,
     wilson: Wilson,
     /// By place; those without members have no cells.
     rows: Vec<Row<H>, H>,
@@ -68,7 +68,7 @@ pub struct Table<'z, 'q, Z, H: Host> {
 /// period, or day, in which a member entered.
 pub fn table<'z, 'q, Z: Zone, H: Host>(
     subject: Subject<'z, Z, H>,
-    question: &Question<'q>,
+    question: &CohortQuestion<'q>,
     host: H,
 ) -> Result<Option<Table<'z, 'q, Z, H>>, Error> {
     check_days(question)?;
@@ -112,7 +112,7 @@ pub fn table<'z, 'q, Z: Zone, H: Host>(
 }
 
 /// A cohort is a day at the shortest, and a member enters each of them once.
-pub(super) fn check_days(question: &Question<'_>) -> Result<(), Error> {
+pub(super) fn check_days(question: &CohortQuestion<'_>) -> Result<(), Error> {
     if question.entry == Entry::Recurring && matches!(question.period, Period::Hours(_)) {
         return Err(Error::bad(
             "with periods of hours, entry 'recurring' enters a cohort more than once a day",
@@ -123,7 +123,7 @@ pub(super) fn check_days(question: &Question<'_>) -> Result<(), Error> {
 }
 
 /// The rows of a table that is being counted.
-pub(super) struct Rows<H: Host> {
+struct Rows<H: Host> {
     rows: Vec<Row<H>, H>,
     cells: usize,
     has_amounts: bool,
@@ -133,7 +133,7 @@ pub(super) struct Rows<H: Host> {
 impl<H: Host> Row<H> {
     /// A member was active in these periods, which ascend from that of its entry on.
     #[inline]
-    pub(super) fn count(&mut self, periods: &[u32], timeline: &Timeline<H>) {
+    fn count(&mut self, periods: &[u32], timeline: &Timeline<H>) {
         let Some(&entry) = periods.first() else { return };
         let mut before = u32::MAX;
         if self.amounts.is_empty() || !timeline.has_amounts() {
@@ -153,7 +153,7 @@ impl<H: Host> Row<H> {
 
     /// An amount without an event, so many periods after the entry.
     #[cold]
-    pub(super) fn refund(&mut self, period: usize, amount: i64) {
+    fn refund(&mut self, period: usize, amount: i64) {
         if let Some(sum) = self.amounts.get_mut(period) {
             *sum += i128::from(amount);
         }
@@ -174,7 +174,7 @@ impl<H: Host> Row<H> {
 impl<H: Host> Rows<H> {
     /// One more member of a cohort.
     #[inline]
-    pub(super) fn enter(
+    fn enter(
         &mut self,
         place: usize,
         by_member: bool,
@@ -205,6 +205,44 @@ impl<H: Host> Rows<H> {
         if by_member {
             row.eligible.resize(cells.begun, 0);
             row.retained.resize(cells.begun, 0);
+        }
+        Ok(())
+    }
+}
+
+impl<Z: Zone, H: Host> Ground<'_, Z, H> {
+    /// Is it the question that is asked most: members by their first calendar period, and in which
+    /// of those since they were active?
+    fn asks_the_usual(&self, subject: Subject<'_, Z, H>, question: &CohortQuestion<'_>) -> bool {
+        question.is_plain()
+            && question.entry == Entry::First
+            && matches!(question.period, Period::Calendar(_))
+            && subject.events.is_some()
+    }
+
+    /// Counts it, as [`Ground::follow`] would.
+    fn count_the_usual(
+        &mut self,
+        subject: Subject<'_, Z, H>,
+        rows: &mut Rows<H>,
+    ) -> Result<(), Error> {
+        let Some((view, _)) = subject.events else { return Ok(()) };
+        let (mut pace, units) = (Pace::new(&self.host), self.units());
+        let mut periods = Vec::new_in(self.host.clone());
+        let mut walk = view.walk_over(Columns::AMOUNTS)?;
+        while let Some((_, timeline)) = walk.next_member()? {
+            pace.step(1 + timeline.ticks().len());
+            self.axis.periods(timeline.ticks(), &mut periods)?;
+            let Some(&entry) = periods.first() else { continue };
+            let start = Start::new(0, i64::from(entry));
+            let row = rows.enter(entry as usize, false, || units.span(start))?;
+            row.count(&periods, timeline);
+            for &(tick, amount) in timeline.refunds() {
+                let Some(period) = self.axis.period(tick)? else { break };
+                if let Some(since) = period.checked_sub(entry as usize) {
+                    row.refund(since, amount);
+                }
+            }
         }
         Ok(())
     }

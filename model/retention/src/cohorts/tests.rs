@@ -17,14 +17,17 @@ fn of_days(members: &[(i64, &[i64])]) -> History<Global> {
     history
 }
 
-fn question(period: &str) -> Question<'static> {
-    Question { period: Period::parse(period, Periods::Own).unwrap(), ..Question::default() }
+fn question(period: &str) -> CohortQuestion<'static> {
+    CohortQuestion {
+        period: Period::parse(period, Periods::Own).unwrap(),
+        ..CohortQuestion::default()
+    }
 }
 
 /// Active members by cell.
 fn active(
     history: &History<Global>,
-    question: &Question<'_>,
+    question: &CohortQuestion<'_>,
 ) -> std::vec::Vec<(i64, i64, u64, u64)> {
     let view = history.view();
     let subject = Subject { events: Some((&view, &Utc)), starts: None };
@@ -37,7 +40,7 @@ fn modes_by_hand() {
     // Days 0, 1, 3 and 4 of the member's own; as of its day 5.
     let history = of_days(&[(1, &[10, 11, 13, 14]), (2, &[15])]);
     let of = |mode| {
-        let question = Question { mode, as_of: Some(15), ..question("1 day") };
+        let question = CohortQuestion { mode, as_of: Some(15), ..question("1 day") };
         active(&history, &question).iter().map(|cell| cell.3).take(6).collect::<std::vec::Vec<_>>()
     };
     assert_eq!(of(Mode::On), [1, 1, 0, 1, 1, 0]);
@@ -50,13 +53,16 @@ fn modes_by_hand() {
 fn brackets_begin_where_they_say() {
     let history = of_days(&[(1, &[0, 1, 3, 9])]);
     let brackets = Some([1, 3, 7].as_slice());
-    let question = Question { brackets, as_of: Some(9), ..question("1 day") };
+    let question = CohortQuestion { brackets, as_of: Some(9), ..question("1 day") };
     assert_eq!(active(&history, &question), [(0, 1, 1, 1), (0, 3, 1, 1)]);
     // A bracket that has not begun has no cell.
-    let question = Question { as_of: Some(2), ..question };
+    let question = CohortQuestion { as_of: Some(2), ..question };
     assert_eq!(active(&history, &question), [(0, 1, 1, 1)]);
     for bad in [&[] as &[i32], &[1], &[3, 1], &[1, 1], &[-1, 2]] {
-        assert!(Question { brackets: Some(bad), ..question }.check(false).is_err(), "{bad:?}");
+        assert!(
+            CohortQuestion { brackets: Some(bad), ..question }.check(false).is_err(),
+            "{bad:?}"
+        );
     }
 }
 
@@ -65,7 +71,7 @@ fn days_of_one_are_calendar_days() {
     let history = of_days(&[(1, &[0, 1, 3, 9]), (2, &[1, 2]), (3, &[9])]);
     for entry in [Entry::First, Entry::Recurring] {
         for mode in [Mode::On, Mode::OnOrAfter, Mode::OnOrBefore, Mode::Streak] {
-            let of = |period| active(&history, &Question { entry, mode, ..question(period) });
+            let of = |period| active(&history, &CohortQuestion { entry, mode, ..question(period) });
             assert_eq!(of("1 day"), of("day"));
         }
     }
@@ -79,7 +85,8 @@ fn the_day_of_the_start_is_within_n_days_of_it() {
     let (starts, events) = (starts.view(), events.view());
     let of = |mode, brackets| {
         let entry = Entry::Starts;
-        let question = Question { mode, entry, brackets, as_of: Some(3), ..question("1 day") };
+        let question =
+            CohortQuestion { mode, entry, brackets, as_of: Some(3), ..question("1 day") };
         let subject = Subject { events: Some((&events, &Utc)), starts: Some((&starts, &Utc)) };
         let table = table(subject, &question, Global).unwrap().unwrap();
         table.cells().map(|cell| cell.active).collect::<std::vec::Vec<_>>()
@@ -96,7 +103,7 @@ fn the_day_of_the_start_is_within_n_days_of_it() {
 fn months_since_a_start_end_where_the_calendar_says() {
     // 31 January 2000; then 28 and 29 February, 30 and 31 March.
     let history = of_days(&[(1, &[30, 58, 59, 89, 90])]);
-    let question = Question { as_of: Some(90), min_events: 2, ..question("1 month") };
+    let question = CohortQuestion { as_of: Some(90), min_events: 2, ..question("1 month") };
     let cells = active(&history, &question);
     assert_eq!(cells, [(30, 0, 1, 1), (30, 1, 1, 1), (30, 2, 1, 0)]);
     let view = history.view();
@@ -131,7 +138,7 @@ mod months {
             let as_of = events.iter().map(|(_, day)| *day).max().unwrap() + later;
             let entry = if is_recurring { Entry::Recurring } else { Entry::First };
             let period = Period::Months(months);
-            let question = Question { period, entry, as_of: Some(as_of), ..Question::default() };
+            let question = CohortQuestion { period, entry, as_of: Some(as_of), ..CohortQuestion::default() };
             let begin = |s: i64, n: i64| add_months(s, n * i64::from(months));
             // (cohort, number) → members, eligible, retained, active
             let mut cells: BTreeMap<(i64, i64), [u64; 4]> = BTreeMap::new();
@@ -207,7 +214,7 @@ fn hours_are_absolute_and_days_are_not() {
     history.settle().unwrap();
     let view = history.view();
     let cells = |period| {
-        let question = Question { as_of: Some(9430), ..question(period) };
+        let question = CohortQuestion { as_of: Some(9430), ..question(period) };
         let subject = Subject { events: Some((&view, &Back)), starts: None };
         let table = table(subject, &question, Global).unwrap().unwrap();
         table.cells().map(|c| (c.eligible, c.active)).collect::<std::vec::Vec<_>>()
@@ -221,7 +228,7 @@ fn starts_without_events_are_counted() {
     let (history, starts) = (of_days(&[(1, &[5]), (3, &[8])]), of_days(&[(1, &[4]), (2, &[4])]));
     let (events, starts) = (history.view(), starts.view());
     let starts = Some((&starts, &Utc));
-    let question = Question { entry: Entry::Starts, as_of: Some(6), ..question("day") };
+    let question = CohortQuestion { entry: Entry::Starts, as_of: Some(6), ..question("day") };
     let of = |events| {
         let subject = Subject { events, starts };
         let table = table(subject, &question, Global).unwrap().unwrap();
@@ -230,7 +237,7 @@ fn starts_without_events_are_counted() {
     assert_eq!(of(Some((&events, &Utc))), [(2, 2, 0), (2, 2, 1), (2, 2, 0)]);
     assert_eq!(of(None), [(2, 2, 0), (2, 2, 0), (2, 2, 0)]);
     // Without a day to look up to there is no answer.
-    let question = Question { as_of: None, ..question };
+    let question = CohortQuestion { as_of: None, ..question };
     let subject = Subject { events: None, starts };
     assert!(table(subject, &question, Global).unwrap().is_none());
 }
@@ -240,7 +247,7 @@ fn too_many_cells_are_refused() {
     let history = of_days(&[(1, &[0, 20_000])]);
     let view = history.view();
     let subject = Subject { events: Some((&view, &Utc)), starts: None };
-    let recurring = Question { entry: Entry::Recurring, ..question("day") };
+    let recurring = CohortQuestion { entry: Entry::Recurring, ..question("day") };
     assert!(table(subject, &recurring, Global).is_ok());
     let history = of_days(&[(1, &(0..20_000).collect::<std::vec::Vec<_>>())]);
     let view = history.view();
@@ -260,7 +267,7 @@ fn every_reader_can_be_stopped() {
         let starts = (entry == Entry::Starts).then_some((&starts, &Utc));
         let subject = Subject { events, starts };
         for mode in [Mode::On, Mode::Streak] {
-            let question = Question { entry, mode, ..question("7 days") };
+            let question = CohortQuestion { entry, mode, ..question("7 days") };
             assert!(stops(|| table(subject, &question, Global)));
             assert!(stops(|| curve(subject, &question, Global)));
             assert!(stops(|| members_of_cell(subject, &question, (0, 0), Global, |_| Ok(()))));

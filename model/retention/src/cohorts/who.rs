@@ -1,6 +1,6 @@
 //! Who is behind a cell of the cohort table.
 
-use super::Question;
+use super::CohortQuestion;
 use super::entries::{Ground, Sink, Subject};
 use super::length::Span;
 use super::modes::Marks;
@@ -14,7 +14,7 @@ use std::ops::Range;
 /// Tells the members whom the cell of a cohort and a period number counts as active.
 pub fn members_of_cell<Z: Zone, H: Host>(
     subject: Subject<'_, Z, H>,
-    question: &Question<'_>,
+    question: &CohortQuestion<'_>,
     (cohort, period_number): (i64, i64),
     host: H,
     tell: impl FnMut(MemberRef<'_>) -> Result<(), Error>,

@@ -1,34 +1,10 @@
 //! Covariates with names, as rows bring them: numbers, texts, yes and no.
 
-use super::members::{MAX_COVARIATES, Member, not_finite, too_many_covariates};
-use super::terms::{Kind, Terms, other_kind, quoted};
+use super::row::{Kind, MAX_COVARIATES, Member, Value, not_finite, too_many_covariates};
+use super::terms::{Terms, other_kind, quoted};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::names::Names;
-
-/// The value of a covariate in a row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value<'a> {
-    /// A number.
-    Number(f64),
-    /// One of some categories, by name.
-    Text(&'a [u8]),
-    /// Yes or no.
-    Flag(bool),
-    /// Missing.
-    Null,
-}
-
-impl Value<'_> {
-    fn kind(self) -> Option<Kind> {
-        match self {
-            Value::Number(_) => Some(Kind::Number),
-            Value::Text(_) => Some(Kind::Text),
-            Value::Flag(_) => Some(Kind::Flag),
-            Value::Null => None,
-        }
-    }
-}
 
 /// The covariates of all rows: those of the first one.
 #[derive(Debug)]

@@ -4,11 +4,13 @@
 //! it, so that nothing can contradict itself. Covariates with names have `covariates`; a model with
 //! strata has `strata` in place of `times` and `cumulative_hazard`.
 
+use super::bytes::malformed;
+use super::json_fields::{Numbers, get, set};
 use super::json_names::{Baselines, BaselinesForm, TermsForm, TermsSeed};
-use super::model::{Model, malformed};
+use super::model::Model;
 use super::terms::Terms;
 use crate::error::{Error, Malformed};
-use crate::host::{Host, Pace, Vec};
+use crate::host::{Host, Vec};
 use crate::numeric::Symmetric;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
@@ -222,50 +224,10 @@ impl<'de, H: Host> Visitor<'de> for ModelSeed<H> {
     }
 }
 
-pub(super) fn set<T, E: serde::de::Error>(place: &mut Option<T>, value: T) -> Result<(), E> {
-    match place.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(E::custom("a field is there twice")),
-    }
-}
-
-pub(super) fn get<T, E: serde::de::Error>(place: Option<T>, name: &'static str) -> Result<T, E> {
-    place.ok_or_else(|| E::missing_field(name))
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Ties {
     Efron,
-}
-
-/// An array of numbers, added to those that are there.
-pub(super) struct Numbers<'v, H: Host>(pub(super) &'v mut Vec<f64, H>);
-
-impl<'de, H: Host> DeserializeSeed<'de> for Numbers<'_, H> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de, H: Host> Visitor<'de> for Numbers<'_, H> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of numbers")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let host = self.0.allocator().clone();
-        let mut pace = Pace::new(&host);
-        while let Some(value) = seq.next_element()? {
-            pace.step(16);
-            self.0.push(value);
-        }
-        Ok(())
-    }
 }
 
 /// The rows of a lower half.

@@ -1,6 +1,6 @@
 //! The text form of what has names: covariates and strata.
 
-use super::json::{Numbers, get, set};
+use super::json_fields::{Numbers, get, set};
 use super::model::{Baseline, Model};
 use super::terms::{Term, Terms};
 use crate::host::{Host, Vec};

@@ -1,60 +1,14 @@
 //! Members with their covariates: what a regression is fitted to.
 
-use super::columns::{Columns, Value};
+use super::columns::Columns;
+use super::row::{
+    Covariates, CoxObservation, MAX_COVARIATES, Member, Value, not_finite, too_many_covariates,
+};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::names::Names;
 use crate::survival::{Leaving, Time, add_members, entry_time};
 use std::cmp::Ordering;
-
-/// Covariates whose covariances are kept.
-pub(super) const MAX_COVARIATES: usize = 500;
-
-/// A row without its covariates: a member, or a stretch of its time.
-#[derive(Debug, Clone, Copy)]
-pub struct Row<'n> {
-    /// How long it was there, from its beginning on.
-    pub duration: f64,
-    /// Did it leave then? Otherwise it was still there.
-    pub churned: bool,
-    /// The time from which it was seen; none if from the beginning.
-    pub entry: Option<f64>,
-    /// Those whose hazards have a baseline of their own.
-    pub stratum: Option<&'n [u8]>,
-    /// For how many members it stands; none if rows have no weights.
-    pub weight: Option<i64>,
-    /// Whose time it is; none if each row is a member.
-    pub id: Option<&'n [u8]>,
-}
-
-impl Row<'_> {
-    /// One member, seen from the beginning.
-    pub fn new(duration: f64, churned: bool) -> Self {
-        Row { duration, churned, entry: None, stratum: None, weight: None, id: None }
-    }
-}
-
-/// The covariates of a row.
-#[derive(Debug, Clone, Copy)]
-pub enum Covariates<'a> {
-    /// Numbers, the same in all rows.
-    Numbers(&'a [f64]),
-    /// Values with names, in the same order in all rows.
-    Named(&'a [(&'a [u8], Value<'a>)]),
-}
-
-/// A member's own times, and where its covariates are.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Member {
-    pub(super) leaving: Leaving,
-    /// 0: seen from the beginning.
-    pub(super) entry: Time,
-    pub(super) weight: u64,
-    /// From 1; 0: of none.
-    pub(super) stratum: u32,
-    id: u32,
-    row: u32,
-}
 
 /// Members, in the order in which they came.
 #[derive(Debug)]
@@ -100,14 +54,18 @@ impl<H: Host> Members<H> {
         covariates: &[f64],
         entry: Option<f64>,
     ) -> Result<(), Error> {
-        let row = Row { entry, ..Row::new(duration, churned) };
+        let row = CoxObservation { entry, ..CoxObservation::new(duration, churned) };
         self.push_row(&row, Covariates::Numbers(covariates))
     }
 
     /// A row: a member, several that are alike, or a stretch of the time of one.
     ///
     /// Where a covariate is missing the row does not count: see [`Members::left_out`].
-    pub fn push_row(&mut self, row: &Row<'_>, covariates: Covariates<'_>) -> Result<(), Error> {
+    pub fn push_row(
+        &mut self,
+        row: &CoxObservation<'_>,
+        covariates: Covariates<'_>,
+    ) -> Result<(), Error> {
         let time = Time::new("duration", row.duration)?;
         let entry = entry_time(row.entry, time)?.unwrap_or(Time::ZERO);
         let weights = add_members(self.weights, row.weight.unwrap_or(1))?;
@@ -286,12 +244,6 @@ impl<H: Host> Members<H> {
     }
 }
 
-impl Member {
-    pub(super) fn row(&self) -> usize {
-        self.row as usize
-    }
-}
-
 /// Members with covariates that are all numbers, by stratum and time.
 pub(super) struct Expanded<H: Host> {
     /// By stratum (0 the nameless one, then in the order of their names) and time, those who left
@@ -351,21 +303,6 @@ fn mixed() -> Error {
         "some rows have covariates with names and some without",
         "Give all of them as jsonb, or all as float8[].",
     )
-}
-
-pub(super) fn not_finite(given: String) -> Error {
-    Error::OutOfRange {
-        what: "covariate",
-        given,
-        hint: "Covariates are finite: leave other rows out with FILTER or WHERE.",
-    }
-}
-
-pub(super) fn too_many_covariates() -> Error {
-    Error::TooLarge {
-        what: "the number of covariates (its limit is 500, each value of a category but one counting)",
-        hint: "Take fewer covariates, or join rare values into one, such as 'other'.",
-    }
 }
 
 fn too_many_rows() -> Error {

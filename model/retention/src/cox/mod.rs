@@ -2,6 +2,7 @@
 //!
 //! | room | what it holds |
 //! | --- | --- |
+//! | `row` | a row: times, and values of covariates |
 //! | `members` | members with their covariates, gathered row by row |
 //! | `columns` | covariates with names, and the categories among them |
 //! | `terms` | the same as a model has them |
@@ -9,8 +10,9 @@
 //! | `likelihood`, `efron` | the partial likelihood, its slope and its curvature |
 //! | `fit`, `fault` | Newton's method, and why it may fail |
 //! | `concordance` | how well a model orders the members |
-//! | `model` | the fitted model, its bytes, and what is read from it |
-//! | `json`, `json_names` | its text form |
+//! | `model` | the fitted model, and what is read from it |
+//! | `stored`, `bytes` | its bytes, and what is read from them directly |
+//! | `json`, `json_names`, `json_fields` | its text form |
 //!
 //! ```
 //! use model_retention::cox::Members;
@@ -35,6 +37,7 @@
 //! # Ok::<(), model_ground::error::Error>(())
 //! ```
 
+mod bytes;
 mod columns;
 mod concordance;
 mod design;
@@ -42,15 +45,19 @@ mod efron;
 mod fault;
 mod fit;
 mod json;
+mod json_fields;
 mod json_names;
 mod likelihood;
 mod members;
 mod model;
+mod row;
+mod stored;
 mod terms;
 #[cfg(test)]
 mod tests;
 
-pub use columns::Value;
-pub use members::{Covariates, Members, Row};
-pub use model::{Coefficient, Model, Prediction, Stored, Test};
+pub use members::Members;
+pub use model::{Coefficient, Model, Test};
+pub use row::{Covariates, CoxObservation, Value};
+pub use stored::{Prediction, Stored};
 pub use terms::Label;

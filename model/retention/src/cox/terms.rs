@@ -1,19 +1,11 @@
 //! The covariates of a model that have names, and what the values of somebody are in it.
 
-use super::columns::Value;
-use super::model::malformed;
+use super::bytes::{malformed, name_of, put_name};
+use super::row::{Kind, Value};
 use crate::error::{Error, Malformed};
 use crate::host::{Host, Vec};
 use crate::names::Names;
 use crate::varint::{self, Bytes};
-
-/// What a covariate is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Number,
-    Text,
-    Flag,
-}
 
 /// Covariates in the order of their names.
 #[derive(Debug)]
@@ -185,16 +177,6 @@ impl<H: Host> Term<H> {
             Term::Text(values) => values.len() - 1,
         }
     }
-}
-
-pub(super) fn put_name<H: Host>(name: &[u8], out: &mut Vec<u8, H>) {
-    varint::put(out, name.len() as u64);
-    out.extend_from_slice(name);
-}
-
-pub(super) fn name_of<'a>(reader: &mut Bytes<'a>) -> Result<&'a [u8], Malformed> {
-    let len = usize::try_from(reader.varint()?).unwrap_or(usize::MAX);
-    reader.take(len)
 }
 
 /// Passes over written terms.

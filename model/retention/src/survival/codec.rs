@@ -1,6 +1,6 @@
 //! The bytes of durations.
 
-use super::data::{Caused, Data, Leaving, Time, add_counted, too_many_causes};
+use super::data::{Caused, Leaving, Observations, Time, add_counted, too_many_causes};
 use super::tally::{Cell, Tally};
 use crate::error::{Error, Malformed};
 use crate::history::MAX_FLAT_BYTES;
@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 const PLAIN: u8 = 1;
 const WITH_CAUSES: u8 = 2;
 
-impl<H: Host> Data<H> {
+impl<H: Host> Observations<H> {
     /// The flat form.
     ///
     /// | bytes | what |
@@ -71,7 +71,7 @@ impl<H: Host> Data<H> {
         if xxh3_64(body).to_le_bytes() != *checksum {
             return Err(malformed(Malformed("its checksum is wrong")));
         }
-        let mut data = Data::new(host);
+        let mut data = Observations::new(host);
         data.read_part(&mut reader, Part::Whole)?;
         data.read_part(&mut reader, Part::Late)?;
         if version == WITH_CAUSES {
@@ -151,7 +151,7 @@ fn append_renamed<H: Host>(
     tally.append(renamed.iter().copied());
 }
 
-impl<H: Host> State<H> for Data<H> {
+impl<H: Host> State<H> for Observations<H> {
     fn merge(&mut self, other: &Self) -> Result<(), Error> {
         self.members = add_counted(self.members, other.members)?;
         let numbers = self.causes.absorb(&other.causes).ok_or_else(too_many_causes)?;
@@ -181,7 +181,7 @@ impl<H: Host> State<H> for Data<H> {
     }
 
     fn read(bytes: &[u8], host: H) -> Result<Self, Error> {
-        let mut data = Data::new(host);
+        let mut data = Observations::new(host);
         let mut reader = Bytes(bytes);
         data.causes.read(&mut reader, false, |_| Ok(()), malformed)?;
         while !reader.0.is_empty() {

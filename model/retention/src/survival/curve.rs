@@ -77,7 +77,7 @@ impl Intervals {
 
 /// A step of the curve: one time at which somebody left or was lost from sight.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
+pub struct SurvivalStep {
     /// The time since the beginning.
     pub tenure: f64,
     /// Members that had not left before, and were seen.
@@ -137,11 +137,11 @@ pub(crate) fn variance_term(risk: &Risk) -> f64 {
 
 impl<H: Host> RiskTable<H> {
     /// The curve, a step for every time at which somebody left or was lost from sight.
-    pub fn curve(&self, intervals: Intervals) -> impl Iterator<Item = Step> {
+    pub fn curve(&self, intervals: Intervals) -> impl Iterator<Item = SurvivalStep> {
         let mut estimate = Estimate::START;
         self.risks().map(move |risk| {
             let hazard = estimate.advance(&risk);
-            Step {
+            SurvivalStep {
                 tenure: risk.exit.time,
                 at_risk: risk.at_risk,
                 events: risk.exit.events,

@@ -12,8 +12,8 @@ use crate::state::State;
 ///
 /// ```
 /// use model_ground::host::Global;
-/// use model_retention::survival::Data;
-/// let mut data = Data::new(Global);
+/// use model_retention::survival::Observations;
+/// let mut data = Observations::new(Global);
 /// data.push(6.0, true, None)?; // left after 6,
 /// data.push(6.0, false, None)?; // seen for 6 and still there,
 /// data.push(9.0, true, Some(4.0))?; // seen from 4 on, left after 9.
@@ -21,7 +21,7 @@ use crate::state::State;
 /// # Ok::<(), model_ground::error::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Data<H: Host> {
+pub struct Observations<H: Host> {
     /// Members seen from the beginning.
     pub(super) whole: Tally<Leaving, H>,
     /// Members seen from an entry on: left-truncated.
@@ -39,7 +39,7 @@ pub(super) type Caused = (Leaving, Time, u32);
 
 /// A row: a member, or several that are alike.
 #[derive(Debug, Clone, Copy)]
-pub struct Row<'n> {
+pub struct Observation<'n> {
     /// How long it was there, from its beginning on.
     pub duration: f64,
     /// Did it leave then? Otherwise it was still there.
@@ -52,10 +52,10 @@ pub struct Row<'n> {
     pub cause: Option<&'n [u8]>,
 }
 
-impl Row<'_> {
+impl Observation<'_> {
     /// One member, seen from the beginning.
     pub fn new(duration: f64, churned: bool) -> Self {
-        Row { duration, churned, entry: None, weight: 1, cause: None }
+        Observation { duration, churned, entry: None, weight: 1, cause: None }
     }
 }
 
@@ -164,10 +164,10 @@ pub(crate) fn entry_time(entry: Option<f64>, duration: Time) -> Result<Option<Ti
     Ok(Some(time))
 }
 
-impl<H: Host> Data<H> {
+impl<H: Host> Observations<H> {
     /// Nobody yet.
     pub fn new(host: H) -> Self {
-        Data {
+        Observations {
             whole: Tally::new(&host),
             late: Tally::new(&host),
             caused: Tally::new(&host),
@@ -181,12 +181,12 @@ impl<H: Host> Data<H> {
     /// from the beginning: it left then, or is still there.
     #[inline]
     pub fn push(&mut self, duration: f64, churned: bool, entry: Option<f64>) -> Result<(), Error> {
-        self.push_row(&Row { entry, ..Row::new(duration, churned) })
+        self.push_row(&Observation { entry, ..Observation::new(duration, churned) })
     }
 
     /// A member, or as many as its weight says.
     #[inline]
-    pub fn push_row(&mut self, row: &Row<'_>) -> Result<(), Error> {
+    pub fn push_row(&mut self, row: &Observation<'_>) -> Result<(), Error> {
         let time = Time::new("duration", row.duration)?;
         let leaving = Leaving::new(time, row.churned);
         let entry = entry_time(row.entry, time)?;
@@ -216,7 +216,7 @@ impl<H: Host> Data<H> {
 
     /// Adds those of a flat form.
     pub fn merge_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.merge(&Data::from_bytes(bytes, self.host.scratch())?)
+        self.merge(&Observations::from_bytes(bytes, self.host.scratch())?)
     }
 
     /// The times at which they enter and leave, for whatever cause.
@@ -294,12 +294,12 @@ mod tests {
         })
     }
 
-    fn data(rows: &[Given]) -> Data<Global> {
-        let mut data = Data::new(Global);
+    fn data(rows: &[Given]) -> Observations<Global> {
+        let mut data = Observations::new(Global);
         for &(duration, churned, entry, weight, cause) in rows {
             let name = cause.map(|cause| [b'c', cause]);
             let cause = name.as_ref().map(|name| &name[..]);
-            data.push_row(&Row { duration, churned, entry, weight, cause }).unwrap();
+            data.push_row(&Observation { duration, churned, entry, weight, cause }).unwrap();
         }
         data
     }
@@ -308,7 +308,7 @@ mod tests {
         rows.iter().map(|row| row.3 as u64).sum()
     }
 
-    fn bytes(mut data: Data<Global>) -> Vec<u8, Global> {
+    fn bytes(mut data: Observations<Global>) -> Vec<u8, Global> {
         let mut out = Vec::new_in(Global);
         data.to_bytes(&mut out).unwrap();
         out
@@ -322,10 +322,10 @@ mod tests {
             let mut sent = Vec::new_in(Global);
             data(left).write(&mut sent);
             let mut merged = data(right);
-            merged.merge(&Data::read(&sent, Global).unwrap()).unwrap();
+            merged.merge(&Observations::read(&sent, Global).unwrap()).unwrap();
             prop_assert_eq!(merged.members(), members(&rows));
             prop_assert_eq!(&bytes(merged), &expected);
-            let again = Data::from_bytes(&expected, Global).unwrap();
+            let again = Observations::from_bytes(&expected, Global).unwrap();
             prop_assert_eq!(again.members(), members(&rows));
             prop_assert_eq!(&bytes(again), &expected);
         }
@@ -357,17 +357,17 @@ mod tests {
             forged.extend_from_slice(&noise);
             let checksum = xxh3_64(&forged);
             forged.extend_from_slice(&checksum.to_le_bytes());
-            if let Ok(read) = Data::from_bytes(&forged, Global) {
+            if let Ok(read) = Observations::from_bytes(&forged, Global) {
                 prop_assert_eq!(&bytes(read), &forged);
             }
-            let _ = Data::from_bytes(&noise, Global);
-            let _ = Data::read(&noise, Global);
+            let _ = Observations::from_bytes(&noise, Global);
+            let _ = Observations::read(&noise, Global);
         }
     }
 
     #[test]
     fn only_times_are_taken() {
-        let mut data = Data::new(Global);
+        let mut data = Observations::new(Global);
         for bad in [-1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert!(matches!(data.push(bad, true, None), Err(Error::OutOfRange { .. })));
             assert!(matches!(data.push(5.0, true, Some(bad)), Err(Error::OutOfRange { .. })));
@@ -380,16 +380,16 @@ mod tests {
 
     #[test]
     fn weights_count_members() {
-        let mut data = Data::new(Global);
+        let mut data = Observations::new(Global);
         for bad in [0, -1, i64::MIN] {
-            let row = Row { weight: bad, ..Row::new(1.0, true) };
+            let row = Observation { weight: bad, ..Observation::new(1.0, true) };
             assert!(matches!(data.push_row(&row), Err(Error::OutOfRange { .. })));
         }
         assert!(data.is_empty());
-        data.push_row(&Row { weight: i64::MAX, ..Row::new(1.0, true) }).unwrap();
+        data.push_row(&Observation { weight: i64::MAX, ..Observation::new(1.0, true) }).unwrap();
         assert!(matches!(data.push(1.0, true, None), Err(Error::TooLarge { .. })));
         let flat = bytes(data);
-        let mut twice = Data::from_bytes(&flat, Global).unwrap();
+        let mut twice = Observations::from_bytes(&flat, Global).unwrap();
         assert!(matches!(twice.merge_bytes(&flat), Err(Error::TooLarge { .. })));
         let risk_table = twice.risk_table();
         assert_eq!(
@@ -409,7 +409,7 @@ mod tests {
         ];
         let stored = testing::bytes_of("01023386200101010130c6800290800102be768f91a7fa31fe");
         assert_eq!(bytes(data(&rows))[..], stored[..]);
-        assert_eq!(bytes(Data::from_bytes(&stored, Global).unwrap())[..], stored[..]);
+        assert_eq!(bytes(Observations::from_bytes(&stored, Global).unwrap())[..], stored[..]);
     }
 
     #[test]
@@ -429,6 +429,6 @@ mod tests {
         let mut settled = filled();
         settled.late.settle();
         assert!(testing::stops(|| bytes(settled)));
-        assert!(testing::stops(|| Data::from_bytes(&flat, Global)));
+        assert!(testing::stops(|| Observations::from_bytes(&flat, Global)));
     }
 }

@@ -1,6 +1,6 @@
 //! Durations of several groups, counted: what tests between them read.
 
-use super::data::{Leaving, Row, Time, add_counted, add_members, entry_time};
+use super::data::{Leaving, Observation, Time, add_counted, add_members, entry_time};
 use super::tally::{Cell, Tally};
 use crate::error::{Error, Malformed};
 use crate::history::MAX_FLAT_BYTES;
@@ -50,14 +50,14 @@ impl<H: Host> Groups<H> {
         group: &[u8],
         stratum: Option<&[u8]>,
     ) -> Result<(), Error> {
-        self.push_row(&Row::new(duration, churned), group, stratum)
+        self.push_row(&Observation::new(duration, churned), group, stratum)
     }
 
     /// The same, or as many as its weight says, seen from its entry on. Its cause is not looked at.
     #[inline]
     pub fn push_row(
         &mut self,
-        row: &Row<'_>,
+        row: &Observation<'_>,
         group: &[u8],
         stratum: Option<&[u8]>,
     ) -> Result<(), Error> {

@@ -13,7 +13,7 @@ const MIN_WIDTH: f64 = 1e-250;
 
 /// A stretch of tenure, from `from` up to but not including `until`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stretch {
+pub struct HazardInterval {
     /// Where it begins.
     pub from: f64,
     /// Where the next one begins.
@@ -75,7 +75,11 @@ impl<H: Host> RiskTable<H> {
     /// ```text
     /// rate = events / exposure,   with Garwood's exact interval of a Poisson count
     /// ```
-    pub fn hazard_rates(&self, width: f64, confidence: f64) -> Result<Vec<Stretch, H>, Error> {
+    pub fn hazard_rates(
+        &self,
+        width: f64,
+        confidence: f64,
+    ) -> Result<Vec<HazardInterval, H>, Error> {
         let poisson = Poisson::new(confidence)?;
         if !(width > 0.0 && width.is_finite()) {
             return Err(Error::bad(
@@ -106,13 +110,13 @@ impl<H: Host> RiskTable<H> {
         for number in 0..=place(end) {
             pace.step(1);
             let (from, until) = (bounds.begin(number), bounds.begin(number + 1));
-            stretches.push(Stretch { from, until, events: 0, exposure: 0.0, rate: None });
+            stretches.push(HazardInterval { from, until, events: 0, exposure: 0.0, rate: None });
         }
         // Everybody from the time of entry on, less everybody from the time of exit on: the time in
         // the stretch of that moment, and as many whole stretches after it as the sums say.
         let mut whole = Vec::new_in(host.clone());
         whole.resize(stretches.len() + 1, 0i64);
-        let mut spend = |stretches: &mut [Stretch], time: f64, members: i64| {
+        let mut spend = |stretches: &mut [HazardInterval], time: f64, members: i64| {
             let number = place(time);
             stretches[number].exposure += (stretches[number].until - time) * members as f64;
             whole[number + 1] += members;
@@ -153,7 +157,7 @@ fn count(members: u64) -> i64 {
 mod tests {
     use crate::host::{Global, testing};
     use crate::numeric::Estimate;
-    use crate::survival::Data;
+    use crate::survival::Observations;
     use proptest::prelude::*;
 
     proptest! {
@@ -162,7 +166,7 @@ mod tests {
             rows in proptest::collection::vec((0.0..50.0f64, any::<bool>(), proptest::option::of(0.0..0.99f64)), 1..40),
             width in 0.7..20.0f64,
         ) {
-            let mut data = Data::new(Global);
+            let mut data = Observations::new(Global);
             for &(duration, churned, entry) in &rows {
                 data.push(duration, churned, entry.map(|share| share * duration)).unwrap();
             }
@@ -191,7 +195,7 @@ mod tests {
     #[test]
     fn what_lies_on_a_bound_belongs_to_the_stretch_that_begins_there() {
         for (width, decimals) in [(0.1, 1), (0.7, 1), (0.01, 2), (2.5, 1), (30.4375, 4), (1.0, 0)] {
-            let mut data = Data::new(Global);
+            let mut data = Observations::new(Global);
             let bound = |i: usize| -> f64 {
                 let text = format!("{:.decimals$}", i as f64 * width);
                 text.parse().unwrap()
@@ -215,7 +219,7 @@ mod tests {
     #[test]
     fn bounds_of_any_width_hold_their_events() {
         for width in [1.0 / 3.0, std::f64::consts::PI, 1e-7 / 3.0, 0.123_456_789_012_345_67] {
-            let mut data = Data::new(Global);
+            let mut data = Observations::new(Global);
             for i in 1..=2000 {
                 data.push(f64::from(i) * width, true, None).unwrap();
             }
@@ -231,7 +235,7 @@ mod tests {
 
     #[test]
     fn widths_must_make_sense_and_it_can_be_stopped() {
-        let mut data = Data::new(Global);
+        let mut data = Observations::new(Global);
         for i in 0..20_000 {
             data.push(f64::from(i), true, None).unwrap();
         }

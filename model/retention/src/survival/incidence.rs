@@ -1,7 +1,7 @@
 //! Competing risks: how many have left for each cause by a time.
 
 use super::curve::{Estimate, Intervals, Scale, variance_term};
-use super::data::Data;
+use super::data::Observations;
 use super::risk_table::{Risk, RiskTable};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -11,7 +11,7 @@ const MAX_ROWS: usize = 10_000_000;
 
 /// A step of the incidence of one cause.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Incident {
+pub struct IncidenceStep {
     /// The time since the beginning.
     pub tenure: f64,
     /// Members that had not left before, and were seen.
@@ -27,7 +27,7 @@ pub struct Incident {
 /// The incidences of all causes.
 #[derive(Debug)]
 pub struct Incidences<H: Host> {
-    data: Data<H>,
+    data: Observations<H>,
     risk_table: RiskTable<H>,
     /// By cause and time: the place of the exit, and how many left then for the cause. Causes are
     /// in the order of their names, last those who left for none.
@@ -36,7 +36,7 @@ pub struct Incidences<H: Host> {
     intervals: Intervals,
 }
 
-impl<H: Host> Data<H> {
+impl<H: Host> Observations<H> {
     /// The share that has left for each cause, by time.
     ///
     /// ```text
@@ -105,7 +105,7 @@ impl<H: Host> Incidences<H> {
     }
 
     /// The steps of a cause: one for every time at which anybody left or was lost from sight.
-    pub fn steps(&self, cause: usize) -> impl Iterator<Item = Incident> {
+    pub fn steps(&self, cause: usize) -> impl Iterator<Item = IncidenceStep> {
         let cause = cause as u32;
         let first = self.events.partition_point(|event| event.0 < cause);
         let events = self.events.get(first..).unwrap_or_default();
@@ -118,7 +118,7 @@ impl<H: Host> Incidences<H> {
                 count += event.2;
             }
             state.advance(&risk, count);
-            Incident {
+            IncidenceStep {
                 tenure: risk.exit.time,
                 at_risk: risk.at_risk,
                 events: count,
@@ -193,7 +193,7 @@ impl Cumulated {
 mod tests {
     use super::*;
     use crate::host::{Global, testing};
-    use crate::survival::Row;
+    use crate::survival::Observation;
     use proptest::prelude::*;
 
     /// Duration, cause (0: still there, 4: left for none), entry if it is before the duration, weight.
@@ -203,11 +203,11 @@ mod tests {
         proptest::collection::vec((0u8..12, 0u8..5, 0u8..20, 1i64..4), 1..60)
     }
 
-    fn data(rows: &[Given]) -> Data<Global> {
-        let mut data = Data::new(Global);
+    fn data(rows: &[Given]) -> Observations<Global> {
+        let mut data = Observations::new(Global);
         for &(duration, cause, entry, weight) in rows {
             let name = [b'c', cause];
-            let row = Row {
+            let row = Observation {
                 duration: f64::from(duration),
                 churned: cause > 0,
                 entry: (entry < duration).then_some(f64::from(entry)),
@@ -317,10 +317,10 @@ mod tests {
 
     #[test]
     fn answers_are_bounded_and_can_be_stopped() {
-        let mut many = Data::new(Global);
+        let mut many = Observations::new(Global);
         for i in 0..4000u32 {
             let name = i.to_le_bytes();
-            let row = Row { cause: Some(&name), ..Row::new(f64::from(i), true) };
+            let row = Observation { cause: Some(&name), ..Observation::new(f64::from(i), true) };
             many.push_row(&row).unwrap();
         }
         assert!(matches!(many.incidences(0.95), Err(Error::TooLarge { .. })));
@@ -332,7 +332,7 @@ mod tests {
         }
         one.settled_risk_table();
         assert!(testing::stops(|| one.incidences(0.95)));
-        assert!(Data::new(Global).incidences(0.95).unwrap().causes().next().is_none());
-        assert!(Data::new(Global).incidences(1.0).is_err());
+        assert!(Observations::new(Global).incidences(0.95).unwrap().causes().next().is_none());
+        assert!(Observations::new(Global).incidences(1.0).is_err());
     }
 }

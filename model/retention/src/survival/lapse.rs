@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// Which lapses are looked for: those of the churn ledger.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct LapseQuestion {
     /// The unit of tenure.
     pub period: Period,
     /// The silence after which a member is out.
@@ -20,7 +20,7 @@ pub struct Question {
     pub as_of: Option<i64>,
 }
 
-impl Question {
+impl LapseQuestion {
     /// Is it one that can be answered of some history?
     pub fn check(&self) -> Result<(), Error> {
         self.lapse.check()
@@ -77,7 +77,12 @@ struct Stays<'z, Z, H: Host> {
 }
 
 impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
-    fn new(view: &View<'_, H>, zone: &'z Z, question: &Question, host: &H) -> Result<Self, Error> {
+    fn new(
+        view: &View<'_, H>,
+        zone: &'z Z,
+        question: &LapseQuestion,
+        host: &H,
+    ) -> Result<Self, Error> {
         let axis = Axis::new(view.meta, zone, question.period, question.as_of, host)?;
         let outs = Outs::new(question.lapse, &axis, host)?;
         let ended = match axis.len.checked_sub(1) {
@@ -171,7 +176,7 @@ impl<'z, Z: Zone, H: Host> Stays<'z, Z, H> {
 pub fn first_lapses<H: Host, Z: Zone>(
     view: &View<'_, H>,
     zone: &Z,
-    question: &Question,
+    question: &LapseQuestion,
     host: H,
 ) -> Result<RiskTable<H>, Error> {
     let stays = Stays::new(view, zone, question, &host)?;
@@ -182,7 +187,7 @@ pub fn first_lapses<H: Host, Z: Zone>(
 pub fn tenures<'v, H: Host, Z: Zone>(
     view: &View<'v, H>,
     zone: &Z,
-    question: &Question,
+    question: &LapseQuestion,
     host: H,
     mut found: impl FnMut(MemberRef<'v>, Tenure) -> Result<(), Error>,
 ) -> Result<(), Error> {
@@ -200,7 +205,7 @@ pub fn tenures<'v, H: Host, Z: Zone>(
 pub fn returns<H: Host, Z: Zone>(
     view: &View<'_, H>,
     zone: &Z,
-    question: &Question,
+    question: &LapseQuestion,
     host: H,
 ) -> Result<RiskTable<H>, Error> {
     let stays = Stays::new(view, zone, question, &host)?;
@@ -211,7 +216,7 @@ pub fn returns<H: Host, Z: Zone>(
 pub fn returns_of_members<'v, H: Host, Z: Zone>(
     view: &View<'v, H>,
     zone: &Z,
-    question: &Question,
+    question: &LapseQuestion,
     host: H,
     mut found: impl FnMut(MemberRef<'v>, Return) -> Result<(), Error>,
 ) -> Result<(), Error> {

@@ -29,7 +29,7 @@ pub struct Group<'n> {
 
 /// The test. `None` where there is nothing to compare.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Outcome {
+pub struct TestResult {
     /// (O − E)ᵀ V⁻ (O − E).
     pub chi_square: Option<f64>,
     /// The rank of V: groups − 1, or less where some are never at risk together with others.
@@ -277,7 +277,7 @@ impl<H: Host> Comparison<'_, H> {
     }
 
     /// The test of all groups against each other.
-    pub fn outcome(&self) -> Outcome {
+    pub fn outcome(&self) -> TestResult {
         let factor = self.covariance.factor(TOLERANCE);
         let mut solution = self.difference.clone();
         factor.solve(&mut solution);
@@ -285,7 +285,7 @@ impl<H: Host> Comparison<'_, H> {
         let chi_square: f64 = solution.iter().zip(&self.difference).map(|(a, b)| a * b).sum();
         let chi_square = (df > 0).then_some(chi_square.max(0.0));
         let p_value = chi_square.and_then(|value| normal::chi_square_tail(value, df));
-        Outcome { chi_square, df, p_value }
+        TestResult { chi_square, df, p_value }
     }
 }
 
@@ -294,7 +294,7 @@ mod tests {
     use super::*;
     use crate::host::{Global, testing};
     use crate::state::State;
-    use crate::survival::Row;
+    use crate::survival::Observation;
     use proptest::prelude::*;
 
     /// Duration, outcome, group, stratum, entry if it is before the duration, weight.
@@ -311,7 +311,8 @@ mod tests {
             let stratum = stratum.map(|stratum| [b's', stratum]);
             let stratum = stratum.as_ref().map(|name| &name[..]);
             let entry = (entry < duration).then_some(f64::from(entry));
-            let row = Row { entry, weight, ..Row::new(f64::from(duration), churned) };
+            let row =
+                Observation { entry, weight, ..Observation::new(f64::from(duration), churned) };
             groups.push_row(&row, &[b'g', group], stratum).unwrap();
         }
         groups

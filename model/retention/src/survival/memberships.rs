@@ -11,14 +11,14 @@ use crate::units::{Units, periods};
 
 /// What is asked of memberships.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct DepartureQuestion {
     /// The unit of tenure.
     pub period: Period,
     /// The last day looked at; by default the last on which somebody joined or left.
     pub as_of: Option<i64>,
 }
 
-impl Question {
+impl DepartureQuestion {
     /// Is it one that can be answered of some memberships?
     pub fn check(&self) -> Result<(), Error> {
         Units::new(self.period, 0).map(|_| ())
@@ -33,7 +33,7 @@ impl Question {
 /// were at no risk of departing in it, and are left out.
 pub fn first_departures<H: Host>(
     memberships: &Memberships<'_, H>,
-    question: &Question,
+    question: &DepartureQuestion,
     host: H,
 ) -> Result<RiskTable<H>, Error> {
     let mut exits: Vec<Exit, H> = Vec::new_in(host.clone());
@@ -51,7 +51,7 @@ pub fn first_departures<H: Host>(
 /// have no tenure.
 pub fn tenures<'v, H: Host>(
     memberships: &Memberships<'v, H>,
-    question: &Question,
+    question: &DepartureQuestion,
     mut found: impl FnMut(MemberRef<'v>, Tenure) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let stays = Stays::new(memberships, question)?;
@@ -76,7 +76,7 @@ pub fn tenures<'v, H: Host>(
 /// that has.
 pub fn returns<H: Host>(
     memberships: &Memberships<'_, H>,
-    question: &Question,
+    question: &DepartureQuestion,
     host: H,
 ) -> Result<RiskTable<H>, Error> {
     let mut exits: Vec<Exit, H> = Vec::new_in(host.clone());
@@ -90,7 +90,7 @@ pub fn returns<H: Host>(
 /// The same, member by member: what [`returns`] counts.
 pub fn returns_of_members<'v, H: Host>(
     memberships: &Memberships<'v, H>,
-    question: &Question,
+    question: &DepartureQuestion,
     mut found: impl FnMut(MemberRef<'v>, Return) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let stays = Stays::new(memberships, question)?;
@@ -134,7 +134,10 @@ enum Numbers {
 }
 
 impl Stays {
-    fn new<H: Host>(memberships: &Memberships<'_, H>, question: &Question) -> Result<Self, Error> {
+    fn new<H: Host>(
+        memberships: &Memberships<'_, H>,
+        question: &DepartureQuestion,
+    ) -> Result<Self, Error> {
         let first = memberships.first()?;
         let as_of = question.as_of.map_or_else(|| memberships.last(), Ok)?;
         let numbers = match Since::of(question.period) {
@@ -214,7 +217,7 @@ mod tests {
             let history = build(&given).unwrap();
             let found = spells(&history);
             let memberships = Memberships::new(history.view());
-            let risk_table = first_departures(&memberships, &Question { period, as_of }, Global).unwrap();
+            let risk_table = first_departures(&memberships, &DepartureQuestion { period, as_of }, Global).unwrap();
             let as_of = as_of.unwrap_or(memberships.last().unwrap());
             let mut expected = BTreeMap::new();
             for stay in found.values().map(|spells| spells[0]).filter(|stay| stay.joined <= as_of) {
@@ -246,7 +249,7 @@ mod tests {
             (0..20_000).map(|member| (member, member % 100, None)).collect();
         let history = build(&given).unwrap();
         let memberships = Memberships::new(history.view());
-        let question = Question { period: Period::MONTH, as_of: None };
+        let question = DepartureQuestion { period: Period::MONTH, as_of: None };
         assert!(stops(|| first_departures(&memberships, &question, Global)));
     }
 }

@@ -27,13 +27,15 @@ mod summary;
 mod tally;
 
 pub use codec::malformed_data;
-pub use curve::{Intervals, Scale, Step};
-pub use data::{Data, Row};
+pub use curve::{Intervals, Scale, SurvivalStep};
 pub(crate) use data::{Leaving, Time, add_members, entry_time};
+pub use data::{Observation, Observations};
 pub use groups::{Groups, malformed_groups};
-pub use hazard::Stretch;
-pub use incidence::{Incidences, Incident};
-pub use lapse::{Question, Return, Tenure, first_lapses, returns, returns_of_members, tenures};
-pub use logrank::{Comparison, Group, Outcome};
+pub use hazard::HazardInterval;
+pub use incidence::{IncidenceStep, Incidences};
+pub use lapse::{
+    LapseQuestion, Return, Tenure, first_lapses, returns, returns_of_members, tenures,
+};
+pub use logrank::{Comparison, Group, TestResult};
 pub use risk_table::{Exit, RiskTable};
-pub use summary::{Estimated, Summary};
+pub use summary::{Estimated, SurvivalSummary};

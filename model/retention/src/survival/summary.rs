@@ -18,7 +18,7 @@ pub struct Estimated {
 
 /// The summary of a curve.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Summary {
+pub struct SurvivalSummary {
     /// Members.
     pub members: u64,
     /// Members that left.
@@ -76,7 +76,7 @@ impl<H: Host> RiskTable<H> {
         &self,
         intervals: Intervals,
         tau: Option<f64>,
-    ) -> Result<Option<Summary>, Error> {
+    ) -> Result<Option<SurvivalSummary>, Error> {
         if let Some(tau) = tau.filter(|tau| !(*tau > 0.0 && tau.is_finite())) {
             return Err(Error::bad(
                 format!("tau {tau} is not a positive time"),
@@ -102,7 +102,7 @@ impl<H: Host> RiskTable<H> {
         let median = Estimated { value: median.time(), low: low.time(), high: high.time() };
         let restricted_mean = self.restricted_mean(tau, intervals.z);
         let members = self.members();
-        Ok(Some(Summary { members, events, median, restricted_mean, tau }))
+        Ok(Some(SurvivalSummary { members, events, median, restricted_mean, tau }))
     }
 
     fn restricted_mean(&self, tau: f64, z: f64) -> Estimated {

@@ -1,41 +1,26 @@
 //! Clusters of members, for those who do not want cut points: k-means on the standardised logarithms
 //! of recency, frequency and monetary value. Amounts are taken in units of their median, so that clusters
 //! do not depend on the currency.
-//!
-//! The crates that offer k-means (linfa-clustering, with ndarray; kmeans, which wants a nightly
-//! compiler) keep all points in the global allocator and run to their end: memory that PostgreSQL does
-//! not count and cannot refuse, and a query that nobody can cancel. So it stands here, in the hundred
-//! lines that it takes.
-//!
-//! S. P. Lloyd, "Least Squares Quantization in PCM", IEEE Transactions on Information Theory 28 (1982),
-//! 129–137; D. Arthur and S. Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007,
-//! 1027–1035.
 
 use super::cuts::Column;
+use super::kmeans::{Point, choose, nearest, settle, silhouette};
 use super::measure::{Measures, Monetary, Values};
 use crate::amount;
 use crate::calendar::Zone;
 use crate::error::Error;
 use crate::history::{Columns, MemberRef, View, Walk};
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::SplitMix64;
 
 /// The most clusters.
 const MOST: usize = 50;
 /// Numbers of clusters that are tried where none is given.
 const TRIED: std::ops::RangeInclusive<usize> = 2..=10;
-/// Seeds, and numbers of clusters, are compared on this many points.
+/// Begins, and numbers of clusters, are compared on this many points.
 const SAMPLE: usize = 1 << 12;
-/// Begins from different seeds, of which the best is kept.
-const BEGINS: usize = 10;
-/// Rounds after which it is good enough.
-const ROUNDS: usize = 200;
-
-type Point = [f64; 3];
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct ClusterQuestion {
     /// The last day looked at; by default that of the last event.
     pub as_of: Option<i64>,
     distinct_days: bool,
@@ -44,7 +29,7 @@ pub struct Question {
     seed: u64,
 }
 
-impl Question {
+impl ClusterQuestion {
     /// A question, checked. Without a number of clusters it is found.
     pub fn new(
         k: Option<i32>,
@@ -61,7 +46,7 @@ impl Question {
             )),
         };
         let k = k.map(checked).transpose()?;
-        Ok(Question { as_of, distinct_days, monetary, k, seed: seed as u64 })
+        Ok(ClusterQuestion { as_of, distinct_days, monetary, k, seed: seed as u64 })
     }
 }
 
@@ -99,7 +84,7 @@ pub struct Clusters<'a, H: Host> {
 
 /// A member in its cluster.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Assigned {
+pub struct ClusterMember {
     /// Days since the last event.
     pub recency: u32,
     /// Events.
@@ -167,111 +152,14 @@ impl Space {
     }
 }
 
-fn distance(a: &Point, b: &Point) -> f64 {
-    (0..3).map(|i| (a[i] - b[i]) * (a[i] - b[i])).sum()
-}
-
-/// The nearest centre, and the squares of the distances to it and to the second nearest.
-fn nearest(point: &Point, centres: &[Point]) -> (usize, f64, f64) {
-    let mut found = (0, f64::INFINITY, f64::INFINITY);
-    for (i, centre) in centres.iter().enumerate() {
-        let far = distance(point, centre);
-        if far < found.1 {
-            found = (i, far, found.1);
-        } else if far < found.2 {
-            found.2 = far;
-        }
-    }
-    found
-}
-
-/// How much nearer a point is to its own centre than to the next: the simplified silhouette, by
-/// centres. Exact ones need the distances of all pairs.
-fn silhouette(own: f64, other: f64) -> f64 {
-    let (own, other) = (own.sqrt(), other.sqrt());
-    if other > 0.0 { (other - own) / other } else { 0.0 }
-}
-
-/// k points far from each other, each drawn by the square of its distance to those before.
-fn seeds<H: Host>(
-    points: &[Point],
-    k: usize,
-    random: &mut SplitMix64,
-    host: &H,
-) -> std::vec::Vec<Point> {
-    let mut pace = Pace::new(host);
-    let last = points.len() - 1;
-    let mut centres = vec![points[((random.unit() * points.len() as f64) as usize).min(last)]];
-    let mut far: Vec<f64, H> = Vec::with_capacity_in(points.len(), host.clone());
-    far.resize(points.len(), f64::INFINITY);
-    while centres.len() < k {
-        let newest = centres[centres.len() - 1];
-        let mut sum = 0.0;
-        for (far, point) in far.iter_mut().zip(points) {
-            pace.step(1);
-            *far = far.min(distance(point, &newest));
-            sum += *far;
-        }
-        let mut left = random.unit() * sum;
-        let drawn = far.iter().position(|far| {
-            left -= far;
-            left < 0.0
-        });
-        // Fewer different points than clusters: then some stay empty.
-        let Some(drawn) = drawn.filter(|_| sum > 0.0) else { break };
-        centres.push(points[drawn]);
-    }
-    centres
-}
-
-/// Moves the centres to the means of their points until none changes. Returns the sum of the squared
-/// distances, and the mean silhouette.
-fn settle<H: Host>(points: &[Point], centres: &mut [Point], host: &H) -> (f64, f64) {
-    let mut pace = Pace::new(host);
-    let mut before = f64::INFINITY;
-    for _ in 0..ROUNDS {
-        let mut sums = vec![([0.0; 3], 0u64); centres.len()];
-        let (mut spread, mut silhouettes) = (0.0, 0.0);
-        for point in points {
-            pace.step(centres.len());
-            let (own, far, other) = nearest(point, centres);
-            spread += far;
-            silhouettes += silhouette(far, other);
-            let (sum, n) = &mut sums[own];
-            *n += 1;
-            for i in 0..3 {
-                sum[i] += point[i];
-            }
-        }
-        if spread >= before {
-            return (spread, silhouettes / points.len() as f64);
-        }
-        before = spread;
-        for (centre, (sum, n)) in centres.iter_mut().zip(sums) {
-            if n > 0 {
-                *centre = sum.map(|sum| sum / n as f64);
-            }
-        }
-    }
-    let silhouettes: f64 = points
-        .iter()
-        .map(|point| {
-            pace.step(centres.len());
-            let (_, own, other) = nearest(point, centres);
-            silhouette(own, other)
-        })
-        .sum();
-    (before, silhouettes / points.len() as f64)
-}
-
 /// Finds the clusters of a history's members.
 pub fn clusters<'a, H: Host>(
     view: &View<'a, H>,
     zone: &impl Zone,
-    question: &Question,
+    question: &ClusterQuestion,
     host: H,
 ) -> Result<Clusters<'a, H>, Error> {
-    let Question { as_of, distinct_days, monetary, .. } = *question;
+    let ClusterQuestion { as_of, distinct_days, monetary, .. } = *question;
     let measures = Measures::of(view, zone, as_of, distinct_days, monetary, &host)?;
     let has_amounts = measures.has_amounts();
     let unit = unit_of_money(&measures, &host);
@@ -312,7 +200,7 @@ pub fn clusters<'a, H: Host>(
         // Every n-th point: they are in order, so these lie as all do.
         let mut sample: Vec<Point, H> = Vec::with_capacity_in(n.min(SAMPLE), host.clone());
         sample.extend((0..n.min(SAMPLE)).map(|i| points[i * n / n.min(SAMPLE)]));
-        centres = choose(&sample, question, &host);
+        centres = choose(&sample, question.k.map_or(TRIED, |k| k..=k), question.seed, &host);
         settle(&points, &mut centres, &host);
     }
     drop(points);
@@ -327,30 +215,6 @@ pub fn clusters<'a, H: Host>(
     };
     found.describe(&host);
     Ok(found)
-}
-
-/// The best centres for a sample: of several begins the one with the least sum of squares; of several
-/// numbers of clusters the one with the highest mean silhouette, or the least of equal ones.
-fn choose<H: Host>(sample: &[Point], question: &Question, host: &H) -> std::vec::Vec<Point> {
-    let tried = question.k.map_or(TRIED, |k| k..=k);
-    let mut best: Option<(f64, std::vec::Vec<Point>)> = None;
-    for k in tried {
-        let mut random = SplitMix64::new(question.seed);
-        let mut of_k: Option<(f64, f64, std::vec::Vec<Point>)> = None;
-        for _ in 0..if k == 1 { 1 } else { BEGINS } {
-            let mut centres = seeds(sample, k, &mut random, host);
-            let (spread, silhouette) = settle(sample, &mut centres, host);
-            if of_k.as_ref().is_none_or(|(least, ..)| spread < *least) {
-                of_k = Some((spread, silhouette, centres));
-            }
-        }
-        if let Some((_, silhouette, centres)) = of_k
-            && best.as_ref().is_none_or(|(highest, _)| silhouette > *highest + 1e-12)
-        {
-            best = Some((silhouette, centres));
-        }
-    }
-    best.map(|(_, centres)| centres).unwrap_or_default()
 }
 
 impl<'a, H: Host> Clusters<'a, H> {
@@ -399,7 +263,7 @@ impl<'a, H: Host> Clusters<'a, H> {
     #[inline]
     pub fn each(
         &mut self,
-        mut each: impl FnMut(&MemberRef<'a>, Assigned) -> Result<(), Error>,
+        mut each: impl FnMut(&MemberRef<'a>, ClusterMember) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Clusters { walk, measures, space, centres, .. } = self;
         let mut next = 0;
@@ -408,7 +272,7 @@ impl<'a, H: Host> Clusters<'a, H> {
             let Some(values) = measures.get(next - 1) else { return Ok(()) };
             let (cluster, silhouette) = assign(space, centres, &values);
             let Values { recency, frequency, monetary } = values;
-            each(member, Assigned { recency, frequency, monetary, cluster, silhouette })
+            each(member, ClusterMember { recency, frequency, monetary, cluster, silhouette })
         })
     }
 }
@@ -424,6 +288,7 @@ const SILHOUETTE_UNITS: f64 = (1u64 << 24) as f64;
 
 #[cfg(test)]
 mod tests {
+    use super::super::kmeans::distance;
     use super::*;
     use crate::calendar::{Grain, Utc};
     use crate::history::{History, MemberKind, Meta};
@@ -465,7 +330,7 @@ mod tests {
             h.settle().unwrap();
             let mut found = clusters(&h.view(), &Utc, &ask(Some(5), 3), Global).unwrap();
             let mut members = std::vec::Vec::new();
-            let each = |_: &MemberRef<'_>, row: Assigned| {
+            let each = |_: &MemberRef<'_>, row: ClusterMember| {
                 members.push((row.cluster, row.silhouette));
                 Ok(())
             };
@@ -483,8 +348,8 @@ mod tests {
         }
     }
 
-    fn ask(k: Option<i32>, seed: i64) -> Question {
-        Question::new(k, seed, Some(1000), false, Monetary::Total).unwrap()
+    fn ask(k: Option<i32>, seed: i64) -> ClusterQuestion {
+        ClusterQuestion::new(k, seed, Some(1000), false, Monetary::Total).unwrap()
     }
 
     #[test]
@@ -497,7 +362,7 @@ mod tests {
             assert!(found.silhouette.unwrap() > 0.8);
             let first = &found.clusters[0];
             assert!((2.0..3.0).contains(&first.recency) && (30.0..34.0).contains(&first.frequency));
-            let each = |member: &MemberRef<'_>, row: Assigned| {
+            let each = |member: &MemberRef<'_>, row: ClusterMember| {
                 let MemberRef::Int(member) = *member else { panic!("another kind") };
                 assert_eq!(row.cluster as i64, member % 3);
                 Ok(())
@@ -525,7 +390,7 @@ mod tests {
         let mut found = clusters(&h.view(), &Utc, &ask(Some(5), 1), Global).unwrap();
         let (space, centres) = (found.space, found.centres.clone());
         let mut sums = vec![([0.0; 3], 0.0); centres.len()];
-        let each = |_: &MemberRef<'_>, row: Assigned| {
+        let each = |_: &MemberRef<'_>, row: ClusterMember| {
             let values =
                 Values { recency: row.recency, frequency: row.frequency, monetary: row.monetary };
             let point = space.point(&values);
@@ -552,9 +417,9 @@ mod tests {
         h.settle().unwrap();
         let found = clusters(&h.view(), &Utc, &ask(Some(9), 1), Global).unwrap();
         assert_eq!((found.clusters.len(), found.silhouette), (1, None));
-        let early = Question { as_of: Some(5), ..ask(None, 1) };
+        let early = ClusterQuestion { as_of: Some(5), ..ask(None, 1) };
         assert!(clusters(&h.view(), &Utc, &early, Global).unwrap().clusters.is_empty());
-        assert!(Question::new(Some(0), 1, None, false, Monetary::Total).is_err());
+        assert!(ClusterQuestion::new(Some(0), 1, None, false, Monetary::Total).is_err());
     }
 
     #[test]
@@ -564,8 +429,5 @@ mod tests {
         let measures =
             Measures::of(&h.view(), &Utc, Some(1000), false, Monetary::Total, &Global).unwrap();
         assert!(stops(|| unit_of_money(&measures, &Global)));
-        let points: std::vec::Vec<Point> = (0..20_000).map(|i| [f64::from(i), 0.0, 0.0]).collect();
-        assert!(stops(|| settle(&points, &mut [[0.0; 3]; 3], &Global)));
-        assert!(stops(|| seeds(&points, 3, &mut SplitMix64::new(1), &Global)));
     }
 }

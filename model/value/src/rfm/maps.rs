@@ -30,10 +30,10 @@ struct MapJson {
 #[serde(deny_unknown_fields)]
 struct RuleJson {
     segment: Text,
-    r: Option<Span>,
-    f: Option<Span>,
-    m: Option<Span>,
-    fm: Option<Span>,
+    r: Option<ScoreRange>,
+    f: Option<ScoreRange>,
+    m: Option<ScoreRange>,
+    fm: Option<ScoreRange>,
 }
 
 /// Migration counts every pair of segments.
@@ -41,38 +41,38 @@ const MAX_SEGMENTS: u16 = 1000;
 
 /// Numbers from one to another, both included.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Span(pub f64, pub f64);
+pub struct ScoreRange(pub f64, pub f64);
 
-impl<'de> Deserialize<'de> for Span {
+impl<'de> Deserialize<'de> for ScoreRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Spans;
         impl<'de> Visitor<'de> for Spans {
-            type Value = Span;
+            type Value = ScoreRange;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a number or [from, to]")
             }
 
-            fn visit_f64<E>(self, number: f64) -> Result<Span, E> {
-                Ok(Span(number, number))
+            fn visit_f64<E>(self, number: f64) -> Result<ScoreRange, E> {
+                Ok(ScoreRange(number, number))
             }
 
-            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Span, E> {
+            fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<ScoreRange, E> {
                 self.visit_f64(number as f64)
             }
 
-            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Span, E> {
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<ScoreRange, E> {
                 self.visit_f64(number as f64)
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Span, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<ScoreRange, A::Error> {
                 let mut numbers = std::vec::Vec::new();
                 while let Some(Number(number)) = seq.next_element()? {
                     numbers.push(number);
                 }
                 match numbers[..] {
-                    [one] => Ok(Span(one, one)),
-                    [from, to] => Ok(Span(from, to)),
+                    [one] => Ok(ScoreRange(one, one)),
+                    [from, to] => Ok(ScoreRange(from, to)),
                     _ => Err(A::Error::invalid_length(numbers.len(), &self)),
                 }
             }
@@ -81,14 +81,14 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
-impl Span {
+impl ScoreRange {
     fn holds(self, number: f64) -> bool {
         self.0 <= number && number <= self.1
     }
 
     /// What is wrong with it as scores of so many bins, if something is.
     fn fault(self, bins: usize, whole: bool) -> Option<String> {
-        let Span(low, high) = self;
+        let ScoreRange(low, high) = self;
         if low > high {
             Some(format!("{low} is more than {high}"))
         } else if low < 1.0 || high > bins as f64 {
@@ -112,18 +112,18 @@ pub struct Rule<S> {
     /// The name: a text, or its place in the map.
     pub segment: S,
     /// The score of recency.
-    pub r: Option<Span>,
+    pub r: Option<ScoreRange>,
     /// The score of frequency.
-    pub f: Option<Span>,
+    pub f: Option<ScoreRange>,
     /// The score of monetary value.
-    pub m: Option<Span>,
+    pub m: Option<ScoreRange>,
     /// The mean of the scores of frequency and of monetary value.
-    pub fm: Option<Span>,
+    pub fm: Option<ScoreRange>,
 }
 
 impl<S> Rule<S> {
     fn holds(&self, score: Score) -> bool {
-        let is = |span: Option<Span>, number: Option<f64>| {
+        let is = |span: Option<ScoreRange>, number: Option<f64>| {
             span.is_none_or(|span| number.is_some_and(|number| span.holds(number)))
         };
         let (r, f) = (f64::from(score.r), f64::from(score.f));
@@ -170,20 +170,20 @@ pub(crate) enum Centre {
 const fn rf(segment: &'static str, r: (u8, u8), f: (u8, u8)) -> Rule<&'static str> {
     Rule {
         segment,
-        r: Some(Span(r.0 as f64, r.1 as f64)),
-        f: Some(Span(f.0 as f64, f.1 as f64)),
+        r: Some(ScoreRange(r.0 as f64, r.1 as f64)),
+        f: Some(ScoreRange(f.0 as f64, f.1 as f64)),
         m: None,
         fm: None,
     }
 }
 
 const fn rfm(segment: &'static str, r: (u8, u8), fm: (u8, u8)) -> Rule<&'static str> {
-    Rule { fm: Some(Span(fm.0 as f64, fm.1 as f64)), f: None, ..rf(segment, r, fm) }
+    Rule { fm: Some(ScoreRange(fm.0 as f64, fm.1 as f64)), f: None, ..rf(segment, r, fm) }
 }
 
 /// High is 2 and low is 1.
 const fn class(segment: &'static str, r: u8, f: u8, m: u8) -> Rule<&'static str> {
-    Rule { m: Some(Span(m as f64, m as f64)), ..rf(segment, (r, r), (f, f)) }
+    Rule { m: Some(ScoreRange(m as f64, m as f64)), ..rf(segment, (r, r), (f, f)) }
 }
 
 /// The ten named segments of recency and frequency. They cover the 25 cells without overlap.
@@ -324,7 +324,7 @@ impl Map {
             return Err(MAP.wrong(&[Step::Key("bins")], why));
         }
         for (place, Object(rule)) in (1..).zip(read.rules) {
-            let check = |key, span: Option<Span>, whole| {
+            let check = |key, span: Option<ScoreRange>, whole| {
                 let Some(why) = span.and_then(|span| span.fault(bins, whole)) else {
                     return Ok(span);
                 };

@@ -32,7 +32,7 @@ impl Migration {
 
 /// Members that went one way.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Flow {
+pub struct SegmentFlow {
     /// The place of their segment at the first day; none: they were no members yet.
     pub from: Option<usize>,
     /// The place of their segment at the second day.
@@ -54,7 +54,7 @@ pub fn migration<H: Host>(
     plan: &Plan,
     between: Migration,
     host: H,
-) -> Result<Vec<Flow, H>, Error> {
+) -> Result<Vec<SegmentFlow, H>, Error> {
     plan.check_keeps_ties("a migration")?;
     let before = plan.measure(view, zone, Some(between.from), &host)?;
     let after = plan.measure(view, zone, Some(between.to), &host)?;
@@ -86,7 +86,7 @@ pub fn migration<H: Host>(
         let all: u64 = to_flows.iter().map(|flow| flow.0).sum();
         for (to, &(members, from_revenue, to_revenue)) in to_flows.iter().enumerate() {
             if members > 0 {
-                rows.push(Flow {
+                rows.push(SegmentFlow {
                     from: (from < columns).then_some(from),
                     to,
                     members,

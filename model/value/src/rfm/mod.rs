@@ -17,6 +17,7 @@
 mod cell;
 mod clusters;
 mod cuts;
+mod kmeans;
 mod maps;
 mod measure;
 mod migration;
@@ -26,14 +27,14 @@ mod segments;
 mod values;
 
 pub use cell::{Score, bins};
-pub use clusters::{Assigned, Cluster, Clusters, Question as ClusterQuestion, clusters};
+pub use clusters::{Cluster, ClusterMember, ClusterQuestion, Clusters, clusters};
 pub use cuts::{Bin, Method};
-pub use maps::{BUILT_IN, CHINESE, Fault, Map, Rule, Span};
+pub use maps::{BUILT_IN, CHINESE, Fault, Map, Rule, ScoreRange};
 pub(crate) use measure::check_days;
 pub use measure::{Measure, Monetary};
-pub use migration::{Flow, Migration, migration};
+pub use migration::{Migration, SegmentFlow, migration};
 pub use scale::Scale;
-pub use score::{Plan, Row, Scored, cut_points, scale, scored};
+pub use score::{Plan, Scored, ScoredMember, cut_points, scale, scored};
 pub use segments::{Segment, segments};
 pub use values::Values;
 

@@ -125,7 +125,7 @@ impl Plan {
 
 /// The numbers of a member.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
+pub struct ScoredMember {
     /// Whole days from the last event to `as_of`.
     pub recency: u32,
     /// Events, or purchase days.
@@ -207,7 +207,7 @@ impl<'a, H: Host> Scored<'a, '_, H> {
     #[inline]
     pub fn each(
         self,
-        mut each: impl FnMut(&MemberRef<'a>, Row) -> Result<(), Error>,
+        mut each: impl FnMut(&MemberRef<'a>, ScoredMember) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Scored { mut walk, measures, scorer, host } = self;
         let mut pace = Pace::new(&host);
@@ -219,7 +219,7 @@ impl<'a, H: Host> Scored<'a, '_, H> {
             let Some(values) = measures.get(i) else { return Ok(()) };
             let (score, segment) = scorer.of(i, &values);
             let Values { recency, frequency, monetary } = values;
-            each(member, Row { recency, frequency, monetary, score, segment })
+            each(member, ScoredMember { recency, frequency, monetary, score, segment })
         })
     }
 

@@ -33,7 +33,7 @@ fn rows(history: &History<Global>, plan: &Plan) -> Vec<Found> {
     let view = history.view();
     let scored = scored(&view, &Utc, plan, Global).unwrap();
     let (mut rows, bins) = (Vec::new(), scored.bins());
-    let each = |member: &MemberRef<'_>, row: Row| {
+    let each = |member: &MemberRef<'_>, row: ScoredMember| {
         let MemberRef::Int(member) = *member else { panic!("a member of another kind") };
         let segment = row.segment.map(|segment| plan.map.segments[segment].clone());
         rows.push((

@@ -1,6 +1,6 @@
 //! Which members a row of the churn of memberships counts.
 
-use super::Question;
+use super::MembershipQuestion;
 use crate::error::Error;
 use crate::history::MemberRef;
 use crate::host::{Host, Pace};
@@ -9,7 +9,7 @@ use crate::units::Units;
 
 /// What happened to a member in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
+pub enum MembershipChange {
     /// It joined for the first time.
     Joined,
     /// It joined, and had been a member before.
@@ -22,24 +22,24 @@ pub enum Change {
     Retained,
 }
 
-impl Change {
+impl MembershipChange {
     /// The column of the churn of memberships that counts it.
     pub fn name(self) -> &'static str {
         match self {
-            Change::Joined => "joined",
-            Change::Rejoined => "rejoined",
-            Change::Departed => "departed",
-            Change::Churned => "churned",
-            Change::Retained => "retained",
+            MembershipChange::Joined => "joined",
+            MembershipChange::Rejoined => "rejoined",
+            MembershipChange::Departed => "departed",
+            MembershipChange::Churned => "churned",
+            MembershipChange::Retained => "retained",
         }
     }
 }
 
 /// A change of a member, as a row counts it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Changed {
+pub struct ChangedMember {
     /// What happened.
-    pub change: Change,
+    pub change: MembershipChange,
     /// How often, in the period.
     pub times: u64,
     /// The stretch that it happened to, the last one if several: that which began, which ended, or in
@@ -53,10 +53,10 @@ pub struct Changed {
 /// column that counts it. There is nobody in a period before the first or after `as_of`.
 pub fn changes_of_members<H: Host>(
     memberships: &Memberships<'_, H>,
-    question: &Question,
+    question: &MembershipQuestion,
     period_start: i64,
     host: H,
-    mut found: impl FnMut(MemberRef<'_>, &Changed) -> Result<(), Error>,
+    mut found: impl FnMut(MemberRef<'_>, &ChangedMember) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let as_of = question.as_of.map_or_else(|| memberships.last(), Ok)?;
     let units = Units::new(question.period, as_of)?;
@@ -89,14 +89,14 @@ impl Bounds {
     }
 
     /// What happened to a member with these stretches.
-    fn changes(self, spells: &[Spell]) -> [Option<Changed>; 5] {
+    fn changes(self, spells: &[Spell]) -> [Option<ChangedMember>; 5] {
         let ended = |spell: &Spell| spell.ended.filter(|ended| *ended <= self.last);
         let so_far = &spells[..spells.partition_point(|spell| spell.joined <= self.last)];
         let of = |spell: &Spell| ended(spell).unwrap_or(self.last + 1) - spell.joined;
         let days = so_far.iter().map(of).sum::<i64>().unsigned_abs();
         let changed = |change, times, spell: &Spell| {
             let stretch = Spell { joined: spell.joined, ended: ended(spell) };
-            Changed { change, times, stretch, days }
+            ChangedMember { change, times, stretch, days }
         };
         let all = |change, of: &[Spell], counts: &dyn Fn(&Spell) -> bool| {
             let times = of.iter().filter(|spell| counts(spell)).count() as u64;
@@ -108,17 +108,17 @@ impl Bounds {
         let (first, later) = so_far.split_at(so_far.len().min(1));
         let was_in = so_far.iter().any(|spell| spell.holds(self.first - 1));
         let present = so_far.last().filter(|spell| spell.holds(self.last));
-        let departed = all(Change::Departed, so_far, &departs);
+        let departed = all(MembershipChange::Departed, so_far, &departs);
         [
-            all(Change::Joined, first, &joins),
-            all(Change::Rejoined, later, &joins),
+            all(MembershipChange::Joined, first, &joins),
+            all(MembershipChange::Rejoined, later, &joins),
             departed,
-            departed.filter(|_| was_in && present.is_none()).map(|departed| Changed {
-                change: Change::Churned,
+            departed.filter(|_| was_in && present.is_none()).map(|departed| ChangedMember {
+                change: MembershipChange::Churned,
                 times: 1,
                 ..departed
             }),
-            present.filter(|_| was_in).map(|spell| changed(Change::Retained, 1, spell)),
+            present.filter(|_| was_in).map(|spell| changed(MembershipChange::Retained, 1, spell)),
         ]
     }
 }
@@ -143,7 +143,7 @@ mod tests {
         ) {
             let history = build(&given).unwrap();
             let memberships = Memberships::new(history.view());
-            let question = Question { period, as_of, confidence: 0.95 };
+            let question = MembershipQuestion { period, as_of, confidence: 0.95 };
             for row in churn(&memberships, &question, Global).unwrap().rows() {
                 let mut times = BTreeMap::new();
                 changes_of_members(&memberships, &question, row.period_start, Global, |member, changed| {
@@ -151,9 +151,9 @@ mod tests {
                     assert!(changed.days > 0 && changed.stretch.joined >= 0);
                     let is_in = changed.stretch.ended.is_none();
                     match changed.change {
-                        Change::Departed | Change::Churned => assert!(!is_in),
-                        Change::Retained => assert!(is_in),
-                        Change::Joined | Change::Rejoined => assert!(changed.stretch.joined >= row.period_start),
+                        MembershipChange::Departed | MembershipChange::Churned => assert!(!is_in),
+                        MembershipChange::Retained => assert!(is_in),
+                        MembershipChange::Joined | MembershipChange::Rejoined => assert!(changed.stretch.joined >= row.period_start),
                     }
                     assert_eq!(member.kind(), memberships.kind());
                     Ok(())
@@ -173,11 +173,12 @@ mod tests {
             build(&[(1, 0, Some(10)), (1, 12, Some(14)), (1, 20, Some(25)), (1, 40, None)]);
         let history = history.unwrap();
         let memberships = Memberships::new(history.view());
-        let question = Question { period: Period::MONTH, as_of: Some(60), confidence: 0.95 };
+        let question =
+            MembershipQuestion { period: Period::MONTH, as_of: Some(60), confidence: 0.95 };
         let mut found = std::vec::Vec::new();
         for month in [0, 31] {
             changes_of_members(&memberships, &question, month, Global, |_, changed| {
-                let Changed { change, times, stretch, days } = *changed;
+                let ChangedMember { change, times, stretch, days } = *changed;
                 found.push((change.name(), times, stretch.joined, stretch.ended, days));
                 Ok(())
             })
@@ -192,7 +193,7 @@ mod tests {
                 ("rejoined", 1, 40, None, 37),
             ]
         );
-        let nobody = |_: MemberRef<'_>, _: &Changed| panic!();
+        let nobody = |_: MemberRef<'_>, _: &ChangedMember| panic!();
         changes_of_members(&memberships, &question, -31, Global, nobody).unwrap();
         changes_of_members(&memberships, &question, 91, Global, nobody).unwrap();
         assert!(changes_of_members(&memberships, &question, 32, Global, nobody).is_err());
@@ -203,7 +204,7 @@ mod tests {
         let given: std::vec::Vec<_> =
             (0..20_000).map(|member| (member, member % 100, None)).collect();
         let history = build(&given).unwrap();
-        let question = Question { period: Period::MONTH, as_of: None, confidence: 0.95 };
+        let question = MembershipQuestion { period: Period::MONTH, as_of: None, confidence: 0.95 };
         let memberships = Memberships::new(history.view());
         assert!(stops(|| changes_of_members(&memberships, &question, 60, Global, |_, _| Ok(()))));
     }

@@ -1,12 +1,12 @@
 //! The retention curve of memberships: the cells of all cohorts, added up by period.
 
-use super::Table;
+use super::MembershipTable;
 use crate::host::{Host, Vec};
 use crate::numeric::Estimate;
 
 /// A point of the curve: so many periods after joining, whenever that was.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Point {
+pub struct MembershipPoint {
     /// Periods since the one in which members joined, which is 0.
     pub period_number: i64,
     /// Members whose period has begun by `as_of`.
@@ -20,13 +20,13 @@ pub struct Point {
 }
 
 /// The points of the retention curve of a cohort table.
-pub fn curve<H: Host>(table: &Table<H>) -> Vec<Point, H> {
-    let mut points: Vec<Point, H> = Vec::new_in(table.host.clone());
+pub fn curve<H: Host>(table: &MembershipTable<H>) -> Vec<MembershipPoint, H> {
+    let mut points: Vec<MembershipPoint, H> = Vec::new_in(table.host.clone());
     for cell in table.cells() {
         let n = usize::try_from(cell.period_number).unwrap_or(0);
         if n == points.len() {
             table.host.poll();
-            let nobody = Point {
+            let nobody = MembershipPoint {
                 period_number: cell.period_number,
                 members: 0,
                 eligible: 0,
@@ -51,7 +51,7 @@ mod tests {
     use super::super::cohorts;
     use super::*;
     use crate::calendar::Period;
-    use crate::churn::memberships::Question;
+    use crate::churn::memberships::MembershipQuestion;
     use crate::host::Global;
     use crate::memberships::Memberships;
     use crate::memberships::testing::{build, given, spells};
@@ -67,7 +67,7 @@ mod tests {
         ) {
             let history = build(&given).unwrap();
             let memberships = Memberships::new(history.view());
-            let question = Question { period: Period::Days(days), as_of, confidence: 0.95 };
+            let question = MembershipQuestion { period: Period::Days(days), as_of, confidence: 0.95 };
             let points = curve(&cohorts(&memberships, &question, Global).unwrap());
             let as_of = as_of.unwrap_or(memberships.last().unwrap());
             let found = spells(&history);

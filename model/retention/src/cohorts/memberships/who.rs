@@ -1,8 +1,8 @@
 //! Who is behind a cell of the cohort table of memberships.
 
-use super::Table;
+use super::MembershipTable;
 use crate::calendar::date_text;
-use crate::churn::memberships::Question;
+use crate::churn::memberships::MembershipQuestion;
 use crate::error::Error;
 use crate::history::MemberRef;
 use crate::host::{Host, Pace};
@@ -11,12 +11,12 @@ use crate::memberships::Memberships;
 /// Tells the members whom the cell of a cohort and a period number counts as active.
 pub fn members_of_cell<H: Host>(
     memberships: &Memberships<'_, H>,
-    question: &Question,
+    question: &MembershipQuestion,
     (cohort, period_number): (i64, i64),
     host: H,
     mut tell: impl FnMut(MemberRef<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let table = Table::empty(memberships, question, host.clone())?;
+    let table = MembershipTable::empty(memberships, question, host.clone())?;
     let unit = table.units.of_day(cohort);
     if table.units.first_day(unit) != cohort {
         return Err(Error::bad(
@@ -66,7 +66,7 @@ mod tests {
         ) {
             let history = build(&given).unwrap();
             let memberships = Memberships::new(history.view());
-            let question = Question { period, as_of, confidence: 0.95 };
+            let question = MembershipQuestion { period, as_of, confidence: 0.95 };
             for cell in cohorts(&memberships, &question, Global).unwrap().cells() {
                 let mut found = 0;
                 let place = (cell.cohort, cell.period_number);
@@ -87,7 +87,7 @@ mod tests {
         let given: std::vec::Vec<_> =
             (0..20_000).map(|member| (member, member % 100, None)).collect();
         let history = build(&given).unwrap();
-        let question = Question { period: Period::MONTH, as_of: None, confidence: 0.95 };
+        let question = MembershipQuestion { period: Period::MONTH, as_of: None, confidence: 0.95 };
         let memberships = Memberships::new(history.view());
         assert!(stops(|| members_of_cell(&memberships, &question, (0, 1), Global, |_| Ok(()))));
     }

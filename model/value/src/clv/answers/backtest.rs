@@ -7,29 +7,30 @@ use crate::clv::Customer;
 use crate::clv::Purchases;
 use crate::clv::family::{Family, Visitor};
 use crate::clv::model::{self, Model, fit_json};
+use crate::clv::question::ScoreQuestion;
 use crate::clv::sample::{Sample, sort_polling};
-use crate::clv::score::{self, scorer};
-use crate::clv::summary::Unit;
+use crate::clv::score::scorer;
+use crate::clv::summary::TimeUnit;
 use crate::error::Error;
 use crate::history::View;
 use crate::host::{Host, Pace, Vec};
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct BacktestQuestion {
     /// The model; none for the best one by BIC.
     pub kind: Option<crate::clv::family::Kind>,
     /// The last day that the model may see.
     pub calibrate_until: i64,
     /// The unit of time.
-    pub unit: Unit,
+    pub unit: TimeUnit,
     /// The last day looked at; by default that of the last event.
     pub as_of: Option<i64>,
 }
 
 /// A row of the comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
+pub struct Comparison {
     /// What is compared.
     pub measure: &'static str,
     /// The number of the unit of time, or the number of repeat purchases.
@@ -105,9 +106,9 @@ fn every_member<H: Host, Z: Zone>(
 pub fn backtest<H: Host>(
     view: &View<'_, H>,
     zone: &impl Zone,
-    question: &Question,
+    question: &BacktestQuestion,
     host: H,
-) -> Result<Vec<Row, H>, Error> {
+) -> Result<Vec<Comparison, H>, Error> {
     let until = question.calibrate_until;
     question.kind.map_or(Ok(()), |kind| kind.check_history())?;
     question.unit.check_grain(view.meta.grain)?;
@@ -140,11 +141,11 @@ pub fn backtest<H: Host>(
         }
         Ok(())
     })?;
-    let asked = model::Question { kind: question.kind, unit: question.unit, as_of: Some(until) };
+    let asked = model::FitQuestion { kind: question.kind, unit: question.unit, as_of: Some(until) };
     let fitted = model::parse(&fit_json(&mut sample, &asked)?)?;
     let mut rows = Vec::new_in(host.clone());
     cumulative(&mut rows, &fitted, &came, &bought, &host);
-    let holdout = score::Question {
+    let holdout = ScoreQuestion {
         horizon: Some((as_of - until) as f64),
         discount: 0.0,
         margin: 1.0,
@@ -202,7 +203,7 @@ impl<H: Host> Visitor for Curve<'_, H> {
 
 /// All repeat purchases up to the end of every unit of time.
 fn cumulative<H: Host>(
-    rows: &mut Vec<Row, H>,
+    rows: &mut Vec<Comparison, H>,
     model: &Model,
     came: &[f64],
     bought: &[f64],
@@ -225,7 +226,7 @@ fn cumulative<H: Host>(
         pace.step(end);
         let expected: f64 =
             came[..end].iter().zip(curve[..end].iter().rev()).map(|(n, e)| n * e).sum();
-        rows.push(Row {
+        rows.push(Comparison {
             measure: "cumulative",
             at: Some(unit),
             members: members as u64,
@@ -237,7 +238,7 @@ fn cumulative<H: Host>(
 }
 
 /// The mean purchases of the holdout by those of the calibration; the last group is `MANY` and more.
-fn by_frequency<H: Host>(rows: &mut Vec<Row, H>, pairs: &[Pair], host: &H) {
+fn by_frequency<H: Host>(rows: &mut Vec<Comparison, H>, pairs: &[Pair], host: &H) {
     let mut groups = [(0_u64, 0.0, 0.0); MANY + 1];
     let mut pace = Pace::new(host);
     for pair in pairs {
@@ -248,7 +249,7 @@ fn by_frequency<H: Host>(rows: &mut Vec<Row, H>, pairs: &[Pair], host: &H) {
     for (x, (members, actual, expected)) in groups.into_iter().enumerate() {
         if members > 0 {
             let (actual, expected) = (actual / members as f64, expected / members as f64);
-            rows.push(Row {
+            rows.push(Comparison {
                 measure: "frequency",
                 at: Some(x as u64),
                 members,
@@ -261,7 +262,7 @@ fn by_frequency<H: Host>(rows: &mut Vec<Row, H>, pairs: &[Pair], host: &H) {
 }
 
 /// How far expectations are from what happened, member by member.
-fn errors<H: Host>(rows: &mut Vec<Row, H>, pairs: &mut [Pair], host: &H) {
+fn errors<H: Host>(rows: &mut Vec<Comparison, H>, pairs: &mut [Pair], host: &H) {
     let n = pairs.len() as f64;
     let (mut absolute, mut square, mut actual, mut expected) = (0.0, 0.0, 0.0, 0.0);
     let mut pace = Pace::new(host);
@@ -275,7 +276,7 @@ fn errors<H: Host>(rows: &mut Vec<Row, H>, pairs: &mut [Pair], host: &H) {
     }
     let ranking = spearman(pairs, host);
     let mut add = |measure, sums: bool, value: Option<f64>| {
-        rows.push(Row {
+        rows.push(Comparison {
             measure,
             at: None,
             members: n as u64,

@@ -7,7 +7,7 @@ use crate::numeric::Wilson;
 
 /// A row: a number, perhaps with an interval, and what it means.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct Diagnostic {
     /// What it is.
     pub name: String,
     /// The number.
@@ -24,12 +24,12 @@ const ALIKE: f64 = 0.95;
 const DEPENDENT: f64 = 0.1;
 
 /// The rows of a model's text.
-pub fn rows(text: &str, confidence: f64) -> Result<Vec<Row>, Error> {
+pub fn rows(text: &str, confidence: f64) -> Result<Vec<Diagnostic>, Error> {
     let z = Wilson::new(confidence)?.z();
     let facts = model::facts(text)?;
     let mut rows = Vec::new();
     let mut add = |name: &str, value, interval, remark: String| {
-        rows.push(Row { name: name.to_string(), value, interval, remark });
+        rows.push(Diagnostic { name: name.to_string(), value, interval, remark });
     };
     let converged = Some(f64::from(u8::from(facts.converged)));
     let remark = facts.reason.clone().unwrap_or_else(|| format!("{} has a maximum", facts.model));

@@ -1,9 +1,10 @@
 //! What a fitted model says of one customer, as single numbers.
 
+use crate::clv::customer::check;
 use crate::clv::family::{Family, Visitor};
 use crate::clv::model::Model;
-use crate::clv::sample::check;
-use crate::clv::score::{Question, expected_spend};
+use crate::clv::question::{ScoreQuestion, beyond, check_amount};
+use crate::clv::score::expected_spend;
 use crate::clv::summary::DAYS_IN_YEAR;
 use crate::clv::{Customer, Purchases};
 use crate::error::Error;
@@ -52,20 +53,10 @@ fn answer(model: &Model, c: Customer, ask: Ask) -> Result<f64, Error> {
     if answer.is_finite() { Ok(answer) } else { Err(beyond(model, c)) }
 }
 
-/// What a model says of a customer is no number.
-pub(in crate::clv) fn beyond(model: &Model, c: Customer) -> Error {
-    let Customer { x, t_x, age } = c;
-    Error::OutOfRange {
-        what: "the answer of the model",
-        given: format!("{} of x = {x}, t_x = {t_x}, age = {age}", model.kind.name()),
-        hint: "Take a shorter horizon or a larger discount, or look at the model: are its parameters \
-               plausible in its unit of time?",
-    }
-}
-
 /// A time in units of the model.
 fn units(model: &Model, days: f64) -> Result<f64, Error> {
-    let question = Question { horizon: Some(days), discount: 0.0, margin: 1.0, confidence: None };
+    let question =
+        ScoreQuestion { horizon: Some(days), discount: 0.0, margin: 1.0, confidence: None };
     question.check()?;
     Ok(days / model.unit.days())
 }
@@ -119,19 +110,12 @@ pub fn mean_spend(model: &Model, x: f64, mean: Option<f64>) -> Result<Option<f64
     }
 }
 
-pub(in crate::clv) fn check_amount(mean: Option<f64>) -> Result<(), Error> {
-    match mean.filter(|mean| !mean.is_finite()) {
-        Some(mean) => Err(Error::AmountOutOfRange { given: mean.to_string() }),
-        None => Ok(()),
-    }
-}
-
 /// The value of the purchases of a horizon, or of the rest of the lifetime, discounted.
 pub fn value(
     model: &Model,
     c: Customer,
     mean: Option<f64>,
-    question: &Question,
+    question: &ScoreQuestion,
 ) -> Result<Option<f64>, Error> {
     question.check()?;
     check_amount(mean)?;
@@ -151,7 +135,7 @@ pub fn value(
 mod tests {
     use super::*;
     use crate::clv::family::Kind;
-    use crate::clv::summary::Unit;
+    use crate::clv::summary::TimeUnit;
     use crate::numeric::Jet;
 
     /// ln L by the generic path that fits take.
@@ -174,7 +158,7 @@ mod tests {
     }
 
     fn model(kind: Kind, parameters: &[f64]) -> Model {
-        let (parameters, unit) = (parameters.to_vec(), Unit::parse("day").unwrap());
+        let (parameters, unit) = (parameters.to_vec(), TimeUnit::parse("day").unwrap());
         Model { kind, parameters, coefficients: Vec::new(), covariance: None, unit, spend: None }
     }
 
@@ -221,7 +205,7 @@ mod tests {
                 parameters: fields[1].split(' ').map(|v| v.parse().unwrap()).collect(),
                 coefficients: Vec::new(),
                 covariance: None,
-                unit: Unit::parse("day").unwrap(),
+                unit: TimeUnit::parse("day").unwrap(),
                 spend: None,
             };
             let c = Customer { x: number(2), t_x: number(3), age: number(4) };
@@ -243,7 +227,7 @@ mod tests {
             parameters: parameters.to_vec(),
             coefficients: Vec::new(),
             covariance: None,
-            unit: Unit::parse("day").unwrap(),
+            unit: TimeUnit::parse("day").unwrap(),
             spend: None,
         }
     }
@@ -280,7 +264,8 @@ mod tests {
         let gompertz = of("ggompertz/nbd", &[1e6, 10.0, 0.01, 0.6, 11.0]);
         assert!(stops(|| purchases_distribution(&gompertz, Customer::NEW, 365e3, 1000)));
         let bg = of("bg/nbd", &[0.5, 10.0, 0.6, 11.0]);
-        let question = Question { horizon: None, discount: 1e-4, margin: 1.0, confidence: None };
+        let question =
+            ScoreQuestion { horizon: None, discount: 1e-4, margin: 1.0, confidence: None };
         let mut model = of("mbg/cnbd-k", &[0.9, 4.0, 0.6, 2.0]);
         model.kind = Kind::MbgCnbd(Some(900));
         model.spend =
@@ -329,7 +314,8 @@ mod tests {
     /// What cannot be computed is an error, not a number that looks fine.
     #[test]
     fn answers_beyond_numbers_are_errors() {
-        let question = Question { horizon: None, discount: 1e-9, margin: 1.0, confidence: None };
+        let question =
+            ScoreQuestion { horizon: None, discount: 1e-9, margin: 1.0, confidence: None };
         let contract = of("sbg", &[0.7, 1.2]);
         assert!(value(&contract, Customer::NEW, Some(1.0), &question).is_err());
         assert!(value(&contract, Customer::NEW, Some(f64::INFINITY), &question).is_err());

@@ -5,10 +5,11 @@ use crate::clv::aggregate::FitState;
 use crate::clv::family::Kind;
 use crate::clv::fit::fit;
 use crate::clv::model::{self, fit_json};
+use crate::clv::question::ScoreQuestion;
 use crate::clv::sample::Sample;
 use crate::clv::scalar;
-use crate::clv::score::{Predicted, Question, scorer};
-use crate::clv::summary::Unit;
+use crate::clv::score::{PredictedPurchases, scorer};
+use crate::clv::summary::TimeUnit;
 use crate::host::Global;
 use crate::numeric::SplitMix64;
 
@@ -97,14 +98,18 @@ const PARETO: [f64; 4] = [0.8, 6.0, 0.9, 15.0];
 fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
     let mut random = Random::new(7);
     let c = Customer { x: 3.0, t_x: 20.0, age: 30.0 };
-    let question =
-        Question { horizon: Some(20.0 * 7.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
+    let question = ScoreQuestion {
+        horizon: Some(20.0 * 7.0),
+        discount: 0.0,
+        margin: 1.0,
+        confidence: Some(0.95),
+    };
     let of_truth = model::Model {
         kind,
         parameters: truth.to_vec(),
         coefficients: Vec::new(),
         covariance: None,
-        unit: Unit::WEEK,
+        unit: TimeUnit::WEEK,
         spend: None,
     };
     let expected = scalar::expected_purchases(&of_truth, c, 140.0).unwrap();
@@ -265,15 +270,20 @@ fn predictions_are_calibrated() {
                 (c, later)
             })
             .collect();
-        let question = model::Question { kind: Some(kind), unit: Unit::WEEK, as_of: None };
+        let question = model::FitQuestion { kind: Some(kind), unit: TimeUnit::WEEK, as_of: None };
         let model = model::parse(&fit_json(&mut sample, &question).unwrap()).unwrap();
-        let question =
-            Question { horizon: Some(182.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
+        let question = ScoreQuestion {
+            horizon: Some(182.0),
+            discount: 0.0,
+            margin: 1.0,
+            confidence: Some(0.95),
+        };
         let mut scorer = scorer(&model, &question, Global).unwrap();
         let (mut held, mut reached, mut bins) = (0.0, 0.0, [0.0; 10]);
         let n = customers.len() as f64;
         for (c, later) in customers {
-            let Predicted { low, high, .. } = scorer.score(c, None).unwrap().purchases.unwrap();
+            let PredictedPurchases { low, high, .. } =
+                scorer.score(c, None).unwrap().purchases.unwrap();
             held += f64::from(u8::from(low as f64 <= later && later <= high as f64));
             reached += f64::from(u8::from(later >= high as f64));
             let p = |y| scalar::purchases_distribution(&model, c, 182.0, y).unwrap();
@@ -323,7 +333,7 @@ fn coverage_of_covariates(kind: Kind, samples: u32, customers: u32) {
         parameters: truth.to_vec(),
         coefficients: coefficients.clone(),
         covariance: None,
-        unit: Unit::WEEK,
+        unit: TimeUnit::WEEK,
         spend: None,
     };
     let z = [1.0, 24.0];
@@ -331,7 +341,7 @@ fn coverage_of_covariates(kind: Kind, samples: u32, customers: u32) {
     let there = of_truth.of_customer(Some(&z)).unwrap();
     let expected = scalar::expected_purchases(&there, c, 140.0).unwrap();
     let question =
-        Question { horizon: Some(140.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
+        ScoreQuestion { horizon: Some(140.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
     let (mut random, mut held, mut held_expected) =
         (Random::new(5), vec![0; 4 + coefficients.len()], 0);
     let mut fits = 0;

@@ -2,21 +2,12 @@
 //! number: at the resolution of days there are far fewer of these than customers, and still fewer
 //! different times, so that a customer is three small numbers.
 
-use crate::clv::Customer;
-use crate::clv::times::Times;
+use super::alike::{Alike, Group, Row};
+use super::customer::{Customer, check};
+use super::times::Times;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::radix;
-use crate::state::State;
-
-/// Customers who are alike.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Group {
-    /// What is known of each.
-    pub customer: Customer,
-    /// How many they are.
-    pub count: f64,
-}
 
 /// The repeat purchases of one customer, and their mean value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,99 +18,36 @@ pub struct Spend {
     pub mean: f64,
 }
 
-/// What is known of a customer, by the places of the times in the sample's list. Rows sort as customers
-/// do once the times are in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Row {
-    x: u32,
-    t_x: u32,
-    age: u32,
-}
-
 /// Customers, collected in any order.
 #[derive(Debug)]
 pub struct Sample<H: Host> {
-    times: Times<H>,
+    pub(super) times: Times<H>,
     /// Customers who differ, in order, and how many there are of each.
-    rows: Vec<Row, H>,
-    counts: Vec<f64, H>,
+    pub(super) rows: Vec<Row, H>,
+    pub(super) counts: Vec<f64, H>,
     /// Single customers who are not among these yet.
-    waiting: Vec<Row, H>,
+    pub(super) waiting: Vec<Row, H>,
     /// The same of many who are alike.
-    waiting_many: Vec<(Row, f64), H>,
-    spends: Vec<Spend, H>,
+    pub(super) waiting_many: Vec<(Row, f64), H>,
+    pub(super) spends: Vec<Spend, H>,
     /// Repeat purchases in all.
-    purchases: f64,
+    pub(super) purchases: f64,
     /// The sum of the logarithms of the times between purchases, as whole numbers of 2⁻⁴⁰, so that it
     /// does not depend on the order of the customers.
-    ln_gaps: LnGaps,
-    host: H,
-}
-
-/// Customers of a settled sample with the same number of repeat purchases.
-#[derive(Debug, Clone, Copy)]
-pub struct Alike<'s> {
-    rows: &'s [Row],
-    counts: &'s [f64],
-    times: &'s [f64],
-}
-
-impl<'s> Alike<'s> {
-    /// How many purchases they have in common.
-    pub fn x(&self) -> f64 {
-        self.rows.first().map_or(0.0, |row| f64::from(row.x))
-    }
-
-    /// The places of t_x and age among the times, and how many customers have them.
-    pub fn places(&self) -> impl Iterator<Item = (usize, usize, f64)> + use<'s> {
-        let rows = self.rows.iter().zip(self.counts);
-        rows.map(|(row, count)| (row.t_x as usize, row.age as usize, *count))
-    }
-
-    /// Are there none?
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The first of those who differ, so many of them, and the others.
-    pub fn split_at(&self, len: usize) -> (Self, Self) {
-        let ((first, rows), (of_first, counts)) =
-            (self.rows.split_at(len), self.counts.split_at(len));
-        (Alike { rows: first, counts: of_first, ..*self }, Alike { rows, counts, ..*self })
-    }
-
-    /// The same customers, in parts of so many.
-    pub fn blocks(&self, len: usize) -> impl Iterator<Item = Alike<'s>> + use<'s> {
-        let times = self.times;
-        let blocks = self.rows.chunks(len).zip(self.counts.chunks(len));
-        blocks.map(move |(rows, counts)| Alike { rows, counts, times })
-    }
-
-    /// All times of the sample, in order.
-    pub fn times(&self) -> &'s [f64] {
-        self.times
-    }
-
-    /// The customers.
-    pub fn groups(&self) -> impl Iterator<Item = Group> + use<'s> {
-        let (x, times) = (self.x(), self.times);
-        self.places().map(move |(t_x, age, count)| Group {
-            customer: Customer { x, t_x: times[t_x], age: times[age] },
-            count,
-        })
-    }
+    pub(super) ln_gaps: LnGaps,
+    pub(super) host: H,
 }
 
 /// In bytes, since what lives in PostgreSQL's memory is aligned to eight of them.
 #[derive(Debug, Clone, Copy, Default)]
-struct LnGaps([u8; 16]);
+pub(super) struct LnGaps(pub(super) [u8; 16]);
 
 impl LnGaps {
-    fn units(self) -> i128 {
+    pub(super) fn units(self) -> i128 {
         i128::from_le_bytes(self.0)
     }
 
-    fn add(&mut self, units: i128) {
+    pub(super) fn add(&mut self, units: i128) {
         self.0 = self.units().saturating_add(units).to_le_bytes();
     }
 }
@@ -131,47 +59,6 @@ const FEW: usize = 1 << 14;
 pub(in crate::clv) fn key(c: &Customer) -> [u64; 3] {
     // Not negative, so that the bits sort as the numbers do.
     [c.x.to_bits(), c.t_x.to_bits(), c.age.to_bits()]
-}
-
-/// Is this what one can know of a customer?
-#[inline]
-pub fn check(c: Customer) -> Result<Customer, Error> {
-    let Customer { x, t_x, age } = c;
-    let is_count = f64::from(x as u32) == x && x < 1e9;
-    let is_time = 0.0 <= t_x && t_x <= age && age.is_finite();
-    if is_count && is_time && (x > 0.0 || t_x == 0.0) {
-        // No negative zeros.
-        return Ok(Customer { x: x + 0.0, t_x: t_x + 0.0, age: age + 0.0 });
-    }
-    Err(what_is_wrong(c))
-}
-
-#[cold]
-fn what_is_wrong(Customer { x, t_x, age }: Customer) -> Error {
-    let wrong = |message: String, hint| Error::bad(message, hint);
-    if !(x >= 0.0 && x.fract() == 0.0 && x < 1e9) {
-        return wrong(
-            format!("x = {x} is not a number of repeat purchases"),
-            "Take 0 or more whole purchases, without the first one.",
-        );
-    }
-    if !(age >= 0.0 && age.is_finite()) {
-        return wrong(
-            format!("age = {age} is not a time since the first purchase"),
-            "Take a finite number of units of time, 0 or more.",
-        );
-    }
-    if !(t_x >= 0.0 && t_x <= age) {
-        return wrong(
-            format!("t_x = {t_x} does not lie between 0 and the age, {age}"),
-            "t_x is the time from the first to the last purchase, age that from the first purchase \
-             to the end of the data.",
-        );
-    }
-    wrong(
-        format!("t_x = {t_x} without a repeat purchase"),
-        "Where x is 0, t_x is 0 too: x counts the purchases after the first one.",
-    )
 }
 
 impl<H: Host> Sample<H> {
@@ -253,7 +140,7 @@ impl<H: Host> Sample<H> {
 
     /// Sorts the customers who wait, and makes those that are alike one.
     #[cold]
-    fn sort_in(&mut self) {
+    pub(super) fn sort_in(&mut self) {
         let mut pace = Pace::new(&self.host);
         if let Some(places) = self.times.rank() {
             let many = self.waiting_many.iter_mut().map(|(row, _)| row);
@@ -411,122 +298,11 @@ pub(in crate::clv) fn sort_polling<E: Copy, H: Host>(
     });
 }
 
-impl<H: Host> State<H> for Sample<H> {
-    fn merge(&mut self, other: &Self) -> Result<(), Error> {
-        let mut pace = Pace::new(&other.host);
-        let mut places = Vec::with_capacity_in(other.times().len(), self.host.clone());
-        for time in other.times() {
-            pace.step(4);
-            places.push(self.times.place(*time));
-        }
-        let here = |row: &Row| {
-            let (t_x, age) = (places[row.t_x as usize], places[row.age as usize]);
-            Row { x: row.x, t_x, age }
-        };
-        self.waiting.extend(other.waiting.iter().map(here));
-        let settled = other.rows.iter().zip(&other.counts).map(|(row, count)| (here(row), *count));
-        let waiting = other.waiting_many.iter().map(|(row, count)| (here(row), *count));
-        self.waiting_many.extend(settled.chain(waiting));
-        self.sort_in();
-        self.spends.extend_from_slice(&other.spends);
-        self.purchases += other.purchases;
-        self.ln_gaps.add(other.ln_gaps.units());
-        Ok(())
-    }
-
-    fn write(&self, out: &mut Vec<u8, H>) {
-        out.extend_from_slice(&self.ln_gaps.0);
-        out.extend_from_slice(&self.purchases.to_le_bytes());
-        let many = self.waiting_many.iter().copied();
-        let settled = self.rows.iter().copied().zip(self.counts.iter().copied());
-        let lens =
-            [self.times().len(), self.waiting.len(), self.rows.len() + self.waiting_many.len()];
-        for len in lens.into_iter().chain([self.spends.len()]) {
-            out.extend_from_slice(&(len as u64).to_le_bytes());
-        }
-        for time in self.times() {
-            out.extend_from_slice(&time.to_le_bytes());
-        }
-        let row = |row: Row, out: &mut Vec<u8, H>| {
-            [row.x, row.t_x, row.age].iter().for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
-        };
-        for waiting in &self.waiting {
-            row(*waiting, out);
-        }
-        for (of_many, count) in settled.chain(many) {
-            row(of_many, out);
-            out.extend_from_slice(&count.to_le_bytes());
-        }
-        for Spend { x, mean } in &self.spends {
-            [x, mean].iter().for_each(|n| out.extend_from_slice(&n.to_le_bytes()));
-        }
-    }
-
-    fn read(bytes: &[u8], host: H) -> Result<Self, Error> {
-        let mut sample = Sample::new(host);
-        let mut rest = bytes;
-        sample.ln_gaps = LnGaps(*take(&mut rest)?);
-        sample.purchases = f64::from_le_bytes(*take(&mut rest)?);
-        let mut len = || take(&mut rest).map(|len| u64::from_le_bytes(*len) as usize);
-        let (times, ones, many, spends) = (len()?, len()?, len()?, len()?);
-        for time in parts(&mut rest, times)? {
-            sample.times.place(f64::from_le_bytes(*time));
-        }
-        let row = |bytes: &[u8; 12]| {
-            let number = |i: usize| u32::from_le_bytes([0, 1, 2, 3].map(|j| bytes[4 * i + j]));
-            let row = Row { x: number(0), t_x: number(1), age: number(2) };
-            let is_known = |place: u32| (place as usize) < sample.times.values().len();
-            if is_known(row.t_x) && is_known(row.age) { Ok(row) } else { Err(broken()) }
-        };
-        let ones = parts(&mut rest, ones)?;
-        sample.waiting.reserve_exact(ones.len());
-        for bytes in ones {
-            sample.waiting.push(row(bytes)?);
-        }
-        let many = parts::<20>(&mut rest, many)?;
-        sample.waiting_many.reserve_exact(many.len());
-        for bytes in many {
-            let mut bytes = &bytes[..];
-            let row = row(take(&mut bytes)?)?;
-            sample.waiting_many.push((row, f64::from_le_bytes(*take(&mut bytes)?)));
-        }
-        let spends = parts::<16>(&mut rest, spends)?;
-        if !rest.is_empty() {
-            return Err(broken());
-        }
-        sample.spends.reserve_exact(spends.len());
-        for bytes in spends {
-            let mut bytes = &bytes[..];
-            let x = f64::from_le_bytes(*take(&mut bytes)?);
-            sample.spends.push(Spend { x, mean: f64::from_le_bytes(*take(&mut bytes)?) });
-        }
-        Ok(sample)
-    }
-}
-
-fn broken() -> Error {
-    Error::Malformed("the state of an aggregate is cut short")
-}
-
-/// The next bytes.
-fn take<'b, const N: usize>(rest: &mut &'b [u8]) -> Result<&'b [u8; N], Error> {
-    let (taken, left) = rest.split_first_chunk().ok_or_else(broken)?;
-    *rest = left;
-    Ok(taken)
-}
-
-/// The next `len` parts of N bytes.
-fn parts<'b, const N: usize>(rest: &mut &'b [u8], len: usize) -> Result<&'b [[u8; N]], Error> {
-    let size = len.checked_mul(N).ok_or_else(broken)?;
-    let (taken, left) = rest.split_at_checked(size).ok_or_else(broken)?;
-    *rest = left;
-    Ok(taken.as_chunks().0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::host::{Global, testing::stops};
+    use crate::state::State;
     use proptest::prelude::*;
 
     /// Customers with few and with many different times.

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 
 /// A unit of time: days, or months of the same length all through the year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unit(Length);
+pub struct TimeUnit(Length);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Length {
@@ -27,12 +27,12 @@ enum Length {
     Months(u32),
 }
 
-impl Unit {
+impl TimeUnit {
     /// The unit of the literature.
-    pub const WEEK: Unit = Unit(Length::One(Grain::Week));
+    pub const WEEK: TimeUnit = TimeUnit(Length::One(Grain::Week));
 
     /// The unit of contracts.
-    pub const YEAR: Unit = Unit(Length::One(Grain::Year));
+    pub const YEAR: TimeUnit = TimeUnit(Length::One(Grain::Year));
 
     /// The unit of a name, in any case.
     pub fn parse(name: &str) -> Result<Self, Error> {
@@ -46,10 +46,12 @@ impl Unit {
 
     fn named(what: &'static str, name: &str) -> Result<Self, Error> {
         match Period::parse(name, Periods::OwnDays) {
-            Ok(Period::Calendar(unit)) if unit.is_usual() => Ok(Unit(Length::One(unit.grain()))),
-            Ok(Period::Days(n)) => Ok(Unit(Length::Days(n))),
-            Ok(Period::Months(1)) => Ok(Unit(Length::One(Grain::Month))),
-            Ok(Period::Months(n)) => Ok(Unit(Length::Months(n))),
+            Ok(Period::Calendar(unit)) if unit.is_usual() => {
+                Ok(TimeUnit(Length::One(unit.grain())))
+            }
+            Ok(Period::Days(n)) => Ok(TimeUnit(Length::Days(n))),
+            Ok(Period::Months(1)) => Ok(TimeUnit(Length::One(Grain::Month))),
+            Ok(Period::Months(n)) => Ok(TimeUnit(Length::Months(n))),
             _ => Err(Error::UnknownName {
                 what,
                 given: name.to_string(),
@@ -131,7 +133,7 @@ pub fn days_of(stretch: Stretch) -> f64 {
 
 /// What is known of a member.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Summary {
+pub struct CustomerSummary {
     /// Purchases and times.
     pub customer: Customer,
     /// The sum of the logarithms of the times between purchases.
@@ -159,7 +161,7 @@ impl<'v, 'z, Z: Zone, H: Host> Summaries<'v, 'z, Z, H> {
     pub fn new(
         view: &View<'v, H>,
         zone: &'z Z,
-        unit: Unit,
+        unit: TimeUnit,
         as_of: Option<i64>,
         host: &H,
     ) -> Result<Self, Error> {
@@ -177,7 +179,7 @@ impl<'v, 'z, Z: Zone, H: Host> Summaries<'v, 'z, Z, H> {
     }
 
     /// The next member whose first purchase is not after `as_of`.
-    pub fn next_member(&mut self) -> Result<Option<(MemberRef<'v>, Summary)>, Error> {
+    pub fn next_member(&mut self) -> Result<Option<(MemberRef<'v>, CustomerSummary)>, Error> {
         while let Some((member, timeline)) = self.walk.next_member()? {
             self.steps += 1 + timeline.ticks().len();
             if self.steps >= POLL_AFTER {
@@ -197,7 +199,7 @@ fn summarise<Z: Zone, H: Host>(
     timeline: &Timeline<H>,
     axis: &mut Axis<'_, Z, H>,
     days_per_unit: f64,
-) -> Result<Option<Summary>, Error> {
+) -> Result<Option<CustomerSummary>, Error> {
     let (mut first, mut last) = (None, 0);
     let (mut x, mut ln_gaps) = (0.0, 0.0);
     // The amounts of repeat days, and how many of these have any.
@@ -236,7 +238,7 @@ fn summarise<Z: Zone, H: Host>(
             Some(_) => {}
         }
     }
-    Ok(first.map(|first| Summary {
+    Ok(first.map(|first| CustomerSummary {
         customer: Customer {
             x,
             t_x: (last - first) as f64 / days_per_unit,
@@ -251,7 +253,7 @@ fn summarise<Z: Zone, H: Host>(
 pub fn sample<H: Host>(
     view: &View<'_, H>,
     zone: &impl Zone,
-    unit: Unit,
+    unit: TimeUnit,
     as_of: Option<i64>,
     host: H,
 ) -> Result<(Sample<H>, i64), Error> {

@@ -2,10 +2,11 @@
 
 use crate::clv::Customer;
 use crate::clv::covariates::{Covariates, MOST};
+use crate::clv::customer::check;
 use crate::clv::family::Kind;
-use crate::clv::model::{Question, fit_json_with};
-use crate::clv::sample::{Sample, check};
-use crate::clv::summary::Unit;
+use crate::clv::model::{FitQuestion, fit_json_with};
+use crate::clv::sample::Sample;
+use crate::clv::summary::TimeUnit;
 use crate::error::Error;
 use crate::host::{Host, Vec};
 use crate::state::State;
@@ -23,14 +24,14 @@ pub struct FitState<H: Host> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Asked {
     kind: Option<Kind>,
-    unit: Unit,
+    unit: TimeUnit,
 }
 
 impl Asked {
     /// Is it what these names say, as we write them? That is quick to tell for every row.
     fn is_named(self, model: Option<&str>, unit: Option<&str>) -> bool {
         model == Some(self.kind.map_or(AUTO, Kind::name))
-            && unit.map_or(self.unit == Unit::WEEK, |unit| unit == self.unit.name())
+            && unit.map_or(self.unit == TimeUnit::WEEK, |unit| unit == self.unit.name())
     }
 }
 
@@ -47,8 +48,8 @@ impl<H: Host> FitState<H> {
         if self.asked.is_some_and(|asked| asked.is_named(model, unit)) {
             return Ok(());
         }
-        let kind = model.map_or(Ok(Some(Kind::Bg)), Question::kind)?;
-        let unit = unit.map_or(Ok(Unit::WEEK), Unit::parse)?;
+        let kind = model.map_or(Ok(Some(Kind::Bg)), FitQuestion::kind)?;
+        let unit = unit.map_or(Ok(TimeUnit::WEEK), TimeUnit::parse)?;
         self.agree(Asked { kind, unit })
     }
 
@@ -118,7 +119,7 @@ impl<H: Host> FitState<H> {
             return Ok(None);
         };
         let covariates = self.covariates.as_mut().filter(|covariates| covariates.width() > 0);
-        let question = Question { kind, unit, as_of: None };
+        let question = FitQuestion { kind, unit, as_of: None };
         fit_json_with(&mut self.sample, covariates, &question).map(Some)
     }
 }

@@ -3,7 +3,7 @@
 //! The unit of time moves the logarithms and nothing else, so no unit is better than another. Where
 //! customers are many, the starts are tried on some of them, and the search goes on from the best optimum on all.
 
-use crate::clv::family::{Facts, Family, Kind, Visitor};
+use crate::clv::family::{Family, Kind, StartingValues, Visitor};
 use crate::clv::sample::Sample;
 use crate::clv::{Customer, Purchases};
 use crate::host::Host;
@@ -133,8 +133,10 @@ impl<H: Host> Visitor for Search<'_, H> {
     fn visit<const N: usize, F: Family<N> + 'static>(self, family: F) -> Attempt {
         let Search { sample, kind } = self;
         let observed: f64 = sample.groups().map(|g| g.customer.age * g.count).sum();
-        let facts =
-            Facts { rate: sample.purchases() / observed, age: observed / sample.customers() };
+        let facts = StartingValues {
+            rate: sample.purchases() / observed,
+            age: observed / sample.customers(),
+        };
         let starts: Vec<Vec<f64>> = family
             .starts(facts)
             .iter()

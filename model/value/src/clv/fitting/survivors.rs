@@ -2,9 +2,9 @@
 
 use crate::clv::Customer;
 use crate::clv::family::Kind;
-use crate::clv::model::{Question, fit_json};
+use crate::clv::model::{FitQuestion, fit_json};
 use crate::clv::sample::Sample;
-use crate::clv::summary::Unit;
+use crate::clv::summary::TimeUnit;
 use crate::error::Error;
 use crate::host::{Host, Vec};
 use crate::state::State;
@@ -98,7 +98,7 @@ impl<H: Host> Survivors<H> {
             let age = self.rows.last().map_or(0, |row| row.period) as f64;
             sample.push_many(Customer { x: 0.0, t_x: 0.0, age }, left);
         }
-        let question = Question { kind: Some(kind), unit: Unit::YEAR, as_of: None };
+        let question = FitQuestion { kind: Some(kind), unit: TimeUnit::YEAR, as_of: None };
         fit_json(&mut sample, &question).map(Some)
     }
 }

@@ -9,18 +9,18 @@ use crate::clv::Customer;
 use crate::clv::family::Kind;
 use crate::clv::model::{self, fit_json};
 use crate::clv::sample::Sample;
-use crate::clv::summary::Unit;
+use crate::clv::summary::TimeUnit;
 use crate::error::Error;
 use crate::host::{Host, Pace};
 use crate::memberships::Memberships;
 
 /// What is asked of memberships.
 #[derive(Debug, Clone, Copy)]
-pub struct Question {
+pub struct ContractQuestion {
     /// The model, one of contracts.
     pub kind: Kind,
     /// For how long a contract is made.
-    pub period: Unit,
+    pub period: TimeUnit,
     /// The last day looked at; by default the last on which somebody joined or left.
     pub as_of: Option<i64>,
 }
@@ -29,19 +29,19 @@ pub struct Question {
 /// and is left out, whether it is still in or not.
 pub fn fit<H: Host>(
     memberships: &Memberships<'_, H>,
-    question: &Question,
+    question: &ContractQuestion,
     host: H,
 ) -> Result<String, Error> {
-    let Question { kind, period: unit, as_of } = *question;
+    let ContractQuestion { kind, period: unit, as_of } = *question;
     let as_of = as_of.map_or_else(|| memberships.last(), Ok)?;
     let mut sample = tenures(memberships, unit, as_of, host)?;
-    fit_json(&mut sample, &model::Question { kind: Some(kind), unit, as_of: Some(as_of) })
+    fit_json(&mut sample, &model::FitQuestion { kind: Some(kind), unit, as_of: Some(as_of) })
 }
 
 /// Periods stayed, and who left at their end.
 fn tenures<H: Host>(
     memberships: &Memberships<'_, H>,
-    unit: Unit,
+    unit: TimeUnit,
     as_of: i64,
     host: H,
 ) -> Result<Sample<H>, Error> {
@@ -108,7 +108,7 @@ mod tests {
             let history = build(&given).unwrap();
             let found = spells(&history);
             let memberships = Memberships::new(history.view());
-            let sample = tenures(&memberships, Unit::parse(unit).unwrap(), as_of, Global);
+            let sample = tenures(&memberships, TimeUnit::parse(unit).unwrap(), as_of, Global);
             let mut sample = sample.unwrap();
             sample.settle();
             let mut expected = BTreeMap::new();
@@ -142,9 +142,9 @@ mod tests {
         let history = build(&given).unwrap();
         let memberships = Memberships::new(history.view());
         for name in ["sbg", "bdw"] {
-            let question = Question {
+            let question = ContractQuestion {
                 kind: Kind::parse(name).unwrap(),
-                period: Unit::parse("28 days").unwrap(),
+                period: TimeUnit::parse("28 days").unwrap(),
                 as_of: None,
             };
             let model = parse(&fit(&memberships, &question, Global).unwrap()).unwrap();
@@ -163,6 +163,6 @@ mod tests {
         let given: Vec<_> = (0..20_000).map(|member| (member, member % 100, None)).collect();
         let history = build(&given).unwrap();
         let memberships = Memberships::new(history.view());
-        assert!(stops(|| tenures(&memberships, Unit::WEEK, 200, Global)));
+        assert!(stops(|| tenures(&memberships, TimeUnit::WEEK, 200, Global)));
     }
 }

@@ -16,11 +16,13 @@
 //! terms: over the number of stages that would pass if nobody left, which is negative binomial, of the
 //! purchases that are made before leaving. Nothing cancels, and a = 1 is no special case.
 
+use crate::clv::bg_many::{self, PerCount};
 use crate::clv::counts::{logistic, negative_binomial};
 use crate::clv::future::Future;
+use crate::clv::models::purchases::ln_likelihood_of_each;
 use crate::clv::sample::Sample;
-use crate::clv::{Customer, Purchases, bg_many};
-use crate::host::Host;
+use crate::clv::{Customer, Purchases};
+use crate::host::{Host, Pace};
 use crate::numeric::gamma::{ln_gamma, ln_rising_by};
 use crate::numeric::real::Real;
 
@@ -39,15 +41,6 @@ pub struct BgCnbd<T> {
     pub k: u32,
     /// May one leave after the first purchase (the modified models)?
     pub modified: bool,
-}
-
-/// What the likelihood of customers with the same number of purchases has in common.
-#[derive(Debug, Clone, Copy)]
-pub struct PerCount<T> {
-    pub(in crate::clv) constant: T,
-    pub(in crate::clv) ln_left: T,
-    pub(in crate::clv) stages: T,
-    pub(in crate::clv) may_have_left: bool,
 }
 
 /// Terms of a series from which an integral is shorter.
@@ -168,7 +161,10 @@ impl<T: Real> Purchases<T> for BgCnbd<T> {
     }
 
     fn ln_likelihood_of_all<H: Host>(&self, sample: &Sample<H>) -> T {
-        bg_many::ln_likelihood(self, sample)
+        if self.k > 1 {
+            return ln_likelihood_of_each(self, sample.by_count(), &mut Pace::new(sample.host()));
+        }
+        bg_many::ln_likelihood(sample, self.alpha, |x| self.per_count(x))
     }
 
     fn p_alive(&self, c: Customer) -> T {

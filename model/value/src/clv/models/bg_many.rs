@@ -11,9 +11,7 @@
 //! derivatives by s, α and the first term of u are a few weighted sums over the customers with the
 //! same x; the chain rule is theirs together.
 
-use crate::clv::bg_cnbd::BgCnbd;
 use crate::clv::sample::Sample;
-use crate::clv::{Purchases, ln_likelihood_of_each};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::real::{Real, Taylor};
 
@@ -29,6 +27,18 @@ struct Time {
 const BLOCK: usize = 512;
 /// Customers who are alike, up to this number, are factors of a product.
 const FEW: usize = 8;
+
+/// What the likelihood of customers with the same number of purchases has in common, with stages
+/// s = r + kx.
+#[derive(Debug, Clone, Copy)]
+pub struct PerCount<T> {
+    /// What does not depend on times.
+    pub(in crate::clv) constant: T,
+    /// The first term of u.
+    pub(in crate::clv) ln_left: T,
+    pub(in crate::clv) stages: T,
+    pub(in crate::clv) may_have_left: bool,
+}
 
 /// Σ n ln w over numbers w between 1 and 2, with one logarithm for those with the same n.
 struct Logarithms {
@@ -160,14 +170,16 @@ impl Sums {
     }
 }
 
-/// Σ ln(likelihood) of the customers of a settled sample.
-pub(in crate::clv) fn ln_likelihood<T: Real, H: Host>(model: &BgCnbd<T>, sample: &Sample<H>) -> T {
+/// Σ ln(likelihood) of the customers of a settled sample, for the α of a model, and what it says of
+/// customers with x purchases.
+pub(in crate::clv) fn ln_likelihood<T: Real, H: Host>(
+    sample: &Sample<H>,
+    of_alpha: T,
+    per_count: impl Fn(f64) -> PerCount<T>,
+) -> T {
     let host = sample.host();
     let mut pace = Pace::new(host);
-    if model.k > 1 {
-        return ln_likelihood_of_each(model, sample.by_count(), &mut pace);
-    }
-    let alpha = model.alpha.value();
+    let alpha = of_alpha.value();
     let mut times = Vec::with_capacity_in(sample.times().len(), host.clone());
     for time in sample.times() {
         pace.step(8);
@@ -175,7 +187,7 @@ pub(in crate::clv) fn ln_likelihood<T: Real, H: Host>(model: &BgCnbd<T>, sample:
     }
     let mut total = T::of(0.0);
     for alike in sample.by_count() {
-        let per = model.per_count(alike.x());
+        let per = per_count(alike.x());
         let (stages, ln_left) = (per.stages.value(), per.ln_left.value());
         let mut sums = Sums::default();
         for block in alike.blocks(BLOCK) {
@@ -187,7 +199,7 @@ pub(in crate::clv) fn ln_likelihood<T: Real, H: Host>(model: &BgCnbd<T>, sample:
                 Sums::of_alive(customers.map(|(_, age, n)| (age, n)))
             });
         }
-        let of_times = [per.stages, model.alpha, per.ln_left];
+        let of_times = [per.stages, of_alpha, per.ln_left];
         total = total + per.constant * sums.count + T::map_all(&of_times, &sums.taylor(stages));
     }
     total

@@ -10,7 +10,7 @@ use crate::numeric::Real;
 
 /// What a search begins with.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts {
+pub struct StartingValues {
     /// Repeat purchases per unit of time.
     pub rate: f64,
     /// The mean age of customers.
@@ -29,7 +29,7 @@ pub trait Family<const N: usize>: Copy {
     fn with<T: Real>(&self, parameters: &[T; N]) -> Self::Model<T>;
 
     /// Where to begin: parameters of plausible customers with such a rate and age.
-    fn starts(&self, facts: Facts) -> Vec<[f64; N]>;
+    fn starts(&self, facts: StartingValues) -> Vec<[f64; N]>;
 }
 
 /// BG/NBD and its kin: r, alpha, a, b.
@@ -49,7 +49,7 @@ impl Family<4> for BgFamily {
         BgCnbd { r, alpha, a, b, k: self.k, modified: self.modified }
     }
 
-    fn starts(&self, facts: Facts) -> Vec<[f64; 4]> {
+    fn starts(&self, facts: StartingValues) -> Vec<[f64; 4]> {
         let rate = facts.rate * f64::from(self.k);
         [(0.3, 0.8, 2.5), (1.0, 0.5, 5.0), (3.0, 2.0, 2.0), (0.5, 0.1, 3.0)]
             .map(|(r, a, b)| [r, 0.5 * r / rate, a, b])
@@ -69,7 +69,7 @@ impl Family<2> for NbdFamily {
         LifetimeNbd { r, alpha, life: Forever }
     }
 
-    fn starts(&self, facts: Facts) -> Vec<[f64; 2]> {
+    fn starts(&self, facts: StartingValues) -> Vec<[f64; 2]> {
         [0.3, 1.0, 5.0].map(|r| [r, r / facts.rate]).to_vec()
     }
 }
@@ -86,7 +86,7 @@ impl Family<4> for ParetoFamily {
         LifetimeNbd { r, alpha, life: Pareto { s, beta } }
     }
 
-    fn starts(&self, facts: Facts) -> Vec<[f64; 4]> {
+    fn starts(&self, facts: StartingValues) -> Vec<[f64; 4]> {
         [(0.5, 0.6, 0.4), (1.0, 1.5, 1.5), (2.0, 0.3, 1.0), (0.7, 3.0, 6.0)]
             .map(|(r, s, beta)| [r, 0.7 * r / facts.rate, s, beta * facts.age.max(1e-6)])
             .to_vec()
@@ -105,7 +105,7 @@ impl Family<5> for GompertzFamily {
         LifetimeNbd { r, alpha, life: Gompertz { b, s, beta } }
     }
 
-    fn starts(&self, facts: Facts) -> Vec<[f64; 5]> {
+    fn starts(&self, facts: StartingValues) -> Vec<[f64; 5]> {
         [(0.5, 0.1, 0.6, 0.4), (0.5, 1.0, 0.6, 1.0), (1.0, 2.0, 0.2, 0.2), (0.8, 5.0, 0.1, 3.0)]
             .map(|(r, b, s, beta)| {
                 let age = facts.age.max(1e-6);
@@ -127,7 +127,7 @@ impl Family<4> for BgBbFamily {
         BgBb { alpha, beta, gamma, delta }
     }
 
-    fn starts(&self, _: Facts) -> Vec<[f64; 4]> {
+    fn starts(&self, _: StartingValues) -> Vec<[f64; 4]> {
         vec![
             [1.0, 1.0, 0.7, 3.0],
             [0.5, 2.0, 1.0, 10.0],
@@ -149,7 +149,7 @@ impl Family<2> for SbgFamily {
         Contract { alpha, beta, c: None }
     }
 
-    fn starts(&self, _: Facts) -> Vec<[f64; 2]> {
+    fn starts(&self, _: StartingValues) -> Vec<[f64; 2]> {
         vec![[1.0, 2.0], [0.5, 5.0], [3.0, 3.0]]
     }
 }
@@ -166,7 +166,7 @@ impl Family<3> for BdwFamily {
         Contract { alpha, beta, c: Some(c) }
     }
 
-    fn starts(&self, _: Facts) -> Vec<[f64; 3]> {
+    fn starts(&self, _: StartingValues) -> Vec<[f64; 3]> {
         vec![[1.0, 2.0, 1.0], [0.5, 5.0, 1.5], [3.0, 3.0, 0.7]]
     }
 }

@@ -8,6 +8,5 @@ pub(in crate::clv) mod counts;
 pub mod family;
 pub(in crate::clv) mod future;
 pub mod lifetime;
-pub(in crate::clv) mod lifetime_counts;
-pub(in crate::clv) mod lifetime_many;
+pub(in crate::clv) mod purchases;
 pub mod spend;

@@ -2,7 +2,7 @@
 //!
 //! | room | what it holds |
 //! | --- | --- |
-//! | this one | the question, the answer, and who gives it |
+//! | this one | the answer, and who gives it |
 //! | `uncertainty` | intervals of probabilities and expectations: the delta method |
 //! | `prediction` | intervals of the purchases themselves: their distribution, averaged over parameters |
 
@@ -11,54 +11,19 @@ mod prediction;
 mod tests;
 mod uncertainty;
 
-use crate::check;
 use crate::clv::family::{Family, Visitor};
 use crate::clv::model::{Model, Spend};
-use crate::clv::scalar::{beyond, check_amount};
+use crate::clv::question::{ScoreQuestion, beyond, check_amount};
 use crate::clv::spend;
 use crate::clv::summary::DAYS_IN_YEAR;
 use crate::clv::{Customer, Purchases};
 use crate::error::Error;
 use crate::host::{Host, Vec};
 use crate::numeric::{Dual, Real, Wilson};
+pub use prediction::PredictedPurchases;
 use prediction::{Spread, distribution};
 use std::vec::Vec as StdVec;
 use uncertainty::{Uncertainty, quadratic};
-
-/// What is asked of every customer.
-#[derive(Debug, Clone, Copy)]
-pub struct Question {
-    /// How far to look, in days; none for the rest of the lifetime.
-    pub horizon: Option<f64>,
-    /// The effective discount per year.
-    pub discount: f64,
-    /// Profit per unit of revenue.
-    pub margin: f64,
-    /// Probability of the intervals; none for no intervals.
-    pub confidence: Option<f64>,
-}
-
-impl Question {
-    /// Is it one that can be answered?
-    pub fn check(&self) -> Result<(), Error> {
-        self.confidence.map_or(Ok(()), |confidence| Wilson::new(confidence).map(|_| ()))?;
-        check::rate_per_year("discount", self.discount)?;
-        check::share("margin", self.margin)?;
-        match self.horizon {
-            Some(days) if !(0.0..=MOST_DAYS).contains(&days) => Err(Error::bad(
-                "the horizon is negative or longer than 1000 years",
-                "Take a time such as '1 year', or NULL for the rest of the lifetime.",
-            )),
-            None if self.discount == 0.0 => Err(Error::bad(
-                "the rest of a lifetime has no end without a discount",
-                "Give a horizon such as '1 year', or a discount per year such as 0.1.",
-            )),
-            _ => Ok(()),
-        }
-    }
-}
-
-const MOST_DAYS: f64 = 1000.0 * DAYS_IN_YEAR;
 
 /// An estimate with its interval, if there is a covariance to make one of.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,17 +34,6 @@ pub struct Estimate {
     pub interval: Option<(f64, f64)>,
 }
 
-/// How many purchases will be observed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Predicted {
-    /// The smallest number that is not exceeded with a probability of a half or more.
-    pub median: u64,
-    /// The ends of an interval that holds it with the confidence, or more.
-    pub low: u64,
-    /// …
-    pub high: u64,
-}
-
 /// What is expected of a customer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Score {
@@ -88,7 +42,7 @@ pub struct Score {
     /// Expected purchases within the horizon; none without one.
     pub expected: Option<Estimate>,
     /// The purchases themselves.
-    pub purchases: Option<Predicted>,
+    pub purchases: Option<PredictedPurchases>,
     /// The expected value of a purchase, if there is a model of spend.
     pub expected_spend: Option<f64>,
     /// The value of the purchases, discounted, times the margin.
@@ -105,7 +59,7 @@ pub trait Scorer {
 /// A scorer of a model, for many customers.
 pub fn scorer<'h, H: Host + 'h>(
     model: &Model,
-    question: &Question,
+    question: &ScoreQuestion,
     host: H,
 ) -> Result<Box<dyn Scorer + 'h>, Error> {
     build(model, question, CACHED, host)
@@ -114,12 +68,12 @@ pub fn scorer<'h, H: Host + 'h>(
 /// The score of one customer, with the covariates of whom the model knows.
 pub fn score_one<H: Host>(
     model: &Model,
-    question: &Question,
+    question: &ScoreQuestion,
     c: Customer,
     spend: Option<f64>,
     host: H,
 ) -> Result<Score, Error> {
-    let c = crate::clv::sample::check(c)?;
+    let c = crate::clv::customer::check(c)?;
     model.kind.check_customer(c)?;
     check_amount(spend)?;
     build(model, question, 1, host)?.score(c, spend)
@@ -127,7 +81,7 @@ pub fn score_one<H: Host>(
 
 fn build<'h, H: Host + 'h>(
     model: &Model,
-    question: &Question,
+    question: &ScoreQuestion,
     places: usize,
     host: H,
 ) -> Result<Box<dyn Scorer + 'h>, Error> {
@@ -139,7 +93,7 @@ fn build<'h, H: Host + 'h>(
 
 struct Build<'m, 'h, H> {
     model: &'m Model,
-    question: &'m Question,
+    question: &'m ScoreQuestion,
     places: usize,
     host: H,
     marker: std::marker::PhantomData<&'h ()>,

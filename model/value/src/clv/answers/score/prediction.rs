@@ -6,7 +6,6 @@
 //! those who are alive depend on x and age alone, and are remembered; P(alive) differs from customer to
 //! customer, and is taken to be linear in the logarithms of the parameters on the scale of the logit.
 
-use super::Predicted;
 use super::uncertainty::Uncertainty;
 use crate::clv::{Customer, Purchases};
 use crate::host::{Host, Vec};
@@ -14,6 +13,17 @@ use crate::numeric::Dual;
 
 /// Purchases beyond which a distribution is not followed.
 const MOST_PURCHASES: usize = 1 << 20;
+
+/// How many purchases will be observed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PredictedPurchases {
+    /// The smallest number that is not exceeded with a probability of a half or more.
+    pub median: u64,
+    /// The ends of an interval that holds it with the confidence, or more.
+    pub low: u64,
+    /// …
+    pub high: u64,
+}
 
 /// P(more than so many purchases | alive), at every draw of the parameters: up and down along each
 /// direction.
@@ -73,7 +83,7 @@ pub(super) fn predict<const N: usize>(
     p_alive: Dual<N>,
     uncertainty: Option<&Uncertainty<N>>,
     tail: f64,
-) -> Option<Predicted> {
+) -> Option<PredictedPurchases> {
     if spreads.is_empty() {
         return None;
     }
@@ -105,9 +115,9 @@ pub(super) fn predict<const N: usize>(
         }
         if beyond <= tail {
             let (low, median) = (low.unwrap_or(y), median.unwrap_or(y));
-            return Some(Predicted { median, low, high: y });
+            return Some(PredictedPurchases { median, low, high: y });
         }
     }
     let high = spreads.len() as u64 - 1;
-    Some(Predicted { median: median.unwrap_or(high), low: low.unwrap_or(high), high })
+    Some(PredictedPurchases { median: median.unwrap_or(high), low: low.unwrap_or(high), high })
 }

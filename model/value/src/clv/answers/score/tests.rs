@@ -6,15 +6,15 @@ use crate::clv::family::Kind;
 use crate::clv::fit::cdnow;
 use crate::clv::model::{self, fit_json};
 use crate::clv::scalar;
-use crate::clv::summary::Unit;
+use crate::clv::summary::TimeUnit;
 use crate::host::Global;
 use crate::host::testing::stops;
 
-const NINE_MONTHS: Question =
-    Question { horizon: Some(273.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
+const NINE_MONTHS: ScoreQuestion =
+    ScoreQuestion { horizon: Some(273.0), discount: 0.0, margin: 1.0, confidence: Some(0.95) };
 
 fn fitted(kind: Kind) -> Model {
-    let question = model::Question { kind: Some(kind), unit: Unit::WEEK, as_of: None };
+    let question = model::FitQuestion { kind: Some(kind), unit: TimeUnit::WEEK, as_of: None };
     model::parse(&fit_json(&mut cdnow(), &question).unwrap()).unwrap()
 }
 
@@ -109,7 +109,7 @@ fn intervals_surround_and_widen() {
     let model = fitted(Kind::Bg);
     let c = Customer { x: 2.0, t_x: 20.0, age: 35.0 };
     let at = |confidence| {
-        let question = Question { confidence: Some(confidence), ..NINE_MONTHS };
+        let question = ScoreQuestion { confidence: Some(confidence), ..NINE_MONTHS };
         scorer(&model, &question, Global).unwrap().score(c, Some(30.0)).unwrap()
     };
     let (narrow, wide) = (at(0.5), at(0.99));
@@ -130,7 +130,7 @@ fn discounts_shorten_the_future() {
         let model = fitted(kind);
         let c = Customer { x: 4.0, t_x: 30.0, age: 35.0 };
         let value = |horizon, discount| {
-            let question = Question { horizon, discount, ..NINE_MONTHS };
+            let question = ScoreQuestion { horizon, discount, ..NINE_MONTHS };
             scorer(&model, &question, Global)
                 .unwrap()
                 .score(c, Some(30.0))
@@ -164,16 +164,16 @@ fn scoring_can_be_cancelled() {
 #[test]
 fn questions_without_an_answer_are_errors() {
     for question in [
-        Question { horizon: Some(-1.0), ..NINE_MONTHS },
-        Question { horizon: Some(f64::NAN), ..NINE_MONTHS },
-        Question { horizon: None, ..NINE_MONTHS },
-        Question { discount: -0.1, ..NINE_MONTHS },
-        Question { discount: 10.0, ..NINE_MONTHS },
-        Question { discount: f64::INFINITY, ..NINE_MONTHS },
-        Question { margin: 30.0, ..NINE_MONTHS },
-        Question { margin: -1.0, ..NINE_MONTHS },
-        Question { margin: f64::NAN, ..NINE_MONTHS },
-        Question { confidence: Some(1.0), ..NINE_MONTHS },
+        ScoreQuestion { horizon: Some(-1.0), ..NINE_MONTHS },
+        ScoreQuestion { horizon: Some(f64::NAN), ..NINE_MONTHS },
+        ScoreQuestion { horizon: None, ..NINE_MONTHS },
+        ScoreQuestion { discount: -0.1, ..NINE_MONTHS },
+        ScoreQuestion { discount: 10.0, ..NINE_MONTHS },
+        ScoreQuestion { discount: f64::INFINITY, ..NINE_MONTHS },
+        ScoreQuestion { margin: 30.0, ..NINE_MONTHS },
+        ScoreQuestion { margin: -1.0, ..NINE_MONTHS },
+        ScoreQuestion { margin: f64::NAN, ..NINE_MONTHS },
+        ScoreQuestion { confidence: Some(1.0), ..NINE_MONTHS },
     ] {
         assert!(question.check().is_err(), "{question:?}");
     }
@@ -209,7 +209,7 @@ fn predictions_average_over_the_parameters() {
                     };
                     draws.iter().map(of).sum::<f64>() / draws.len() as f64
                 };
-                let Predicted { median, low, high } =
+                let PredictedPurchases { median, low, high } =
                     scorer.score(c, None).unwrap().purchases.unwrap();
                 assert!(below(high) >= 0.975 - tolerance, "{kind:?} {c:?} {wide}: {}", below(high));
                 assert!(high == 0 || below(high - 1) < 0.975 + tolerance, "{kind:?} {c:?} {wide}");

@@ -16,8 +16,9 @@ mod fit;
 mod tests;
 
 use crate::clv::Customer;
+use crate::clv::alike::Group;
 use crate::clv::family::Kind;
-use crate::clv::sample::{Group, key};
+use crate::clv::sample::key;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use std::vec::Vec as StdVec;

@@ -1,10 +1,10 @@
 //! Is a text, which anybody may have written, one of a model?
 
 use super::json::{FitJson, GAMMA_GAMMA, Named, wrong};
-use super::{Model, Spend, names, names_of_spend};
+use super::numbers::{Model, Spend, names, names_of_spend};
 use crate::clv::covariates;
 use crate::clv::family::Kind;
-use crate::clv::summary::Unit;
+use crate::clv::summary::TimeUnit;
 use crate::error::Error;
 use crate::numeric::cholesky;
 
@@ -53,8 +53,8 @@ pub(super) fn check(json: &FitJson) -> Result<Model, Error> {
         }
         _ => None,
     };
-    let usual = if kind.is_contract() { Unit::YEAR } else { Unit::WEEK };
-    let unit = json.unit.as_deref().map_or(Ok(usual), Unit::parse)?;
+    let usual = if kind.is_contract() { TimeUnit::YEAR } else { TimeUnit::WEEK };
+    let unit = json.unit.as_deref().map_or(Ok(usual), TimeUnit::parse)?;
     Ok(Model { kind, parameters, coefficients, covariance, unit, spend })
 }
 

@@ -1,19 +1,42 @@
 //! A fit as JSON: parameters, standard errors and covariance on their own scale, or why there are none.
 
 use super::json::{FitJson, GAMMA_GAMMA, Named, write};
-use super::{Question, names, names_of_spend};
+use super::numbers::{names, names_of_spend};
 use crate::clv::covariates::Covariates;
 use crate::clv::family::Kind;
 use crate::clv::fit::{FitFailure, Fitted, fit};
 use crate::clv::fitting::spend::FittedSpend;
 use crate::clv::sample::Sample;
 use crate::clv::spend;
+use crate::clv::summary::TimeUnit;
 use crate::error::Error;
 use crate::host::Host;
 
+/// What is asked of a fit.
+#[derive(Debug, Clone, Copy)]
+pub struct FitQuestion {
+    /// The model; none for the best one by BIC.
+    pub kind: Option<Kind>,
+    /// The unit of time.
+    pub unit: TimeUnit,
+    /// The last day that was looked at.
+    pub as_of: Option<i64>,
+}
+
+impl FitQuestion {
+    /// The model of a name, or 'auto'.
+    pub fn kind(name: &str) -> Result<Option<Kind>, Error> {
+        if name.trim().eq_ignore_ascii_case("auto") {
+            Ok(None)
+        } else {
+            Kind::parse(name).map(Some)
+        }
+    }
+}
+
 /// Fits a model, and that of spend where amounts are known, and writes them as JSON. A fit that does
 /// not converge has no numbers: it says why, and what to do.
-pub fn fit_json<H: Host>(sample: &mut Sample<H>, question: &Question) -> Result<String, Error> {
+pub fn fit_json<H: Host>(sample: &mut Sample<H>, question: &FitQuestion) -> Result<String, Error> {
     fit_json_with(sample, None, question)
 }
 
@@ -21,7 +44,7 @@ pub fn fit_json<H: Host>(sample: &mut Sample<H>, question: &Question) -> Result<
 pub fn fit_json_with<H: Host>(
     sample: &mut Sample<H>,
     mut covariates: Option<&mut Covariates<H>>,
-    question: &Question,
+    question: &FitQuestion,
 ) -> Result<String, Error> {
     sample.settle();
     let customers = sample.customers();

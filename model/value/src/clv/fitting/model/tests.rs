@@ -4,8 +4,8 @@ use super::*;
 use crate::clv::fit::cdnow;
 use crate::clv::sample::Sample;
 
-fn question(kind: Option<Kind>) -> Question {
-    Question { kind, unit: Unit::WEEK, as_of: Some(-823) }
+fn question(kind: Option<Kind>) -> FitQuestion {
+    FitQuestion { kind, unit: TimeUnit::WEEK, as_of: Some(-823) }
 }
 
 #[test]
@@ -13,7 +13,7 @@ fn a_fit_reads_as_it_was_written() {
     let text = fit_json(&mut cdnow(), &question(Some(Kind::Bg))).unwrap();
     assert_eq!(canonical(&text).unwrap(), text);
     let model = parse(&text).unwrap();
-    assert_eq!((model.kind, model.unit), (Kind::Bg, Unit::WEEK));
+    assert_eq!((model.kind, model.unit), (Kind::Bg, TimeUnit::WEEK));
     assert!((model.parameters[0] - 0.242594).abs() < 1e-6);
     assert!(text.contains(r#""as_of":"1997-09-30""#), "{text}");
     let covariance = model.covariance.unwrap();
@@ -60,9 +60,9 @@ fn what_is_written_by_hand_is_checked() {
         let text = right.replace(from, to);
         assert!(canonical(&text).is_err(), "{text}");
     }
-    assert_eq!(parse(right).unwrap().unit, Unit::WEEK);
+    assert_eq!(parse(right).unwrap().unit, TimeUnit::WEEK);
     let contract = r#"{"model": "sbg", "parameters": {"alpha": 0.7, "beta": 1.2}}"#;
-    assert_eq!(parse(contract).unwrap().unit, Unit::YEAR);
+    assert_eq!(parse(contract).unwrap().unit, TimeUnit::YEAR);
     let cnbd = right.replace("BG/NBD", "mbg/cnbd-k").replace("\"r\"", "\"k\": 3, \"r\"");
     assert_eq!(parse(&cnbd).unwrap().kind, Kind::MbgCnbd(Some(3)));
     assert!(parse(&cnbd.replace("3", "2.5")).is_err());

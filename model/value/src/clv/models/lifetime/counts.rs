@@ -12,9 +12,10 @@
 //! the one on which a negative binomial number has the same variance everywhere). So there are panels of
 //! a few units of φ, and as many as that takes.
 
+use super::integral::{LifetimeNbd, Limits, panel_from};
+use super::kinds::Lifetime;
 use crate::clv::Customer;
 use crate::clv::counts::{CountProbability, count_probabilities};
-use crate::clv::lifetime::{Lifetime, LifetimeNbd, Limits, panel_from};
 use crate::host::Patience;
 use crate::numeric::Real;
 
@@ -64,7 +65,7 @@ fn endings<T: Real, L: Lifetime<T>>(
 }
 
 /// P(0), P(1) … purchases within `t` of a customer who is alive, not further than `most`.
-pub(in crate::clv) fn distribution<T: Real, L: Lifetime<T>>(
+pub(super) fn distribution<T: Real, L: Lifetime<T>>(
     model: &LifetimeNbd<T, L>,
     c: Customer,
     t: f64,
@@ -85,7 +86,7 @@ pub(in crate::clv) fn distribution<T: Real, L: Lifetime<T>>(
 }
 
 /// P(exactly n purchases within `t`).
-pub(in crate::clv) fn exactly<T: Real, L: Lifetime<T>>(
+pub(super) fn exactly<T: Real, L: Lifetime<T>>(
     model: &LifetimeNbd<T, L>,
     c: Customer,
     t: f64,

@@ -12,9 +12,10 @@
 //! with their derivatives by the parameters of the lifetime, the shape r + x, and α. The difference loses
 //! digits where t_x is near age, and there it is small beside the likelihood of being alive.
 
-use crate::clv::lifetime::{Lifetime, LifetimeNbd, LnIntegrand, Local, SumOfExp};
-use crate::clv::sample::{Alike, Sample};
-use crate::clv::{Purchases, ln_likelihood_of_each};
+use super::integral::{LifetimeNbd, LnIntegrand, Local, SumOfExp};
+use super::kinds::Lifetime;
+use crate::clv::alike::Alike;
+use crate::clv::sample::Sample;
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::real::Real;
 
@@ -34,16 +35,13 @@ const TOGETHER: usize = 1 << 11;
 const BLOCK: usize = 1 << 8;
 const ZERO: Local = SumOfExp::NONE.0;
 
-/// Σ ln(likelihood) of the customers of a settled sample.
-pub(in crate::clv) fn ln_likelihood<T: Real, L: Lifetime<T>, H: Host>(
+/// Σ ln(likelihood) of the customers of a settled sample, where lifetimes end.
+pub(super) fn ln_likelihood<T: Real, L: Lifetime<T>, H: Host>(
     model: &LifetimeNbd<T, L>,
     sample: &Sample<H>,
 ) -> T {
     let host = sample.host();
     let mut pace = Pace::new(host);
-    if !L::ENDS {
-        return ln_likelihood_of_each(model, sample.by_count(), &mut pace);
-    }
     let mut total = T::of(0.0);
     let mut times = Vec::new_in(host.clone());
     let mut used = Used::new(sample);
