@@ -71,8 +71,9 @@ pick_pg_config() {
 
 # Sets PG_CONFIG, PG_MAJOR, PG_BINDIR and CARGO_PG (what cargo needs to build for it), or ends with advice.
 use_postgres() {
+    local given=${PG_CONFIG:-}
     PG_CONFIG=$(pick_pg_config) ||
-        die "no PostgreSQL with its server headers was found${PG_CONFIG:+ at $PG_CONFIG}" \
+        die "no PostgreSQL with its server headers was found${given:+ at $given}" \
             "Name one with PG_CONFIG=/path/to/pg_config, or let 'make setup' install your distribution's."
     # One name for one PostgreSQL: /usr/bin/pg_config, say, may stand for one of several, and pgrx builds again for a new name.
     PG_BINDIR=$("$PG_CONFIG" --bindir)

@@ -16,6 +16,7 @@ CREATE FUNCTION churn(
     churned bigint,
     closing bigint,
     retention_rate float8,
+    crr float8,
     churn_rate float8,
     churn_rate_low float8,
     churn_rate_high float8,
@@ -24,7 +25,7 @@ CREATE FUNCTION churn(
 )
     AS 'MODULE_PATHNAME', 'churn_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION churn(history, text, integer, text, date, float8) IS
-    'the churn ledger: a row a period with members at its opening, new, reactivated, retained, churned and at its closing, and churned / opening with a Wilson interval; a member is out after gap periods without an event (by default 1), or after a silence such as ''90 days''';
+    'the churn ledger: a row a period with members at its opening, new, reactivated, retained, churned and at its closing, churned / opening with a Wilson interval, and the textbook''s crr = (closing - new) / opening; a member is out after gap periods without an event (by default 1), or after a silence such as ''90 days''';
 
 CREATE FUNCTION churn(
     m memberships,
@@ -41,6 +42,7 @@ CREATE FUNCTION churn(
     churned bigint,
     closing bigint,
     retention_rate float8,
+    crr float8,
     churn_rate float8,
     churn_rate_low float8,
     churn_rate_high float8,
@@ -52,7 +54,7 @@ CREATE FUNCTION churn(
 )
     AS 'MODULE_PATHNAME', 'churn_of_memberships_wrapper' LANGUAGE c STABLE PARALLEL SAFE COST 1000 ROWS 50;
 COMMENT ON FUNCTION churn(memberships, text, date, float8) IS
-    'the churn of members with a contract: a row a period with members at its opening, joined, rejoined, departed and at its closing, churned / opening with a Wilson interval, and departures per member-year with an exact Poisson interval';
+    'the churn of members with a contract: a row a period with members at its opening, joined, rejoined, departed and at its closing, churned / opening with a Wilson interval, the textbook''s crr = (closing - joined) / opening, and departures per member-year with an exact Poisson interval';
 
 CREATE FUNCTION churn_members(
     h history,

@@ -50,13 +50,15 @@ CREATE FUNCTION churn_by(
     source regclass,
     member name,
     at name,
-    by name[],
+    amount name DEFAULT NULL,
+    by name[] DEFAULT NULL,
     period text DEFAULT 'month',
     gap integer DEFAULT NULL,
     silence text DEFAULT NULL,
     period_start date DEFAULT NULL,
     as_of date DEFAULT NULL,
     zone text DEFAULT NULL,
+    negative text DEFAULT 'event',
     confidence float8 DEFAULT 0.95
 ) RETURNS TABLE (
     dimension text,
@@ -70,7 +72,9 @@ CREATE FUNCTION churn_by(
     ratio_low float8,
     ratio_high float8,
     p_value float8,
-    q_value float8
+    q_value float8,
+    amount_opening numeric,
+    amount_churned numeric
 )
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 50 AS $$
 DECLARE
@@ -100,7 +104,7 @@ BEGIN
     END LOOP;
 
     time_type := retention_internal.source_time(source, at);
-    h := @extschema@.history_of(source, member, at, zone => zone);
+    h := @extschema@.history_of(source, member, at, amount, zone => zone, negative => negative);
     SELECT INTO first_day r.period_start
     FROM @extschema@.churn(h, period => churn_by.period, gap => churn_by.gap, silence => churn_by.silence, as_of => churn_by.as_of) AS r
     WHERE r.complete AND NOT r.truncated AND r.opening OPERATOR(pg_catalog.>) 0
@@ -126,13 +130,15 @@ BEGIN
              FROM @extschema@.churn_members($1, period_start => $2, period => $3, gap => $4, silence => $5, as_of => $6) AS m
              WHERE m.change OPERATOR(pg_catalog.=) ANY (''{retained,churned}''::text[])
          ), attributes AS (
-             SELECT DISTINCT ON (r.member) r.member, r.attributes
-             FROM (SELECT (%1$s)::pg_catalog.text AS member, source.%2$I AS at, ARRAY[%3$s] AS attributes
+             SELECT DISTINCT ON (r.member) r.member, r.attributes, pg_catalog.sum(r.amount) OVER (PARTITION BY r.member) AS amount
+             FROM (SELECT (%1$s)::pg_catalog.text AS member, source.%2$I AS at, (%6$s)::pg_catalog.numeric AS amount, ARRAY[%3$s] AS attributes
                    FROM %4$s AS source WHERE source.%2$I OPERATOR(pg_catalog.<) %5$s) AS r
              ORDER BY r.member, r.at DESC, r.attributes DESC
          ), groups AS (
              SELECT d.dimension, d.place, d.value, pg_catalog.count(*) AS opening,
-                    pg_catalog.count(*) FILTER (WHERE m.is_churned) AS churned
+                    pg_catalog.count(*) FILTER (WHERE m.is_churned) AS churned,
+                    CASE WHEN %7$L THEN coalesce(pg_catalog.sum(a.amount), 0) END AS amount_opening,
+                    CASE WHEN %7$L THEN coalesce(pg_catalog.sum(a.amount) FILTER (WHERE m.is_churned), 0) END AS amount_churned
              FROM members AS m
                   JOIN attributes AS a ON a.member OPERATOR(pg_catalog.=) m.member,
                   ROWS FROM (pg_catalog.unnest($7::text[]), pg_catalog.unnest(a.attributes)) WITH ORDINALITY AS d(dimension, value, place)
@@ -142,18 +148,21 @@ BEGIN
          FROM (SELECT pg_catalog.array_agg(g.dimension ORDER BY g.place, g.value) AS dimensions,
                       pg_catalog.array_agg(g.value ORDER BY g.place, g.value) AS values_of,
                       pg_catalog.array_agg(g.opening ORDER BY g.place, g.value) AS opening,
-                      pg_catalog.array_agg(g.churned ORDER BY g.place, g.value) AS churned
+                      pg_catalog.array_agg(g.churned ORDER BY g.place, g.value) AS churned,
+                      pg_catalog.array_agg(g.amount_opening ORDER BY g.place, g.value) AS amount_opening,
+                      pg_catalog.array_agg(g.amount_churned ORDER BY g.place, g.value) AS amount_churned
                FROM groups AS g) AS g,
-              retention_internal.churn_contrasts(g.dimensions, g.values_of, g.opening, g.churned, $8) AS c',
+              ROWS FROM (retention_internal.churn_contrasts(g.dimensions, g.values_of, g.opening, g.churned, $8),
+                         pg_catalog.unnest(g.amount_opening), pg_catalog.unnest(g.amount_churned)) AS c',
         retention_internal.source_member(source, member), at,
         (SELECT pg_catalog.string_agg(pg_catalog.format('source.%I::pg_catalog.text', a.name), ', ' ORDER BY a.place)
          FROM pg_catalog.unnest(by) WITH ORDINALITY AS a(name, place)),
-        source, day_begins)
+        source, day_begins, CASE WHEN amount IS NULL THEN 'NULL' ELSE pg_catalog.format('source.%I', amount) END, amount IS NOT NULL)
     USING h, first_day, churn_by.period, churn_by.gap, churn_by.silence, churn_by.as_of, by, churn_by.confidence;
 END
 $$;
-COMMENT ON FUNCTION churn_by(regclass, name, name, name[], text, integer, text, date, date, text, float8) IS
-    'which groups leave more: the members at the opening of one period (by default the last complete one), by attributes that their last row before it has, with their churn rate, its ratio to that of all other members, the p-value of there being no difference, and the q-value over all groups of the call';
+COMMENT ON FUNCTION churn_by(regclass, name, name, name, name[], text, integer, text, date, date, text, text, float8) IS
+    'which groups leave more: the members at the opening of one period (by default the last complete one), by attributes that their last row before it has, with their churn rate, its ratio to that of all other members, the p-value of there being no difference, the q-value over all groups of the call, and what they and those who left had spent before the period';
 
 -- Two periods compared, stratum by stratum. What is aggregated are plain values: one for each stratum, in their order.
 CREATE FUNCTION retention_internal.decompose_churn_strata(churn_stratum[]) RETURNS churn_stratum[]

@@ -55,6 +55,12 @@ pub fn outdated(message: String) -> ! {
     unreachable!("an ERROR does not return")
 }
 
+/// Says something in a NOTICE, and what to do.
+pub fn tell(message: &'static str, hint: &'static str) {
+    let code = PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION;
+    ErrorReport::new(code, message, "pg_retention").set_hint(hint).report(PgLogLevel::NOTICE);
+}
+
 /// What a result holds, or an ERROR.
 pub trait OrRaise<T> {
     /// Unwraps, or raises the error.

@@ -12,6 +12,7 @@ pub mod json;
 pub mod literal;
 pub mod member;
 pub mod memory;
+pub mod once;
 pub mod plain_text;
 pub mod query;
 pub mod rows;

@@ -2,13 +2,12 @@
 //! does: `count(DISTINCT)` would count one where a history counts two.
 
 use super::errors::raise_as;
-use super::query::elements;
+use super::query::{base_type, elements};
 use pg_retention_model::error::Error;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use std::ffi::{CStr, c_char};
 
 unsafe extern "C-unwind" {
-    fn getBaseType(type_oid: pg_sys::Oid) -> pg_sys::Oid;
     fn get_collation_isdeterministic(collation: pg_sys::Oid) -> bool;
     fn get_collation_name(collation: pg_sys::Oid) -> *mut c_char;
 }
@@ -16,12 +15,6 @@ unsafe extern "C-unwind" {
 /// The types whose texts are equal if their bytes are.
 const PLAIN: [pg_sys::Oid; 5] =
     [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID, pg_sys::NAMEOID, pg_sys::UNKNOWNOID];
-
-/// The type below domains.
-pub fn base_type(type_oid: pg_sys::Oid) -> pg_sys::Oid {
-    // SAFETY: reads the catalogue.
-    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| getBaseType(type_oid)) }
-}
 
 /// Raises an ERROR if the first argument of an aggregate, a text, is of a type or in a collation that takes different
 /// texts for equal. Whoever has written the cast has been told.

@@ -1,10 +1,13 @@
 //! A query that somebody has written, looked at before it becomes a part of another one: is it one SELECT, and nothing
 //! else? PostgreSQL's own parser says so, which runs nothing.
 
-use super::plain_text::base_type;
 use pg_retention_model::error::Error;
 use pgrx::pg_sys;
 use std::ffi::CStr;
+
+unsafe extern "C-unwind" {
+    fn getBaseType(type_oid: pg_sys::Oid) -> pg_sys::Oid;
+}
 
 /// One SELECT.
 pub struct Select<'a> {
@@ -122,6 +125,12 @@ unsafe fn collation_of(columns: pg_sys::TupleDesc, place: i32) -> pg_sys::Oid {
         let attribute = (*columns).attrs.as_ptr().add(place);
         (*attribute).attcollation
     }
+}
+
+/// The type below domains.
+pub fn base_type(type_oid: pg_sys::Oid) -> pg_sys::Oid {
+    // SAFETY: reads the catalogue.
+    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| getBaseType(type_oid)) }
 }
 
 /// The elements of a list of pointers.

@@ -41,6 +41,7 @@ fn churn(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.count(line.churned);
             row.count(line.closing);
             row.float(line.retention_rate);
+            row.float(line.crr);
             row.estimate(line.churn_rate);
             row.flag(line.truncated);
             row.flag(line.complete);
@@ -67,6 +68,7 @@ fn churn_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
             row.count(line.churned);
             row.count(line.closing);
             row.float(line.retention_rate);
+            row.float(line.crr);
             row.estimate(line.churn_rate);
             row.float(line.member_years);
             row.estimate(line.departure_rate);

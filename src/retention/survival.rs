@@ -6,6 +6,7 @@ use crate::pg::errors::OrRaise;
 use crate::pg::literal::{self, Literal, Message};
 use crate::pg::member;
 use crate::pg::memory::PgHost;
+use crate::pg::once::OnceAQuery;
 use crate::pg::rows::Rows;
 use crate::pg::state::InState;
 use crate::pg::varlena::{Borrowed, CText, Varlena};
@@ -17,7 +18,6 @@ use pg_retention_model::survival::{self, Intervals, Observation, Observations, S
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 type State = InState<Observations<PgHost>>;
 
@@ -235,10 +235,8 @@ fn survival_at_of_data(mut args: Args<'_>) -> Option<f64> {
 
 /// Says, once a query, why there are NULLs.
 pub(super) fn tell_beyond(longest: f64) {
-    static TOLD: AtomicI64 = AtomicI64::new(i64::MIN);
-    // SAFETY: reads a number.
-    let query = unsafe { pg_sys::GetCurrentStatementStartTimestamp() };
-    if TOLD.swap(query, Ordering::Relaxed) != query {
+    static TOLD: OnceAQuery = OnceAQuery::new();
+    if TOLD.is_first() {
         notice!(
             "survival after {longest}, the longest duration that was seen, is not known: it is NULL \
              for such tenures (said once a query)"

@@ -104,7 +104,7 @@ LANGUAGE sql AS $$
     (a.period_start, a.opening, a.new, a.reactivated, a.retained, a.churned, a.closing, a.truncated, a.complete)
     IS DISTINCT FROM
     (b.period_start, b.opening, b.new, b.reactivated, b.retained, b.churned, b.closing, b.truncated, b.complete)
-    OR oracle.far(b.retention_rate, a.retention_rate) OR oracle.far(b.churn_rate, a.churn_rate)
+    OR oracle.far(b.retention_rate, a.retention_rate) OR oracle.far(b.crr, a.crr) OR oracle.far(b.churn_rate, a.churn_rate)
     OR oracle.far(b.churn_rate_low, a.churn_rate_low) OR oracle.far(b.churn_rate_high, a.churn_rate_high))
   FROM oracle.churn(tbl, period, gap, grain, zone, as_of, confidence) WITH ORDINALITY a
        FULL JOIN retention.churn(h, period, gap, as_of => as_of, confidence => confidence) WITH ORDINALITY b USING (ordinality)

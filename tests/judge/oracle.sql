@@ -130,7 +130,7 @@ CREATE FUNCTION oracle.churn(
   tbl regclass, period text DEFAULT 'month', gap int DEFAULT 1, grain text DEFAULT 'day', zone text DEFAULT NULL,
   as_of date DEFAULT NULL, confidence float8 DEFAULT 0.95)
 RETURNS TABLE (period_start date, opening bigint, new bigint, reactivated bigint, retained bigint, churned bigint,
-               closing bigint, retention_rate float8, churn_rate float8, churn_rate_low float8, churn_rate_high float8,
+               closing bigint, retention_rate float8, crr float8, churn_rate float8, churn_rate_low float8, churn_rate_high float8,
                truncated boolean, complete boolean)
 LANGUAGE sql STABLE AS $$
   WITH event AS (SELECT * FROM oracle.events(tbl, grain, zone)),
@@ -164,6 +164,8 @@ LANGUAGE sql STABLE AS $$
   )
   SELECT l.first, l.opening, l.new, l.reactivated, l.retained, l.churned, l.closing,
          CASE WHEN l.ended THEN l.retained / nullif(l.opening, 0)::float8 END,
+         -- The textbooks' (E - N) / S, from who is there and has been there before.
+         CASE WHEN l.ended THEN (l.retained + l.reactivated) / nullif(l.opening, 0)::float8 END,
          CASE WHEN l.ended THEN l.churned / nullif(l.opening, 0)::float8 END,
          CASE WHEN l.ended THEN w.low END, CASE WHEN l.ended THEN w.high END,
          l.n - 1 < gap, l.ended

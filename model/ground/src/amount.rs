@@ -97,6 +97,60 @@ fn shift_decimal(digits: i128, power: i32) -> i128 {
     (digits + half) / unit
 }
 
+/// A decimal number in millionths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Millionths {
+    /// As many, rounded half away from zero.
+    pub units: i128,
+    /// Are these all of it?
+    pub exact: bool,
+}
+
+impl Millionths {
+    /// Is it a whole number?
+    pub fn is_whole(self) -> bool {
+        self.exact && self.units % i128::from(SCALE) == 0
+    }
+}
+
+/// A decimal number as JSON writes it, in millionths; none if it is not one, or not within ±10^30.
+///
+/// ```
+/// use model_ground::amount::{Millionths, from_text};
+/// let exact = |units| Some(Millionths { units, exact: true });
+/// assert_eq!(from_text("9007199254740993"), exact(9_007_199_254_740_993_000_000));
+/// assert_eq!(from_text("-1.5e-2"), exact(-15_000));
+/// assert_eq!(from_text("0.0000005"), Some(Millionths { units: 1, exact: false }));
+/// ```
+pub fn from_text(text: &str) -> Option<Millionths> {
+    const MOST: i128 = 10_i128.pow(36);
+    let (mantissa, power) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (negative, mantissa) = match mantissa.strip_prefix('-') {
+        Some(positive) => (true, positive),
+        None => (false, mantissa),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    // So many of the digits, with zeros after them, are whole millionths.
+    let places = i64::try_from(whole.len()).ok()? + i64::from(DECIMALS);
+    let places = power.parse::<i64>().ok()?.checked_add(places)?;
+    let (mut units, mut exact, mut place) = (0i128, true, 0);
+    for digit in whole.bytes().chain(fraction.bytes()) {
+        let digit = i128::from(char::from(digit).to_digit(10)?);
+        if place < places {
+            units = units.checked_mul(10)?.checked_add(digit)?;
+        } else {
+            units += i128::from(place == places && digit >= 5);
+            exact &= digit == 0;
+        }
+        place += 1;
+    }
+    while place < places && units != 0 && units <= MOST {
+        units *= 10;
+        place += 1;
+    }
+    (units <= MOST).then_some(Millionths { units: if negative { -units } else { units }, exact })
+}
+
 /// The amount of a decimal number in base 10000: `digits[0]` × 10000^`weight` + …, which is how
 /// PostgreSQL stores `numeric`. `given` writes the number for an error.
 ///
@@ -293,7 +347,42 @@ mod tests {
         }
     }
 
+    #[test]
+    fn texts_are_read_to_the_last_digit() {
+        let units = |text| from_text(text).map(|found| found.units);
+        for (text, found) in [
+            ("0", Some(0)),
+            ("-0.0", Some(0)),
+            ("123456789012.123456", Some(123_456_789_012_123_456)), // eighteen digits
+            ("0.1234565", Some(123_457)),
+            ("-0.1234565", Some(-123_457)),
+            ("0.12345649999999999999999999999999999999999999", Some(123_456)),
+            ("1e30", Some(10_i128.pow(36))),
+            ("1000000000000000000000000000000.000001", None),
+            ("1e31", None),
+            ("1e400", None),
+            ("0e400", Some(0)),
+            ("7e-400", Some(0)),
+            ("9.9999999e-7", Some(1)),
+            ("4e-7", Some(0)),
+            ("1e99999999999999999999", None),
+            ("x", None),
+            ("1e", None),
+        ] {
+            assert_eq!(units(text), found, "{text}");
+        }
+        let exact = |text| from_text(text).is_some_and(|found| found.exact);
+        assert!(exact("1.0000010000") && exact("1e-6") && exact("0e-400"));
+        assert!(!exact("1.0000001") && !exact("1e-7") && !exact("33.3333333"));
+    }
+
     proptest::proptest! {
+        #[test]
+        fn texts_of_amounts_come_back(units: i64) {
+            let found = from_text(&text(i128::from(units)));
+            assert_eq!(found, Some(Millionths { units: i128::from(units), exact: true }));
+        }
+
         #[test]
         fn base_10000_round_trips(units: i64, shift in 0..63u32, tens in 0..8u32) {
             let units = (units >> shift) / 10_i64.pow(tens) * 10_i64.pow(tens);

@@ -7,6 +7,7 @@ use serde::de::{
     DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer,
 };
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 use serde_path_to_error::Segment;
 use std::fmt::{self, Write};
 use std::marker::PhantomData;
@@ -97,10 +98,7 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
                 Segment::Enum { .. } | Segment::Unknown => None,
             });
             let way = steps.collect::<Vec<String>>().join(", ");
-            // The way says where; a line and a column do not, if the text was not the user's.
-            let position = format!(" at line {} column {}", error.line(), error.column());
-            let why = error.to_string();
-            Fault::At(way, without_middle(why.strip_suffix(&position).unwrap_or(&why)))
+            Fault::At(way, without_middle(&without_position(error)))
         },
     )
 }
@@ -132,6 +130,28 @@ impl<'de> Deserialize<'de> for Number {
             }
         }
         deserializer.deserialize_f64(Numbers)
+    }
+}
+
+/// What an error says, without where it was: the way says that; a line and a column do not, if the text was
+/// not the user's.
+fn without_position(error: &serde_json::Error) -> String {
+    let position = format!(" at line {} column {}", error.line(), error.column());
+    let why = error.to_string();
+    why.strip_suffix(&position).unwrap_or(&why).to_string()
+}
+
+/// A number as it is written, to the last digit: a double has about sixteen of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digits(pub String);
+
+impl<'de> Deserialize<'de> for Digits {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        match serde_json::from_str::<Number>(raw.get()) {
+            Ok(_) => Ok(Digits(raw.get().to_string())),
+            Err(error) => Err(serde::de::Error::custom(without_position(&error))),
+        }
     }
 }
 
@@ -270,6 +290,37 @@ mod tests {
         assert!(error.len() < 500 && error.ends_with("yyy\", expected a number"), "{error}");
         let way = [Step::Key("a"), Step::Place(2)];
         assert_eq!(LIST.wrong(&way, "too many").to_string(), "the list, \"a\", 2: too many");
+    }
+
+    #[test]
+    fn digits_are_all_kept() {
+        #[derive(Debug, Deserialize)]
+        struct Outer {
+            a: Vec<Object<Exact>>,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Exact {
+            b: Digits,
+        }
+        let text =
+            r#"{"a": [{"b": 9007199254740993}, {"b": -0.30000000000000000001e2}, {"b": 1}]}"#;
+        let Object(Outer { a }) = LIST.read(text).unwrap();
+        let read: Vec<_> = a.into_iter().map(|Object(Exact { b: Digits(text) })| text).collect();
+        assert_eq!(read, ["9007199254740993", "-0.30000000000000000001e2", "1"]);
+        for (text, message) in [
+            (
+                r#"{"a": [{"b": 1}, {"b": "2"}]}"#,
+                "the list, \"a\", 2, \"b\": invalid type: string \"2\", expected a number",
+            ),
+            (
+                r#"{"a": [{"b": [1]}]}"#,
+                "the list, \"a\", 1, \"b\": invalid type: sequence, expected a number",
+            ),
+            (r#"{"a": [{"b": 1e999}]}"#, "the list, \"a\", 1, \"b\": number out of range"),
+            (r#"{"a": [{}]}"#, "the list, \"a\", 1: missing field `b`"),
+        ] {
+            assert_eq!(LIST.read::<Object<Outer>>(text).unwrap_err().to_string(), message);
+        }
     }
 
     #[test]

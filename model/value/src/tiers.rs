@@ -6,7 +6,7 @@ use crate::calendar::{Clock, Grain, Stretch, Takes, Zone};
 use crate::error::Error;
 use crate::history::{MemberRef, Timeline, View};
 use crate::host::{Host, Pace, Vec};
-use crate::json::{self, Number, Object, Step, Text};
+use crate::json::{self, Digits, Object, Step, Text};
 use serde::Deserialize;
 
 const RULES: json::Kind = json::Kind {
@@ -34,7 +34,7 @@ struct RulesJson {
 #[serde(deny_unknown_fields)]
 struct TierJson {
     name: Text,
-    from: Number,
+    from: Digits,
 }
 
 /// What is counted.
@@ -117,11 +117,12 @@ impl Rules {
             let wrong = |key, why| {
                 RULES.wrong(&[Step::Key("tiers"), Step::Place(place), Step::Key(key)], why)
             };
-            let (Text(name), Number(number)) = (tier.name, tier.from);
-            let from = i128::from(amount::from_double(number)?);
-            if from < 0 || by != By::Amount && number.fract() != 0.0 {
-                return Err(wrong("from", "not an amount or a count of 0 or more"));
-            }
+            let (Text(name), Digits(digits)) = (tier.name, tier.from);
+            let found = amount::from_text(&digits)
+                .filter(|found| found.units >= 0 && (by == By::Amount || found.is_whole()));
+            let Some(from) = found.map(|found| found.units) else {
+                return Err(wrong("from", "not an amount or a count from 0 to 10^30"));
+            };
             if tiers.last().is_some_and(|below| below.from >= from) {
                 return Err(wrong("from", "not more than the tier before takes"));
             }

@@ -3,10 +3,13 @@
 use super::{FittedModel, customer, days, numbers, unit};
 use crate::history::Events;
 use crate::pg::arguments::Args;
-use crate::pg::errors::OrRaise;
+use crate::pg::errors::{OrRaise, tell};
 use crate::pg::memory::PgHost;
+use crate::pg::once::OnceAQuery;
 use crate::pg::rows::{Row, Rows};
 use pg_retention_model::clv::ScoreQuestion;
+use pg_retention_model::clv::model::Model;
+use pg_retention_model::clv::scalar;
 use pg_retention_model::clv::score::{self, Estimate, Score};
 use pg_retention_model::clv::summary::Summaries;
 use pgrx::prelude::*;
@@ -51,6 +54,7 @@ fn clv(mut args: Args<'_>, mut rows: Rows) -> Rows {
     question.check().or_raise();
     let (Some(h), Some(fitted)) = (h, fitted) else { return rows };
     fitted.kind.check_history().or_raise();
+    tell_without_spend(&fitted);
     let (view, zone, host) = (h.view(), h.zone(), PgHost::current());
     let picked = id.among(view.meta.kind);
     let mut scorer = score::scorer(&fitted, &question, host).or_raise();
@@ -70,6 +74,15 @@ fn clv(mut args: Args<'_>, mut rows: Rows) -> Rows {
         });
     }
     rows
+}
+
+/// Says, once a query, why nothing is known of money.
+fn tell_without_spend(fitted: &Model) {
+    static TOLD: OnceAQuery = OnceAQuery::new();
+    if fitted.spend.is_none() && TOLD.is_first() {
+        let hint = scalar::without_spend(fitted.kind);
+        tell("the model knows no amounts: expected_spend and clv are NULL", hint);
+    }
 }
 
 /// p_alive and what follows.
@@ -103,6 +116,7 @@ fn clv_score(mut args: Args<'_>, mut rows: Rows) -> Rows {
     args.end();
     question.check().or_raise();
     let (Some(fitted), Some(c)) = (fitted, customer) else { return rows };
+    tell_without_spend(&fitted);
     let model = fitted.of_customer(Some(numbers(covariates))).or_raise();
     let score = score::score_one(&model, &question, c, spend, PgHost::current()).or_raise();
     rows.put(|row| put_score(row, &score));

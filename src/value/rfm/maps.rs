@@ -6,7 +6,7 @@ use crate::pg::json::JsonText;
 use crate::pg::member::is_utf8;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
-use pg_retention_model::rfm::{self, BUILT_IN, CHINESE, Map, Rule, ScoreRange};
+use pg_retention_model::rfm::{self, BUILT_IN, Map, Rule, ScoreRange};
 use pgrx::prelude::*;
 
 #[pg_extern]
@@ -25,7 +25,7 @@ fn segment_maps(args: Args<'_>, mut rows: Rows) -> Rows {
                 span.as_ref().map(text)
             };
             // Other encodings may have no Chinese letters.
-            let chinese = CHINESE.get(place).filter(|_| is_class && is_utf8());
+            let chinese = map.chinese.get(place).filter(|_| is_utf8());
             rows.put(|row| {
                 row.text(map.name);
                 row.integer(place as i64 + 1);

@@ -61,7 +61,7 @@ CREATE FUNCTION oracle.churn_of_memberships(
   tbl regclass, period text DEFAULT 'month', zone text DEFAULT NULL, as_of date DEFAULT NULL,
   confidence float8 DEFAULT 0.95)
 RETURNS TABLE (period_start date, opening bigint, joined bigint, rejoined bigint, departed bigint, retained bigint,
-               churned bigint, closing bigint, retention_rate float8, churn_rate float8, churn_rate_low float8,
+               churned bigint, closing bigint, retention_rate float8, crr float8, churn_rate float8, churn_rate_low float8,
                churn_rate_high float8, member_years float8, departure_rate float8, complete boolean)
 LANGUAGE sql STABLE AS $$
   WITH inside AS MATERIALIZED (SELECT * FROM oracle.days_in(tbl, zone, churn_of_memberships.as_of)),
@@ -89,6 +89,7 @@ LANGUAGE sql STABLE AS $$
   )
   SELECT c.first, c.opening, c.joined, c.rejoined, c.departed, c.retained, c.opening - c.retained, c.closing,
          CASE WHEN c.ended THEN c.retained / nullif(c.opening, 0)::float8 END,
+         CASE WHEN c.ended THEN (c.closing - c.joined) / nullif(c.opening, 0)::float8 END,
          CASE WHEN c.ended THEN (c.opening - c.retained) / nullif(c.opening, 0)::float8 END,
          CASE WHEN c.ended THEN w.low END, CASE WHEN c.ended THEN w.high END,
          c.years, c.departed / nullif(c.years, 0), c.ended
@@ -149,7 +150,7 @@ LANGUAGE sql AS $$
   SELECT count(a.period_start), count(*) FILTER (WHERE
     (a.opening, a.joined, a.rejoined, a.departed, a.retained, a.churned, a.closing, a.complete) IS DISTINCT FROM
     (b.opening, b.joined, b.rejoined, b.departed, b.retained, b.churned, b.closing, b.complete)
-    OR oracle.far(b.retention_rate, a.retention_rate) OR oracle.far(b.churn_rate, a.churn_rate)
+    OR oracle.far(b.retention_rate, a.retention_rate) OR oracle.far(b.crr, a.crr) OR oracle.far(b.churn_rate, a.churn_rate)
     OR oracle.far(b.churn_rate_low, a.churn_rate_low) OR oracle.far(b.churn_rate_high, a.churn_rate_high)
     OR oracle.far(b.member_years, a.member_years) OR oracle.far(b.departure_rate, a.departure_rate)
     OR b.closing IS DISTINCT FROM b.opening + b.joined + b.rejoined - b.departed

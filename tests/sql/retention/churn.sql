@@ -25,6 +25,16 @@ SELECT c.* FROM by_hand, retention.churn_members(h, period_start => '2024-02-01'
 SELECT period_start, opening, new, reactivated, retained, churned, closing, complete
 FROM by_hand, retention.churn(h, '30 days');
 
+-- The textbooks' (end - new) / start, by hand: in February a stayed of a and b, 1 / 2; in April a and b came back and c left, 2 / 1.
+SELECT period_start, opening, new, reactivated, retained, closing, crr, crr = (closing - new) / nullif(opening, 0)::float8 AS by_the_books, retention_rate, complete
+FROM by_hand, retention.churn(h);
+-- Of a contract: x stays, y leaves and comes back, and three join and leave within February.
+SELECT c.period_start, c.opening, c.joined, c.rejoined, c.departed, c.retained, c.closing, c.crr, c.retention_rate
+FROM (SELECT retention.membership_agg(m, j, e) AS m
+      FROM (VALUES ('x', date '2024-01-01', NULL::date), ('y', '2024-01-01', '2024-02-10'), ('y', '2024-03-10', NULL),
+                   ('a', '2024-02-02', '2024-02-03'), ('b', '2024-02-02', '2024-02-03'), ('c', '2024-02-02', '2024-02-03')) v (m, j, e)) s,
+     retention.churn(m, as_of => '2024-03-31') c;
+
 -- What has no answer, and what is no question.
 SELECT 'churn_members' AS reader, count(*) FROM retention.churn_members(NULL, '2024-01-01'::date)
 UNION ALL SELECT 'growth', count(*) FROM retention.growth(NULL)

@@ -222,3 +222,21 @@ FROM (SELECT period, mode, entry, brackets, min_events, period_number, sum(membe
        WHERE s.shard = -1 AND c.period_number = a.period_number) b ON true
      LEFT JOIN LATERAL retention.wilson(a.retained, a.eligible) w ON true
 GROUP BY a.period, a.entry ORDER BY a.period, a.entry;
+
+-- Days rolled up to weeks, as docs/retention/cohorts.md does, against plain SQL: who began in the week, for whom day n has ended, who was
+-- active on it; and a week is complete when its last day's day n has ended, whoever began on that day. Taking the rows that there are is wrong.
+WITH began AS (SELECT member_id, min(ordered_at)::date AS day FROM orders GROUP BY 1),
+plain AS (
+  SELECT date_trunc('week', b.day)::date AS week, n, count(*) AS members, count(*) FILTER (WHERE b.day + n <= '2011-12-08') AS eligible,
+         count(*) FILTER (WHERE b.day + n <= '2011-12-08' AND EXISTS (SELECT FROM orders o WHERE o.member_id = b.member_id AND ordered_at::date = b.day + n)) AS retained,
+         date_trunc('week', b.day)::date + 6 + n <= '2011-12-08' AS complete
+  FROM began b, generate_series(0, 21) n WHERE b.day <= '2011-12-08' GROUP BY 1, 2),
+days AS (SELECT c.*, date_trunc('week', c.cohort)::date AS week FROM (SELECT retention.history_agg(member_id, ordered_at, NULL, 'day', 'UTC') AS h FROM orders) o,
+                retention.cohorts(o.h, '1 day', as_of => '2011-12-08') c),
+weeks AS (
+  SELECT week, period_number AS n, sum(sum(members) FILTER (WHERE period_number = 0)) OVER (PARTITION BY week) AS members, sum(eligible) AS eligible,
+         sum(retained) AS retained, week + 6 + period_number <= '2011-12-08' AS complete, sum(members) AS of_rows, bool_and(complete) AS of_all_rows
+  FROM days GROUP BY 1, 2)
+SELECT count(*) AS cells, count(*) FILTER (WHERE (p.members, p.eligible, p.retained, p.complete) IS DISTINCT FROM (w.members, w.eligible, w.retained, w.complete)) AS wrong,
+       count(*) FILTER (WHERE w.of_rows < p.members) AS too_few_members, count(*) FILTER (WHERE w.of_all_rows AND NOT p.complete) AS complete_too_soon
+FROM weeks w JOIN plain p USING (week, n);

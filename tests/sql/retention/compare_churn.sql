@@ -37,7 +37,7 @@ SELECT * FROM two, retention.compare_churn(uk, others, gap => 1, silence => '1 d
 
 -- churn_by against plain SQL: members active in the last 90 days before a month, and who of them is silent for 90 days at its end.
 CREATE TEMP VIEW sales AS
-SELECT member_id, ordered_at, country, amount > 500 AS big, NULLIF(member_id % 3, 0) AS third FROM orders;
+SELECT member_id, ordered_at, country, amount, amount > 500 AS big, NULLIF(member_id % 3, 0) AS third FROM orders;
 CREATE TEMP TABLE expected AS
 WITH last AS (
     SELECT member_id, max(ordered_at) FILTER (WHERE ordered_at < '2011-11-01') AS before_opening,
@@ -70,15 +70,40 @@ FROM r;
 SELECT bool_and(abs(q_value - q) < 1e-15) AS q_values
 FROM (SELECT q_value, min(p_value * m / rank) OVER (ORDER BY p_value DESC, rank DESC) AS q
       FROM (SELECT p_value, q_value, count(*) OVER () AS m, row_number() OVER (ORDER BY p_value) AS rank FROM given WHERE p_value IS NOT NULL) t) t;
+-- What is at stake, against plain SQL: the amounts of all rows before the period, of the opening and of who left.
+SELECT count(*) AS groups, count(*) FILTER (WHERE amount_churned > 0) AS at_stake, bool_and(amount_opening = a AND amount_churned = c) AS amounts,
+       bool_and(g.opening = n AND g.churned = n_churned) AS counts
+FROM retention.churn_by('sales', 'member_id', 'ordered_at', 'amount', '{country}', 'quarter', zone => 'UTC', as_of => '2011-12-09') g
+     JOIN (SELECT s.country, sum(spent) AS a, coalesce(sum(spent) FILTER (WHERE NOT back), 0) AS c, count(*) AS n, count(*) FILTER (WHERE NOT back) AS n_churned
+           FROM (SELECT member_id, sum(amount) FILTER (WHERE ordered_at < '2011-07-01') AS spent,
+                        bool_or(ordered_at >= '2011-07-01' AND ordered_at < '2011-10-01') AS back
+                 FROM orders GROUP BY 1 HAVING bool_or(ordered_at >= '2011-04-01' AND ordered_at < '2011-07-01')) m
+                JOIN LATERAL (SELECT o.country FROM orders o WHERE o.member_id = m.member_id AND ordered_at < '2011-07-01'
+                              ORDER BY ordered_at DESC, country DESC LIMIT 1) s ON true
+           GROUP BY 1) e ON e.country IS NOT DISTINCT FROM g.value;
+-- Members are counted, and not rows: the same from a table with a row for every item, two of them an order.
+CREATE TEMP VIEW items AS SELECT member_id, ordered_at, country, amount / 2 AS amount FROM orders, generate_series(1, 2);
+WITH orders AS (SELECT * FROM retention.churn_by('sales', 'member_id', 'ordered_at', 'amount', '{country}', 'quarter', zone => 'UTC', as_of => '2011-12-09')),
+     items AS (SELECT * FROM retention.churn_by('items', 'member_id', 'ordered_at', 'amount', '{country}', 'quarter', zone => 'UTC', as_of => '2011-12-09'))
+SELECT (SELECT count(*) FROM items) AS groups, count(*) AS different FROM ((TABLE orders EXCEPT ALL TABLE items) UNION ALL (TABLE items EXCEPT ALL TABLE orders)) d;
+-- A refund is no purchase: r has bought in January, has got money back in February, and is lost; without a word it would be retained.
+CREATE TEMP TABLE refunds AS
+SELECT * FROM (VALUES ('r', date '2024-01-10', 100.5, 'a'), ('r', '2024-02-10', -100, 'a'), ('s', '2024-01-10', 20, 'a'), ('s', '2024-02-01', 1, 'a'),
+                      ('s', '2024-03-01', 1, 'b')) v (member, at, amount, kind);
+SELECT negative, c.value, c.opening, c.churned, c.amount_opening, c.amount_churned
+FROM unnest('{event,refund}'::text[]) negative,
+     retention.churn_by('refunds', 'member', 'at', 'amount', '{kind}', period_start => '2024-02-01', negative => negative) c ORDER BY 1;
 -- Another period; text members; one column.
 SELECT dimension, value, opening, churned, round(ratio::numeric, 3) AS ratio, round(p_value::numeric, 4) AS p_value
-FROM retention.churn_by('sales', 'member_id', 'ordered_at', '{big}', 'quarter', period_start => '2011-04-01', zone => 'UTC');
+FROM retention.churn_by('sales', 'member_id', 'ordered_at', NULL, '{big}', 'quarter', period_start => '2011-04-01', zone => 'UTC');
 CREATE TEMP VIEW named AS SELECT 'm' || member_id AS member, ordered_at::date AS day, country AS "the country" FROM orders;
 SELECT count(*) > 5 AS groups, sum(opening) AS opening,
        (SELECT r.opening FROM retention.churn(retention.history_of('named', 'member', 'day'), 'quarter') r WHERE r.complete ORDER BY period_start DESC LIMIT 1) AS ledger
 FROM retention.churn_by('named', 'member', 'day', by => '{"the country"}', period => 'quarter');
 -- What is no question, and nobody.
 SELECT * FROM retention.churn_by('sales', 'member_id', 'ordered_at', by => '{}');
+SELECT * FROM retention.churn_by('sales', 'member_id', 'ordered_at');
+SELECT * FROM retention.churn_by('sales', 'member_id', 'ordered_at', '{country}', by => '{country}');
 SELECT * FROM retention.churn_by('sales', 'member_id', 'ordered_at', by => '{nowhere}');
 SELECT * FROM retention.churn_by('sales', 'member_id', 'ordered_at', by => '{big,big}');
 SELECT * FROM retention.churn_by('sales', 'member_id', 'big', by => '{country}');

@@ -333,3 +333,16 @@ FROM clv_test.with_covariates, retention.clv_diagnostics(fitted) WHERE model = '
 SELECT clv_test.try($$(SELECT retention.p_alive(fitted, 1, 1, 2) FROM clv_test.with_covariates WHERE model = 'bg/nbd')$$);
 SELECT clv_test.try($$(SELECT retention.p_alive(fitted, 1, 1, 2, covariates => '{1,NULL}') FROM clv_test.with_covariates WHERE model = 'bg/nbd')$$);
 SELECT clv_test.try($$(SELECT count(*) FROM clv_test.sample, clv_test.with_covariates w, retention.clv(h, w.fitted, '1 year') WHERE w.model = 'bg/nbd')$$);
+
+-- A model without amounts says so, once a query, and what to do.
+SET client_min_messages = notice;
+CREATE TABLE clv_test.no_amounts AS
+SELECT retention.clv_fit(h, 'bg/nbd') AS fitted, h
+FROM (SELECT retention.history_agg(member_id, ordered_on) AS h FROM cdnow WHERE member_id % 50 = 3) s;
+SELECT count(*) AS members, count(c.expected_purchases) AS expected, count(c.expected_spend) AS spends, count(c.clv) AS values
+FROM clv_test.no_amounts n, generate_series(1, 2), retention.clv(n.h, n.fitted, '1 year') c;
+SELECT count(c.p_alive) AS alive, count(c.clv) AS values
+FROM clv_test.no_amounts n, generate_series(1, 3) x, retention.clv_score(n.fitted, x, 5, 10, 30, '1 year') c;
+SELECT count(c.clv) > 0 AS values FROM clv_test.sample s, clv_test.model m, retention.clv(s.h, m.fitted, '1 year') c WHERE m.model = 'bg/nbd';
+-- Who asks for nothing but money gets an error.
+SELECT retention.clv_value(fitted, 1, 5, 10, 30, '1 year') FROM clv_test.no_amounts;

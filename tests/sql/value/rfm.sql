@@ -113,6 +113,15 @@ SET client_min_messages = warning;
 
 -- Maps: the built-in ones, proved over all cells, and those of users.
 SELECT map, count(DISTINCT segment) AS segments, count(*) AS rules, count(DISTINCT chinese) AS chinese FROM retention.segment_maps() GROUP BY map ORDER BY map COLLATE "C";
+-- Every segment has a Chinese name of its own, the same in all maps; a report takes it with a join that loses and doubles nobody.
+SELECT count(*) AS segments, count(chinese) AS named, count(DISTINCT chinese) AS names, bool_and(chinese LIKE '%客户') AS customers,
+       string_agg(chinese, ' ' ORDER BY rule) FILTER (WHERE map = 'rfm8') AS rfm8
+FROM (SELECT DISTINCT ON (segment) * FROM retention.segment_maps() ORDER BY segment, map) m;
+SELECT count(*) AS wrong FROM (SELECT segment FROM retention.segment_maps() GROUP BY segment HAVING count(DISTINCT chinese) <> 1) w;
+SELECT u.name, count(*) = (SELECT retention.members(h) FROM data WHERE data = 'cdnow') AS each_once, count(f.member) = count(n.chinese) AS all_named
+FROM data, unnest('{rf10,putler11,rfm8,rfm8 median}'::text[]) u (name), retention.rfm(h, as_of => last, map => u.name) f,
+     retention.segment_maps() n
+WHERE data = 'cdnow' AND n.map = u.name AND n.segment = f.segment GROUP BY u.name ORDER BY u.name COLLATE "C";
 CREATE FUNCTION pg_temp.span(span text) RETURNS jsonb LANGUAGE sql AS $$
   SELECT CASE WHEN span IS NOT NULL THEN to_jsonb(string_to_array(span, '-')::int[]) END $$;
 CREATE TEMP TABLE as_json AS

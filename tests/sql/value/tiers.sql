@@ -54,6 +54,30 @@ SELECT count(*) FROM ask, retention.tier_migration(h, rules, as_of, as_of - 1);
 SELECT count(*) FROM (SELECT retention.history_agg(1, date '2024-01-01') AS h) s, retention.tiers(h, '{"tiers": [{"name": "A", "from": 1}]}');
 SELECT count(*) FROM (SELECT retention.history_agg(1, date '2024-01-01', 1, 'month') AS h) s, retention.tiers(h, '{"tiers": [{"name": "A", "from": 1}]}');
 
+-- Thresholds are exact: 1000 times 9007199254740.993 reaches 9007199254740993, which no double is, and not a millionth more.
+CREATE TEMP TABLE exact AS
+SELECT history_agg AS h FROM (SELECT retention.history_agg(1, date '2024-01-01' + i, 9007199254740.993) FROM generate_series(1, 1000) i) s;
+SELECT rules, t.value, t.tier, t.missing
+FROM exact, unnest('{9007199254740993,9007199254740993.000001,9007199254740992.999999}'::numeric[]) threshold,
+     LATERAL (SELECT jsonb_build_object('tiers', jsonb_build_array(jsonb_build_object('name', 'A', 'from', threshold))) AS rules) r, retention.tiers(h, rules) t;
+-- 0.1 and 0.2 are 0.3; and eighteen digits are more than a double has.
+SELECT t.value, t.tier, t.missing
+FROM (SELECT retention.history_agg(1, date '2024-01-01' + i, i * 0.1) AS h FROM generate_series(1, 2) i) s,
+     retention.tiers(h, '{"tiers": [{"name": "A", "from": 0.3}, {"name": "B", "from": 0.300001}]}') t;
+SELECT t.value, t.tier, t.missing
+FROM (SELECT retention.history_agg(1, date '2024-01-01', 123456789012.123456) AS h) s,
+     retention.tiers(h, '{"tiers": [{"name": "A", "from": 123456789012.123456}, {"name": "B", "from": 123456789012.123457}]}') t;
+SELECT count(*) FROM ask, retention.tiers(h, '{"by": "events", "tiers": [{"name": "A", "from": 1.0000001}]}');
+SELECT count(*) FROM ask, retention.tiers(h, '{"tiers": [{"name": "A", "from": 1e31}]}');
+SELECT count(*) FROM ask, retention.tiers(h, '{"tiers": [{"name": "A", "from": "1"}]}');
+-- Months are the calendar's. With a window of a month 31 January counts up to the last of February, the first day that has it no longer is 1 March;
+-- a tier that lasted to 29 February is kept as long as that day lies no more than a month back.
+SELECT d::date AS as_of, t.value, date '2024-01-31' > d - interval '1 month' AS in_window, t.tier, t.grace_until,
+       EXISTS (SELECT FROM generate_series(d - interval '1 month', d, '1 day') x WHERE date '2024-01-31' > x - interval '1 month' AND x >= '2024-01-31') AS in_grace
+FROM (SELECT retention.history_agg('a', date '2024-01-31', 10) AS h) s,
+     unnest('{2024-01-31,2024-02-28,2024-02-29,2024-03-01,2024-03-29,2024-03-31,2024-04-01}'::timestamp[]) d,
+     retention.tiers(h, '{"window": "1 month", "grace": "1 month", "tiers": [{"name": "A", "from": 10}]}', d::date) t ORDER BY 1;
+
 -- Random tables that know days, by what they have.
 CREATE FUNCTION oracle.questions(s oracle.spec) RETURNS TABLE (question text, query text)
 LANGUAGE plpgsql AS $$

@@ -75,7 +75,7 @@ SELECT count(*) FROM shop, pg_temp.cohort_members(h, '2011-01-01', 0, NULL, NULL
 DO $$
 DECLARE
     columns text[] := ARRAY['period_start date', 'opening bigint', 'new bigint', 'reactivated bigint', 'retained bigint', 'churned bigint',
-        'closing bigint', 'retention_rate float8', 'churn_rate float8', 'churn_rate_low float8', 'churn_rate_high float8', 'truncated boolean', 'complete boolean'];
+        'closing bigint', 'retention_rate float8', 'crr float8', 'churn_rate float8', 'churn_rate_low float8', 'churn_rate_high float8', 'truncated boolean', 'complete boolean'];
     other text;
     answers text[];
 BEGIN

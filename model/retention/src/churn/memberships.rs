@@ -56,6 +56,8 @@ pub struct ChurnPeriod {
     pub closing: u64,
     /// Retained / opening; none in the running period, or where nobody could leave.
     pub retention_rate: Option<f64>,
+    /// (Closing − joined) / opening: the textbooks' customer retention rate.
+    pub crr: Option<f64>,
     /// Churned / opening, with its interval.
     pub churn_rate: Option<Estimate>,
     /// Time spent as a member in it, over all members, in years.
@@ -196,6 +198,7 @@ impl<H: Host> Churn<H> {
                 churned,
                 closing,
                 retention_rate: rated.then(|| (opening - churned) as f64 / opening as f64),
+                crr: rated.then(|| super::crr(closing, joined, opening)),
                 churn_rate: self.wilson.share(churned, opening).filter(|_| rated),
                 member_years,
                 departure_rate: (days > 0.0).then(|| self.poisson.rate(departed, member_years)),

@@ -72,6 +72,8 @@ pub struct LedgerPeriod {
     pub closing: u64,
     /// Retained / opening; none in the running period, or where nobody could leave.
     pub retention_rate: Option<f64>,
+    /// (Closing − new) / opening: the textbooks' customer retention rate.
+    pub crr: Option<f64>,
     /// Churned / opening, with its interval.
     pub churn_rate: Option<Estimate>,
     /// Does a silence that ends with it begin before the history, so that it cannot be seen?
@@ -142,6 +144,12 @@ impl<H: Host> Movements<H> {
             arrivals = &mut *reactivated;
         }
     }
+}
+
+/// The textbooks' customer retention rate: who is there at the end without those who are new, by who was
+/// there at the beginning. Who came back is in it, so that it can pass 1.
+fn crr(closing: u64, new: u64, opening: u64) -> f64 {
+    (closing as f64 - new as f64) / opening as f64
 }
 
 /// The stays of a member by its ticks, which ascend, and their periods.
@@ -218,6 +226,7 @@ impl<'z, Z: Zone, H: Host> Ledger<'z, Z, H> {
                 churned,
                 closing,
                 retention_rate: rated.then(|| retained as f64 / opening as f64),
+                crr: rated.then(|| crr(closing, new, opening)),
                 churn_rate: self.wilson.share(churned, opening).filter(|_| rated),
                 truncated: period < truncated,
                 complete,

@@ -8,12 +8,15 @@
 //! | `scale` | the cut points of all three, from members or from JSON |
 //! | `cell` | three scores: a cell |
 //! | `score` | members with their scores and segments |
+//! | `rule` | a named region of scores |
 //! | `maps` | segment maps: named regions of scores |
+//! | `built_in` | those that are known by name |
 //! | `segments` | a row per segment |
 //! | `values` | cut points for values that are there already |
 //! | `clusters` | k-means, for those who do not want cut points |
 //! | `migration` | from which segment to which, between two days |
 
+mod built_in;
 mod cell;
 mod clusters;
 mod cuts;
@@ -21,18 +24,21 @@ mod kmeans;
 mod maps;
 mod measure;
 mod migration;
+mod rule;
 mod scale;
 mod score;
 mod segments;
 mod values;
 
+pub use built_in::BUILT_IN;
 pub use cell::{Score, bins};
 pub use clusters::{Cluster, ClusterMember, ClusterQuestion, Clusters, clusters};
 pub use cuts::{Bin, Method};
-pub use maps::{BUILT_IN, CHINESE, Fault, Map, Rule, ScoreRange};
+pub use maps::{Fault, Map};
 pub(crate) use measure::check_days;
 pub use measure::{Measure, Monetary};
 pub use migration::{Migration, SegmentFlow, migration};
+pub use rule::{Rule, ScoreRange};
 pub use scale::Scale;
 pub use score::{Plan, Scored, ScoredMember, cut_points, scale, scored};
 pub use segments::{Segment, segments};

@@ -104,6 +104,25 @@ fn rules_are_read_strictly() {
 }
 
 #[test]
+fn thresholds_are_exact() {
+    let of = |by, from: &str| {
+        let text = format!(r#"{{"by": "{by}", "tiers": [{{"name": "A", "from": {from}}}]}}"#);
+        Rules::parse(&text).map(|rules| rules.tiers[0].from)
+    };
+    // Neither is a double.
+    assert_eq!(of("amount", "9007199254740993"), Ok(9_007_199_254_740_993_000_000));
+    assert_eq!(of("amount", "123456789012.123457"), Ok(123_456_789_012_123_457));
+    assert_eq!(of("amount", "0.3"), Ok(300_000));
+    assert_eq!(of("events", "9007199254740993"), Ok(9_007_199_254_740_993_000_000));
+    assert_eq!(of("events", "2.0"), Ok(2_000_000));
+    for (by, from) in
+        [("events", "1.0000001"), ("days", "0.5"), ("amount", "1e31"), ("amount", "-1")]
+    {
+        assert!(of(by, from).is_err(), "{by} {from}");
+    }
+}
+
+#[test]
 fn loops_poll() {
     let rows: std::vec::Vec<_> = (0..30_000).map(|i| (i % 9000, i / 100, 5)).collect();
     let (h, rules) = (history(&rows), Rules::parse(RULES).unwrap());

@@ -1,7 +1,7 @@
 //! What a fitted model says of one customer, as single numbers.
 
 use crate::clv::customer::check;
-use crate::clv::family::{Family, Visitor};
+use crate::clv::family::{Family, Kind, Visitor};
 use crate::clv::model::Model;
 use crate::clv::question::{ScoreQuestion, beyond, check_amount};
 use crate::clv::score::expected_spend;
@@ -85,22 +85,23 @@ pub fn purchases_distribution(model: &Model, c: Customer, days: f64, n: i64) -> 
     answer(model, c, Ask::Exactly { n, horizon: units(model, days)? })
 }
 
+/// What to do where a model has no model of spend.
+pub fn without_spend(kind: Kind) -> &'static str {
+    if kind.is_contract() {
+        "With a contract it is known what is paid: clv_value takes the payment of a period as spend."
+    } else {
+        "Fit it to a history with amounts, or with the spend column of clv_fit_agg. Where there were \
+         amounts, clv_diagnostics says why they have no model."
+    }
+}
+
 /// The expected value of a purchase by a customer whose `x` repeat purchases had this mean value.
 /// None where it is infinite.
 pub fn mean_spend(model: &Model, x: f64, mean: Option<f64>) -> Result<Option<f64>, Error> {
     check(Customer { x, t_x: 0.0, age: 0.0 })?;
     check_amount(mean)?;
     let Some(spend) = &model.spend else {
-        return Err(Error::bad(
-            "the model has no model of spend",
-            if model.kind.is_contract() {
-                "With a contract it is known what is paid: clv_value takes the payment of a period as \
-                 spend."
-            } else {
-                "Fit it to a history with amounts, or with the spend column of clv_fit_agg. Where there were \
-                 amounts, clv_diagnostics says why they have no model."
-            },
-        ));
+        return Err(Error::bad("the model has no model of spend", without_spend(model.kind)));
     };
     match expected_spend(spend, x, mean) {
         Some((value, _)) if !value.is_finite() => {
