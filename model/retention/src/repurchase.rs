@@ -151,54 +151,101 @@ fn days(days: i64) -> u32 {
     u32::try_from(days).unwrap_or(if days < 0 { 0 } else { u32::MAX })
 }
 
+/// So many gaps after the same purchase that lasted the same number of days. They add up over disjoint
+/// sets of members, and the rows follow from their sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    /// The purchase that they follow.
+    pub purchase_number: u32,
+    /// How long they lasted, or have lasted so far.
+    pub days: u32,
+    /// Gaps that the next purchase ended.
+    pub ended: u64,
+    /// Gaps that are still open.
+    pub open: u64,
+}
+
 impl<H: Host> Gaps<H> {
-    /// A row for every purchase number that somebody has reached.
-    pub fn rows(&self) -> impl Iterator<Item = Result<PurchaseStep, Error>> {
+    /// The gaps counted, by purchase number and days.
+    pub fn tallies(&self) -> impl Iterator<Item = Tally> {
+        let mut pace = Pace::new(&self.host);
         let mut rest = &self.packed[..];
         std::iter::from_fn(move || {
-            let number = rest.first()? >> 33;
-            let len = rest.partition_point(|gap| gap >> 33 == number);
+            let key = rest.first()? >> 1;
+            let len = rest.iter().take_while(|gap| *gap >> 1 == key).count();
             let (own, others) = rest.split_at(len);
             rest = others;
-            Some(self.row(number as u32, own))
+            pace.step(len);
+            let ended = own.iter().take_while(|gap| *gap & 1 == 0).count() as u64;
+            Some(Tally {
+                purchase_number: (key >> 32) as u32,
+                days: key as u32,
+                ended,
+                open: len as u64 - ended,
+            })
         })
     }
 
-    /// E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", Journal of
-    /// the American Statistical Association 53 (1958), 457–481.
-    fn row(&self, purchase_number: u32, gaps: &[u64]) -> Result<PurchaseStep, Error> {
-        let mut pace = Pace::new(&self.host);
-        let mut curve = Curve::new(gaps.len() as u64);
-        let mut quantiles = [None; 3];
-        let mut at_risk = gaps.len() as u64;
-        let mut rate = None;
-        let mut begin = 0;
-        while begin < gaps.len() {
-            let day = (gaps[begin] >> 1) as u32;
-            let of_day = |gap: &&u64| (**gap >> 1) as u32 == day;
-            let end = begin + gaps[begin..].iter().take_while(of_day).count();
-            let ended = gaps[begin..end].iter().take_while(|gap| *gap & 1 == 0).count() as u64;
-            pace.step(end - begin);
-            if self.question.within.is_some_and(|within| day > within) && rate.is_none() {
-                rate = Some(curve);
-            }
-            curve.step(ended, at_risk);
-            for (quantile, share) in quantiles.iter_mut().zip([0.25, 0.5, 0.75]) {
-                // The product of many shares misses a whole quarter by its last bits.
-                if quantile.is_none() && curve.survival <= 1.0 - share + 1e-12 {
-                    *quantile = Some(day);
-                }
-            }
-            at_risk -= (end - begin) as u64;
-            begin = end;
-        }
-        let watched = (gaps[gaps.len() - 1] >> 1) as u32;
-        let is_known = self.question.within.is_none_or(|within| within <= watched);
-        let curve = rate.or((is_known || curve.survival == 0.0).then_some(curve));
-        let wilson = Wilson::new(self.question.confidence)?;
-        let rate = curve.map(|curve| wilson.share_of(1.0 - curve.survival, curve.informants()));
-        Ok(PurchaseStep { purchase_number, members: gaps.len() as u64, rate, gaps: quantiles })
+    /// A row for every purchase number that somebody has reached.
+    pub fn rows(&self) -> Result<Vec<PurchaseStep, H>, Error> {
+        let mut tallies = Vec::new_in(self.host.clone());
+        tallies.extend(self.tallies());
+        rows(&tallies, &self.question, self.host.clone())
     }
+}
+
+/// A row for every purchase number of these, which are in the order of purchase numbers and days.
+pub fn rows<H: Host>(
+    tallies: &[Tally],
+    question: &RepurchaseQuestion,
+    host: H,
+) -> Result<Vec<PurchaseStep, H>, Error> {
+    if !tallies.is_sorted_by_key(|tally| (tally.purchase_number, tally.days)) {
+        return Err(Error::bad(
+            "gaps are not in the order of purchase numbers and days",
+            "Aggregate them with ORDER BY purchase_number, days.",
+        ));
+    }
+    let mut pace = Pace::new(&host);
+    let mut found = Vec::new_in(host.clone());
+    for own in tallies.chunk_by(|a, b| a.purchase_number == b.purchase_number) {
+        pace.step(own.len());
+        if own.iter().any(|tally| tally.ended + tally.open > 0) {
+            found.push(row(own, question)?);
+        }
+    }
+    Ok(found)
+}
+
+/// E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete Observations", Journal of
+/// the American Statistical Association 53 (1958), 457–481.
+fn row(tallies: &[Tally], question: &RepurchaseQuestion) -> Result<PurchaseStep, Error> {
+    let members = tallies.iter().map(|tally| tally.ended + tally.open).sum();
+    let mut curve = Curve::new(members);
+    let mut quantiles = [None; 3];
+    let mut at_risk = members;
+    let mut rate = None;
+    let mut watched = 0;
+    for tally in tallies.iter().filter(|tally| tally.ended + tally.open > 0) {
+        if question.within.is_some_and(|within| tally.days > within) && rate.is_none() {
+            rate = Some(curve);
+        }
+        curve.step(tally.ended, at_risk);
+        for (quantile, share) in quantiles.iter_mut().zip([0.25, 0.5, 0.75]) {
+            // The product of many shares misses a whole quarter by its last bits.
+            if quantile.is_none() && curve.survival <= 1.0 - share + 1e-12 {
+                *quantile = Some(tally.days);
+            }
+        }
+        at_risk -= tally.ended + tally.open;
+        watched = tally.days;
+    }
+    let is_known = question.within.is_none_or(|within| within <= watched);
+    let curve = rate.or((is_known || curve.survival == 0.0).then_some(curve));
+    let wilson = Wilson::new(question.confidence)?;
+    let rate = curve.map(|curve| wilson.share_of(1.0 - curve.survival, curve.informants()));
+    let purchase_number = tallies.first().map_or(0, |tally| tally.purchase_number);
+    Ok(PurchaseStep { purchase_number, members, rate, gaps: quantiles })
 }
 
 /// The curve up to some day: the share that has not gone on, and what is known about its error.
@@ -258,7 +305,7 @@ mod tests {
 
     fn ask(history: &History<Global>, question: RepurchaseQuestion) -> std::vec::Vec<PurchaseStep> {
         let gaps = gaps(&history.view(), &Utc, &question, Global).unwrap();
-        gaps.rows().map(Result::unwrap).collect()
+        gaps.rows().unwrap().to_vec()
     }
 
     fn rate(row: &PurchaseStep) -> Estimate {
@@ -365,6 +412,6 @@ mod tests {
         let h = history((0..50_000).map(|i| (i % 20_000, i / 7)));
         assert!(stops(|| gaps(&h.view(), &Utc, &question(9000), Global)));
         let gaps = gaps(&h.view(), &Utc, &question(9000), Global).unwrap();
-        assert!(stops(|| gaps.rows().count()));
+        assert!(stops(|| gaps.rows().map(|rows| rows.len())));
     }
 }

@@ -1,0 +1,79 @@
+-- The portrait of members: what rfm, tiers, clv and churn_members say of one history of all rows, whatever the number of buckets.
+SET client_min_messages = warning;
+SELECT '{"by": "amount", "window": "6 months", "grace": "60 days",
+  "tiers": [{"name": "Bronze", "from": 0}, {"name": "Silver", "from": 1000}, {"name": "Gold", "from": 5000}]}' AS rules \gset
+CREATE TABLE programme AS SELECT :'rules'::jsonb AS rules;
+CALL retention.publish('cdnow', member => 'member_id', at => 'ordered_on', amount => 'amount', schema => 'music', as_of => '1998-06-30', buckets => 7, horizon => '6 months',
+    tiers => :'rules', tag_rules => '[{"name": "big and silent", "all": [["amount", ">=", 1000], ["recency", ">", 60]]},
+        {"name": "silver", "all": [["tier", "=", "Silver"]]}, {"name": "new ''since'' April", "all": [["first_day", ">=", "1997-03-20"], ["events", "<>", 1]]}]');
+CREATE TABLE whole AS SELECT retention.history_agg(member_id, ordered_on, amount) AS h FROM cdnow;
+CREATE TABLE fit AS SELECT retention.clv_fit(h, 'mbg/nbd', as_of => '1998-06-30') AS model FROM whole;
+
+-- Every member once, in its own type.
+SELECT count(*), count(DISTINCT member), (SELECT count(DISTINCT member_id) FROM cdnow) AS of_table, pg_typeof(min(member)) FROM music.members;
+-- In plain SQL.
+SELECT count(*) AS differ FROM music.members m FULL JOIN (
+    SELECT member_id, min(ordered_on) AS first_day, max(ordered_on) AS last_day, count(*) AS events, sum(amount) AS amount, '1998-06-30' - max(ordered_on) AS recency,
+           (max(ordered_on) - min(ordered_on)) / nullif(count(DISTINCT ordered_on) - 1, 0)::float8 AS gap FROM cdnow GROUP BY 1) c ON m.member = c.member_id
+WHERE (m.first_day, m.last_day, m.events, m.amount, m.recency, m.usual_gap, m.mean_order) IS DISTINCT FROM (c.first_day, c.last_day, c.events, c.amount, c.recency, c.gap, round(c.amount / c.events, 6));
+-- Scores and segments, by the cut points of all.
+SELECT count(*) AS differ FROM music.members m FULL JOIN (SELECT r.* FROM whole, retention.rfm(h, id => NULL::bigint, as_of => '1998-06-30') r) r ON r.member = m.member
+WHERE (m.r, m.f, m.m, m.score, m.segment) IS DISTINCT FROM (r.r, r.f, r.m, r.score, r.segment);
+SELECT count(*) AS differ FROM music.members m FULL JOIN (SELECT t.* FROM whole, programme, retention.tiers(h, id => NULL::bigint, rules => rules, as_of => '1998-06-30') t) t ON t.member = m.member
+WHERE (m.tier, m.tier_value, m.tier_grace_until, m.next_tier, m.next_tier_missing) IS DISTINCT FROM (t.tier, t.value, t.grace_until, t.next_tier, t.missing);
+-- The model of all members, the same to the last bit, and what it says.
+SELECT m.model::jsonb -> 'parameters' = f.model::jsonb -> 'parameters' AS same_model, m.name, m.as_of, jsonb_array_length(diagnostics) > 10 AS diagnosed FROM music.models m, fit f;
+SELECT count(*) AS differ FROM music.members m FULL JOIN (SELECT c.*, retention.purchases_distribution(model, c.x, c.t_x, c.age, '6 months', 0) AS none
+    FROM whole, fit, retention.clv(h, id => NULL::bigint, fitted => model, horizon => '1 year', as_of => '1998-06-30') c) c ON c.member = m.member
+WHERE (m.p_alive, m.p_alive_low, m.p_alive_high, m.p_no_purchase, m.expected_orders, m.expected_orders_low, m.expected_orders_high, m.expected_value, m.expected_value_low, m.expected_value_high)
+      IS DISTINCT FROM (c.p_alive, c.p_alive_low, c.p_alive_high, c.none, c.expected_purchases, c.expected_purchases_low, c.expected_purchases_high, c.clv, c.clv_low, c.clv_high);
+SELECT round(sum(revenue_share)::numeric, 9) AS revenue_share FROM music.members;
+-- States, in plain SQL: the 90 days that end with as_of, the 90 before, and what was before these.
+SELECT count(*) AS differ FROM music.members m JOIN (
+    SELECT member_id, bool_or(ordered_on > date '1998-06-30' - 90) AS now, bool_or(ordered_on <= date '1998-06-30' - 90 AND ordered_on > date '1998-06-30' - 180) AS before,
+           min(ordered_on) AS first, date '1998-06-30' - max(ordered_on) AS silent FROM cdnow GROUP BY 1) c ON c.member_id = m.member
+WHERE m.state IS DISTINCT FROM CASE WHEN NOT now THEN 'lapsed' WHEN first > date '1998-06-30' - 90 THEN 'new' WHEN NOT before THEN 'returned' WHEN silent > 45 THEN 'at risk' ELSE 'active' END;
+SELECT state, count(*) FROM music.members GROUP BY 1 ORDER BY 1;
+-- Tags.
+SELECT tag, count(*) FROM music.members, unnest(tags) tag GROUP BY 1 ORDER BY 1;
+SELECT count(*) AS differ FROM music.members WHERE 'big and silent' = ANY (tags) IS DISTINCT FROM (amount >= 1000 AND recency > 60)
+    OR 'silver' = ANY (tags) IS DISTINCT FROM coalesce(tier = 'Silver', false) OR 'new ''since'' April' = ANY (tags) IS DISTINCT FROM (first_day >= '1997-03-20' AND events <> 1);
+-- Segments, their migration, and tiers.
+SELECT count(*) AS segments, count(*) FILTER (WHERE (s.members, s.share, s.recency_mean, s.recency_median, s.frequency_mean, s.frequency_median, s.revenue, round(s.revenue_share::numeric, 12))
+           IS DISTINCT FROM (r.members, r.share, r.recency_mean, r.recency_median, r.frequency_mean, r.frequency_median, r.revenue, round(r.revenue_share::numeric, 12))) AS differ,
+       count(*) FILTER (WHERE round(s.monetary_mean, 5) IS DISTINCT FROM round(r.monetary_mean, 5)) AS means_differ
+FROM music.segments s FULL JOIN (SELECT r.* FROM whole, retention.rfm_segments(h, as_of => '1998-06-30') r WHERE r.members > 0) r ON r.segment = s.segment;
+SELECT segment, segment_chinese, members, share_percent FROM music.segments LIMIT 3;
+SELECT count(*) AS flows, count(*) FILTER (WHERE (m.members, round(m.share::numeric, 12), m.from_revenue, m.to_revenue) IS DISTINCT FROM (r.members, round(r.share::numeric, 12), r.from_revenue, r.to_revenue)) AS differ
+FROM music.segment_migration m FULL JOIN (SELECT r.* FROM whole, retention.rfm_migration(h, '1998-05-30', '1998-06-30') r) r
+     ON r.to_segment = m.to_segment AND r.from_segment IS NOT DISTINCT FROM m.from_segment;
+SELECT tier, members, in_grace, revenue FROM music.tiers;
+SELECT (SELECT count(*) FROM whole, retention.clv_backtest(retention.published_history('music'), calibrate_until => '1998-01-31', as_of => '1998-06-30') b) > 5 AS backtest,
+       (SELECT retention.published_history('music') OPERATOR(retention.=) h FROM whole) AS one_history;
+
+-- A refresh on the same day reads, and finds nothing new: portraits stay what they are. One that is asked to fits again.
+CREATE TABLE before AS SELECT ctid AS at, p.* FROM music.portraits p;
+CALL retention.refresh('music');
+SELECT count(*) AS rewritten FROM music.portraits p LEFT JOIN before b ON b.at = p.ctid AND b.member = p.member WHERE b.at IS NULL;
+CALL retention.refresh('music', refit => true);
+SELECT count(*) AS models FROM music.models;
+
+-- Nobody, one member, members that are text and uuid, maps of one's own, no amounts: with the model that can not be.
+SET client_min_messages = notice;
+CREATE TABLE visits (who text, at timestamp, n uuid);
+CREATE INDEX ON visits (at);
+CALL retention.publish('visits', member => 'who', at => 'at', schema => 'v', lookback => '1 year');
+SELECT (SELECT count(*) FROM v.members) AS members, (SELECT count(*) FROM v.cohorts) AS cohorts, (SELECT count(*) FROM v.overview) AS months, (SELECT count(*) FROM v.value) AS value, as_of FROM v.freshness;
+INSERT INTO visits VALUES ('Ada', '2024-03-31 23:59', '00000000-0000-0000-0000-00000000000a');
+CALL retention.refresh('v');
+SELECT member, first_day, recency, events, amount, segment, state, p_alive, tags FROM v.members;
+SELECT * FROM v.cohorts \gx
+SELECT * FROM v.value \gx
+INSERT INTO visits SELECT 'member ' || i, '2024-03-01'::timestamp + i % 30 * interval '1 day', md5(i::text)::uuid FROM generate_series(1, 200) i, generate_series(1, 2);
+CALL retention.publish('visits', member => 'n', at => 'at', schema => 'u', segment_map => 'rfm8', model => 'none');
+CALL retention.publish('visits', member => 'n', at => 'at', schema => 'u', segment_map => 'rf10', buckets => 10, model => 'none', lookback => '1 year');
+SELECT pg_typeof(member), count(*) FROM u.members GROUP BY 1;
+SELECT segment, segment_chinese, members FROM u.segments;
+SELECT * FROM retention.verify('u') UNION ALL SELECT * FROM retention.verify('music');
+CALL retention.publish('visits', member => 'n', at => 'at', schema => 'n', members => false, lookback => '1 year');
+SELECT to_regclass('n.members'), to_regclass('n.segments'), (SELECT sum(members) FROM n.cohorts WHERE period_number = 0);
