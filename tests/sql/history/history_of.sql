@@ -92,7 +92,7 @@ SELECT g.grp, r.member, r.at, r.events, r.amount FROM histories_of('visits', 'm'
        LEFT JOIN LATERAL history_rows(g.h) r ON true ORDER BY 1, 2, 3;
 INSERT INTO visits VALUES ('b', '2931-01-01 23:00+00', 1, 5, 'y');
 SELECT last_at(history_of('visits', 'm', 'at', zone => 'Asia/Tokyo'));
-SELECT count(*) FROM histories_of('visits', 'm', 'at', 'branch');
+SELECT count(*) FROM histories_of('visits', 'm', 'at', by => 'branch');
 CREATE VIEW tomorrow AS SELECT m, (at AT TIME ZONE 'UTC')::date AS at FROM visits;
 SELECT last_at(history_of('tomorrow', 'm', 'at'));
 CREATE OR REPLACE VIEW tomorrow AS SELECT m, current_date + 1 AS at FROM visits WHERE m IS NOT NULL;
@@ -120,7 +120,7 @@ SELECT g.grp, members(g.h), events(g.h), e.members = members(g.h) AND e.events =
 FROM histories_of('sales', 'i4', 'day', by => 'region', amount => 'amount') g
      JOIN (SELECT region, count(DISTINCT i4) AS members, count(*) AS events, history_agg(i4, day, amount) AS h FROM sales GROUP BY region) e
           ON e.region IS NOT DISTINCT FROM g.grp ORDER BY g.grp;
-SELECT rollup(h) = history_of('lines', 'm', 'at', 'amount') AS whole FROM histories_of('lines', 'm', 'at', 'kind', 'amount');
+SELECT rollup(h) = history_of('lines', 'm', 'at', 'amount') AS whole FROM histories_of('lines', 'm', 'at', 'amount', 'kind');
 SELECT c.grp, c.closing FROM (SELECT g.grp, r.closing FROM histories_of('sales', 'i4', 'day', by => 'region') g, churn(g.h, 'week') r WHERE r.period_start = '2024-02-05') c ORDER BY 1;
 SELECT * FROM histories_of('sales', 'i4', 'day', by => 'country');
 SELECT * FROM histories_of('sales', 'i4', 'day', by => NULL);
