@@ -1,6 +1,7 @@
 -- What publishing costs: rows of bench.events with two columns of strata, published with tracking, then 0.1 % new rows in the newest
 -- month and a refresh. Prints a table. psql -v rows=N
 \set QUIET on
+\set ON_ERROR_STOP on
 \pset format unaligned
 \pset tuples_only on
 \pset fieldsep ' | '
@@ -48,4 +49,6 @@ SELECT format('CALL bench.take(%L, %L, 3)', 'view ' || relname, format('SELECT c
 WHERE relnamespace = 'pub'::regnamespace AND relkind = 'v' AND relname NOT IN ('members', 'source_rows') ORDER BY relname \gexec
 CALL bench.take('view cohorts_by, one stratum', $$SELECT count(v::text) FROM (SELECT * FROM pub.cohorts_by WHERE country = 'DE' AND channel = 'web' OFFSET 0) v$$, 3);
 CALL bench.take('one member by id', 'SELECT * FROM pub.members WHERE member = 4711', 3);
+SELECT '| what | seconds | |';
+SELECT '| --- | --- | --- |';
 SELECT '| ' || what, coalesce(round(seconds::numeric, CASE WHEN seconds < 1 THEN 4 ELSE 1 END)::text, ''), coalesce(remark, '') || ' |' FROM bench.published ORDER BY place;

@@ -8,6 +8,7 @@
 #   ENGINE_ROWS   rows for the comparison with DuckDB and chDB: twice ROWS, at most 20000000; 0 leaves it out
 #   CUSTOMERS     customers for the comparison with lifetimes: a fifth of ROWS, at most 2000000; 0 leaves it out. With 2000000
 #                 it takes five minutes: lifetimes fits for two or three of these, and the rest is making and loading customers
+#   PUBLISH_ROWS  rows for what publishing costs: twice ROWS, at most 20000000; 0 leaves it out. Its table is target/bench/publish.md
 #   REPETITIONS   rounds that count, 5 unless set; one more warms up
 #   PATIENCE      seconds to wait at most until other programs leave the processors idle, 300 unless set
 #   QUESTIONS     only these, e.g. "months days"; the others are reported as not measured
@@ -25,6 +26,7 @@ cd "$ROOT"
 ROWS=${ROWS:-10000000}
 ENGINE_ROWS=${ENGINE_ROWS:-$((2 * ROWS < 20000000 ? 2 * ROWS : 20000000))}
 CUSTOMERS=${CUSTOMERS:-$((ROWS / 5 < 2000000 ? ROWS / 5 : 2000000))}
+PUBLISH_ROWS=${PUBLISH_ROWS:-$((2 * ROWS < 20000000 ? 2 * ROWS : 20000000))}
 REPETITIONS=${REPETITIONS:-5}
 PATIENCE=${PATIENCE:-300}
 OUT=$ROOT/target/bench
@@ -171,6 +173,13 @@ measure_clv() {
     "$LIFETIMES/bin/python" benches/clv.py "$CUSTOMERS" "$REPETITIONS"
 }
 
+measure_publish() {
+    asked publish && [ "$PUBLISH_ROWS" -gt 0 ] || return 0
+    note "publish ($PUBLISH_ROWS rows)"
+    database -v rows="$PUBLISH_ROWS" -f benches/publish.sql | tee "$OUT/publish.md"
+    database -c "CALL retention.unpublish('pub')" -c "DROP TABLE sales"
+}
+
 # --- The report --------------------------------------------------------------------------------------
 
 report() {
@@ -218,6 +227,7 @@ measure text events_text "SELECT bench.as_text(member_id) AS member_id, at FROM 
 memory_while_building
 measure_groups
 measure_engines
+measure_publish
 measure_clv
 measure plain
 ! asked check || database -c "CALL bench.measure('check', 0)"

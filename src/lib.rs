@@ -6,7 +6,7 @@
 //!
 //! | room | the question | its families |
 //! | --- | --- | --- |
-//! | `history` | what happened? | `history`, `inspect`, `memberships` |
+//! | `history` | what happened? | `history`, `source`, `inspect`, `memberships` |
 //! | `retention` | who comes back, who leaves? | `cohorts`, `churn`, `engagement`, `repurchase`, `survival`, `logrank`, `cox` |
 //! | `value` | who matters, what will they be worth? | `value`, `rfm`, `tiers`, `clv` |
 //! | `pg` | none: the bridge to PostgreSQL | expanded object, memory, interrupts, errors, arguments, rows, types |

@@ -12,6 +12,10 @@ COMMENT ON FUNCTION retention_internal.history_final(history) IS
 
 -- history_agg(member, at [, amount [, grain [, zone [, is_event]]]]) for every type of member, time and amount.
 -- All overloads share one implementation, history_step, which reads the types from the declaration.
+-- There are no more than speed and meaning want. Whole numbers become float8 by themselves, which is exact within the range of amounts
+-- and costs nothing that can be measured (3 million rows: 0.97 to 1.0 of a form of their own), where a cast to numeric costs 1.2 to 1.4.
+-- A date without a form of its own would become the instant of midnight in the session's zone. A zone for local times is not looked at,
+-- and without such a form they, too, would become instants.
 -- The types are written out rather than polymorphic, since distributed aggregates can not resolve
 -- the latter. The state is the result. The final function only says so in a way that PostgreSQL 14
 -- and 15 understand: they would copy, and so flatten, a result that is where the state is.
@@ -29,7 +33,7 @@ BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     FOREACH member IN ARRAY ARRAY['bigint', 'uuid', 'text'] LOOP
         FOREACH time_type IN ARRAY ARRAY['timestamptz', 'timestamp', 'date'] LOOP
-            FOREACH amount IN ARRAY ARRAY['', ', numeric', ', float8', ', bigint'] LOOP
+            FOREACH amount IN ARRAY ARRAY['', ', numeric', ', float8'] LOOP
                 FOREACH options IN ARRAY CASE amount
                     WHEN '' THEN ARRAY['']
                          ELSE ARRAY['', ', text', ', text, text', ', text, text, boolean'] END

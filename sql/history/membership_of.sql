@@ -1,71 +1,5 @@
 -- membership_of: the memberships of a table or view in one call, with everything that is odd in it told at once.
 
--- The expression under which a column of members, of rows named source, is taken by an aggregate.
-CREATE FUNCTION retention_internal.source_member(source regclass, member name) RETURNS text
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    of_type regtype;
-    is_enum boolean;
-    is_deterministic boolean;
-BEGIN
-    SELECT INTO of_type, is_enum, is_deterministic
-           coalesce(b.oid, t.oid), coalesce(b.typtype, t.typtype) OPERATOR(pg_catalog.=) 'e', coalesce(c.collisdeterministic, true)
-    FROM pg_catalog.pg_attribute AS a
-         JOIN pg_catalog.pg_type AS t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
-         LEFT JOIN pg_catalog.pg_type AS b ON b.oid OPERATOR(pg_catalog.=) t.typbasetype
-         LEFT JOIN pg_catalog.pg_collation AS c ON c.oid OPERATOR(pg_catalog.=) a.attcollation
-    WHERE a.attrelid OPERATOR(pg_catalog.=) source AND a.attname OPERATOR(pg_catalog.=) member
-          AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'column "%" of % does not exist', member, source USING ERRCODE = 'undefined_column';
-    END IF;
-    CASE
-        WHEN of_type OPERATOR(pg_catalog.=) ANY ('{int2,int4,int8,oid}'::pg_catalog.regtype[]) THEN
-            RETURN pg_catalog.format('source.%I::pg_catalog.int8', member);
-        WHEN of_type OPERATOR(pg_catalog.=) 'numeric'::pg_catalog.regtype THEN
-            -- By way of text, so that 1.5 is an error.
-            RETURN pg_catalog.format('pg_catalog.trim_scale(source.%I)::pg_catalog.text::pg_catalog.int8', member);
-        WHEN of_type OPERATOR(pg_catalog.=) 'uuid'::pg_catalog.regtype THEN
-            RETURN pg_catalog.format('source.%I', member);
-        WHEN is_enum OR is_deterministic AND of_type OPERATOR(pg_catalog.=) ANY ('{text,varchar,bpchar}'::pg_catalog.regtype[]) THEN
-            RETURN pg_catalog.format('source.%I::pg_catalog.text', member);
-        ELSE
-            RAISE EXCEPTION 'column "%" of % is no member: its type is %', member, source,
-                            of_type::text || CASE WHEN is_deterministic THEN '' ELSE ' in a collation that takes different texts for equal' END
-                USING ERRCODE = 'datatype_mismatch',
-                      HINT = pg_catalog.format('Take a view that casts it: %I::text, or lower(%1$I::text) COLLATE "C" where letters of either case are the same.', member);
-    END CASE;
-END
-$$;
-COMMENT ON FUNCTION retention_internal.source_member(regclass, name) IS
-    'how a column of members is written in the queries of history_of and membership_of; not to be called by itself';
-
--- The type of a column of times.
-CREATE FUNCTION retention_internal.source_time(source regclass, at name) RETURNS regtype
-    LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    of_type regtype;
-BEGIN
-    SELECT INTO of_type CASE WHEN t.typbasetype OPERATOR(pg_catalog.=) 0 THEN t.oid ELSE t.typbasetype END
-    FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_type AS t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
-    WHERE a.attrelid OPERATOR(pg_catalog.=) source AND a.attname OPERATOR(pg_catalog.=) at
-          AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'column "%" of % does not exist', at, source USING ERRCODE = 'undefined_column';
-    END IF;
-    IF of_type OPERATOR(pg_catalog.=) ANY ('{date,timestamp,timestamptz}'::pg_catalog.regtype[]) THEN
-        RETURN of_type;
-    END IF;
-    RAISE EXCEPTION 'column "%" of % is no time: its type is %', at, source, of_type
-        USING ERRCODE = 'datatype_mismatch',
-              HINT = CASE WHEN of_type OPERATOR(pg_catalog.=) ANY ('{int4,int8,numeric,float8}'::pg_catalog.regtype[])
-                          THEN pg_catalog.format('Take a view that makes it one: to_timestamp(%I), where it is seconds since 1970.', at)
-                          ELSE pg_catalog.format('Take a view that casts it: %I::date, %1$I::timestamp or %1$I::timestamptz.', at) END;
-END
-$$;
-COMMENT ON FUNCTION retention_internal.source_time(regclass, name) IS
-    'the type of a column of times, for history_of and membership_of; not to be called by itself';
-
 CREATE FUNCTION membership_of(
     source regclass,
     member name,
@@ -94,10 +28,10 @@ BEGIN
     END IF;
     member_of := retention_internal.source_member(source, member);
     types := ARRAY[retention_internal.source_time(source, joined), retention_internal.source_time(source, ended)];
-    IF 'timestamptz'::pg_catalog.regtype OPERATOR(pg_catalog.=) ANY (types) THEN
+    IF 'pg_catalog.timestamptz'::pg_catalog.regtype OPERATOR(pg_catalog.=) ANY (types) THEN
         -- Local times go to the zone's instants, so that a day stays the day that it is.
         SELECT INTO times pg_catalog.array_agg(
-                   CASE WHEN t.of_type OPERATOR(pg_catalog.=) 'timestamptz'::pg_catalog.regtype THEN pg_catalog.format('source.%I', t.name)
+                   CASE WHEN t.of_type OPERATOR(pg_catalog.=) 'pg_catalog.timestamptz'::pg_catalog.regtype THEN pg_catalog.format('source.%I', t.name)
                         ELSE pg_catalog.format('pg_catalog.timezone(%L, source.%I::pg_catalog.timestamp)', coalesce(zone, pg_catalog.current_setting('TimeZone')), t.name) END
                    ORDER BY t.place)
         FROM ROWS FROM (pg_catalog.unnest(types), pg_catalog.unnest(ARRAY[joined, ended])) WITH ORDINALITY AS t (of_type, name, place);

@@ -34,9 +34,9 @@ CREATE FUNCTION retention_internal.publish_filled(query text, schema name, s jso
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
-        SELECT replace(replace(replace(replace(query, '{as_of}', quote_literal(as_of) || '::date'), '{silence}', quote_literal(s ->> 'silence')),
+        SELECT replace(replace(replace(replace(replace(query, '{as_of}', quote_literal(as_of) || '::date'), '{silence}', quote_literal(s ->> 'silence')),
                                '{within}', round(extract(epoch FROM i.stretch) / 86400)::integer::text),
-                       '{schema}', quote_ident(schema))
+                       '{schema}', quote_ident(schema)), '{width}', quote_literal(CASE s ->> 'span' WHEN 'quarter' THEN '3 months' ELSE '1 month' END))
         FROM (SELECT retention_internal.publish_stretch('silence', s ->> 'silence') AS stretch) AS i
     $$;
 COMMENT ON FUNCTION retention_internal.publish_filled(text, name, jsonb, date) IS 'the query of a metric with its settings put in';

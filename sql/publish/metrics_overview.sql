@@ -28,10 +28,7 @@ FROM (SELECT m.strata, m.month, coalesce(sum(m.active), 0)::bigint AS active, co
              (m.month + interval '1 month')::date - 1 <= {as_of} AS complete
       FROM (SELECT p.strata, r.period_start AS month, r.new_members + r.returning_members AS active, r.new_members,
                    r.returning_members, NULL::bigint AS reactivated, NULL::bigint AS churned, NULL::bigint AS opening,
-                   NULL::bigint AS retained, NULL::bigint AS closing, r.returning_members AS repeats,
-                   @extschema@.events(@extschema@.slice(p.h, r.period_start,
-                       least((r.period_start + interval '1 month')::date - 1, {as_of}))) AS orders,
-                   r.revenue, r.revenue_returning AS existing, NULL::bigint AS new_before, NULL::bigint AS back
+                   NULL::bigint AS retained, NULL::bigint AS closing, r.returning_members AS repeats, NULL::bigint AS orders, r.revenue, r.revenue_returning AS existing, NULL::bigint AS new_before, NULL::bigint AS back
             FROM parts AS p, @extschema@.revenue_split(p.h, period => 'month', as_of => {as_of}) AS r
             UNION ALL
             SELECT p.strata, c.period_start, NULL, NULL, NULL, c.reactivated, c.churned, c.opening, c.retained, c.closing, NULL, NULL,
@@ -44,8 +41,18 @@ FROM (SELECT m.strata, m.month, coalesce(sum(m.active), 0)::bigint AS active, co
             SELECT p.strata, (c.cohort + interval '1 month')::date, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
                    NULL, c.members, c.active
             FROM parts AS p, @extschema@.cohorts(p.h, period => 'month', as_of => {as_of}) AS c WHERE c.period_number = 1
+            UNION ALL
+            -- A slice of a month is cheap to take from the histories of a span, and dear from those of everything.
+            SELECT v.strata, d.month::date, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+                   CASE WHEN {width} = '1 month' AND (d.month + interval '1 month')::date - 1 <= {as_of} THEN @extschema@.events(x.h)
+                        ELSE @extschema@.events(@extschema@.slice(x.h, d.month::date, least((d.month + interval '1 month')::date - 1, {as_of}))) END,
+                   NULL, NULL, NULL, NULL
+            FROM {schema}.histories AS x, generate_series(x.span::timestamp, x.span + {width}::interval - interval '1 day', '1 month') AS d (month),
+                 LATERAL (SELECT NULL::text[] AS strata UNION ALL SELECT x.strata WHERE cardinality(x.strata) > 0) AS v
+            WHERE d.month <= {as_of}
            ) AS m
-      GROUP BY m.strata, m.month) AS s,
+      GROUP BY m.strata, m.month
+      HAVING count(m.active) > 0) AS s, -- no month of a span from before the first event
      @extschema@.wilson(s.new_before_back, CASE WHEN s.complete THEN s.new_before END) AS w,
      LATERAL (SELECT CASE WHEN s.complete THEN s.retained / nullif(s.opening, 0)::float8 END AS retention_rate) AS r
 WINDOW m AS (PARTITION BY s.strata ORDER BY s.month)$$,

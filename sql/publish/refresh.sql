@@ -92,15 +92,26 @@ END
 $$;
 COMMENT ON FUNCTION retention_internal.publish_histories(jsonb, text, datemultirange) IS 'the query that makes the histories of the source in these days';
 
+-- Hashing is several times faster than sorting, which the planner takes since it knows nothing of the spans. But it has all histories in
+-- memory at once, some 24 bytes for each row, where sorting has one: so it is for what is expected to fit.
+CREATE FUNCTION retention_internal.publish_sorting(s jsonb, days datemultirange) RETURNS text
+    LANGUAGE sql VOLATILE
+    SET search_path = pg_catalog, pg_temp
+    AS $$
+        SELECT CASE WHEN retention_internal.publish_rows(format('SELECT FROM %I.source_rows AS r WHERE %s', s ->> 'schema',
+                             retention_internal.publish_in_days(days, s))) < 3e7 THEN 'off' ELSE 'on' END
+    $$;
+COMMENT ON FUNCTION retention_internal.publish_sorting(jsonb, datemultirange) IS 'enable_sort for reading these days of the source';
+
 -- Reads these days of the source in one statement, and keeps what is new: only histories that differ are written.
 CREATE FUNCTION retention_internal.publish_read(
     s jsonb, span text, days datemultirange, OUT rows bigint, OUT below_zero bigint, OUT long bigint, OUT split bigint, OUT odd bigint, OUT changed boolean
 ) LANGUAGE plpgsql VOLATILE
-    SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET jit = off AS $$
+    SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET jit = off SET enable_sort = on AS $$
 DECLARE
     strata bigint;
-    earliest date;
 BEGIN
+    PERFORM set_config('enable_sort', retention_internal.publish_sorting(s, days), true);
     EXECUTE format(
         'WITH fresh AS MATERIALIZED (%2$s),
               gone AS (DELETE FROM %1$I.histories AS o

@@ -156,6 +156,7 @@ BEGIN
     cuts := p.cuts;
     IF p.refreshed_at IS NULL OR full_read OR refit OR changed OR as_of IS DISTINCT FROM p.as_of OR version IS DISTINCT FROM p.refreshed_with
        OR (s ->> 'members')::boolean AND s ->> 'model' <> 'none' AND retention_internal.publish_is_refit_due(s) THEN
+        s := s || jsonb_build_object('span', span);
         PERFORM retention_internal.publish_fill(s, as_of);
         IF (s ->> 'members')::boolean THEN
             cuts := retention_internal.publish_fill_members(s, as_of, refit);

@@ -63,18 +63,18 @@ END
 $$;
 COMMENT ON FUNCTION retention_internal.publish_stretch(text, text) IS 'a stretch of time as an interval';
 
--- How many rows the planner expects: to choose the number of buckets.
-CREATE FUNCTION retention_internal.publish_rows(source regclass) RETURNS float8
+-- How many rows the planner expects: to choose the number of buckets, and how to group.
+CREATE FUNCTION retention_internal.publish_rows(query text) RETURNS float8
     LANGUAGE plpgsql VOLATILE
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     plan json;
 BEGIN
-    EXECUTE format('EXPLAIN (FORMAT json) SELECT FROM %s', source) INTO plan;
+    EXECUTE 'EXPLAIN (FORMAT json) ' || query INTO plan;
     RETURN plan -> 0 -> 'Plan' ->> 'Plan Rows';
 END
 $$;
-COMMENT ON FUNCTION retention_internal.publish_rows(regclass) IS 'the rows that a table or view is expected to have';
+COMMENT ON FUNCTION retention_internal.publish_rows(text) IS 'the rows that a query is expected to have';
 
 CREATE FUNCTION retention_internal.publish_settings(source regclass, asked jsonb) RETURNS jsonb
     LANGUAGE plpgsql VOLATILE
@@ -189,7 +189,7 @@ BEGIN
 
     -- So many that the histories of one bucket, some five million rows, fit into memory with ease.
     IF NOT s ? 'buckets' THEN
-        s := s || jsonb_build_object('buckets', greatest(1, least(1000, ceil(retention_internal.publish_rows(source) / 5e6)))::integer);
+        s := s || jsonb_build_object('buckets', greatest(1, least(1000, ceil(retention_internal.publish_rows(format('SELECT FROM %s', source)) / 5e6)))::integer);
     ELSIF (s ->> 'buckets')::integer NOT BETWEEN 1 AND 10000 THEN
         RAISE EXCEPTION 'buckets is %, not 1 to 10000', s ->> 'buckets' USING ERRCODE = 'invalid_parameter_value';
     END IF;

@@ -52,11 +52,13 @@ COMMENT ON FUNCTION published() IS
 
 CREATE FUNCTION verify(schema name) RETURNS TABLE (strata text[], bucket integer, span date, problem text, events bigint, events_published bigint)
     LANGUAGE plpgsql VOLATILE ROWS 10
-    SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET jit = off AS $$
+    SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET timezone = 'UTC' SET jit = off SET enable_sort = on AS $$
 DECLARE
     s CONSTANT jsonb := retention_internal.publish_owned(verify.schema);
+    everything CONSTANT datemultirange := datemultirange(daterange(NULL, NULL));
     span_of text;
 BEGIN
+    PERFORM set_config('enable_sort', retention_internal.publish_sorting(s, everything), true);
     EXECUTE format('SELECT p.span FROM %I.publication AS p', verify.schema) INTO span_of;
     RETURN QUERY EXECUTE format(
         'WITH fresh AS MATERIALIZED (%2$s),
@@ -73,7 +75,7 @@ BEGIN
                                            WHERE o.bucket = b.bucket AND o.strata = b.strata AND o.span < b.closed_to) AS u
                   WHERE u.h IS NULL OR u.h OPERATOR(@extschema@.<>) b.h)
          SELECT * FROM spans UNION ALL SELECT * FROM bases ORDER BY 3, 2, 1',
-        verify.schema, retention_internal.publish_histories(s, span_of, datemultirange(daterange(NULL, NULL))));
+        verify.schema, retention_internal.publish_histories(s, span_of, everything));
 END
 $$;
 COMMENT ON FUNCTION verify(name) IS

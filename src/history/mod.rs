@@ -5,6 +5,7 @@
 mod history;
 mod inspect;
 mod memberships;
+mod source;
 
 use crate::pg::memory::PgHost;
 use pg_retention_model::history::History;

@@ -289,6 +289,14 @@ impl<'a> Args<'a> {
         Some(std::str::from_utf8(text).unwrap_or_else(|_| not_utf8(name)))
     }
 
+    /// A text as PostgreSQL's parser takes it, in the encoding of the database.
+    #[inline]
+    pub fn c_text(&mut self, name: &str) -> Option<&'a CStr> {
+        let datum = self.take(name, SqlType::Of(pg_sys::CSTRINGOID))?;
+        // SAFETY: it is a C string.
+        Some(unsafe { CStr::from_ptr(datum.cast_mut_ptr()) })
+    }
+
     /// A text, as the bytes that are kept of names.
     #[inline]
     pub fn name(&mut self, name: &str) -> Option<&'a [u8]> {

@@ -3,11 +3,13 @@
 
 use super::errors::OrRaise;
 use super::expanded::Notes;
+use super::plain_text;
 use super::signature::{Signature, TimeKind};
 use super::varlena;
 use super::zone::PgZone;
 use pg_retention_model::calendar::Grain;
 use pg_retention_model::error::Error;
+use pg_retention_model::history::MemberKind;
 use pg_retention_wire::memo::Seen;
 use pgrx::pg_sys;
 
@@ -133,6 +135,9 @@ impl Call {
             let signature = Signature::of((*function).fn_oid).unwrap_or_else(|| {
                 unreachable!("sql/history/history_agg.sql declares other types")
             });
+            if signature.member == MemberKind::Text {
+                plain_text::check(fcinfo);
+            }
             let is_zone_named = usize::try_from((*fcinfo).nargs).unwrap_or(0) > texts[1];
             let call = Call {
                 signature,

@@ -14,6 +14,8 @@ pub mod literal;
 pub mod member;
 pub mod memory;
 pub mod once;
+pub mod plain_text;
+pub mod query;
 pub mod rows;
 pub mod signature;
 pub mod state;

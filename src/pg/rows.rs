@@ -284,6 +284,11 @@ impl Row<'_> {
         self.row.int8(difference.into());
     }
 
+    /// The number of an object of the catalogue, as a bigint.
+    pub fn oid(&mut self, oid: pg_sys::Oid) {
+        self.row.int8(Some(i64::from(oid.to_u32())));
+    }
+
     /// Yes or no.
     #[inline]
     pub fn flag(&mut self, flag: impl Into<Option<bool>>) {

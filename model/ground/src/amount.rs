@@ -52,6 +52,10 @@ pub fn from_double(value: f64) -> Result<i64, Error> {
     if value.abs() < 1e8 && ((scaled - nearest).abs() - 0.5).abs() > near {
         return Ok(nearest as i64);
     }
+    // A whole number of at most fifteen digits is what it is.
+    if value.abs() < 1e15 && value.fract() == 0.0 {
+        return from_integer(value as i64);
+    }
     from_double_by_digits(value)
 }
 
@@ -333,6 +337,8 @@ mod tests {
             (1_055_773.371_031_5, 1_055_773_371_032),
             (1e-300, 0),
             (9_223_372_036_854.0, 9_223_372_036_854_000_000),
+            (-1_234_567_890_123.0, -1_234_567_890_123_000_000),
+            (-0.0, 0),
         ] {
             assert_eq!(from_double(value), Ok(units), "{value}");
         }

@@ -203,7 +203,7 @@ BEGIN
     ('any split, rolled up', format('compare_rollup(%L, %L)', agg, t)),
     ('parallel plan', format('compare_parallel(%L, %L)', agg, t)),
     ('history_of', format('compare_histories(retention.history_of(%L, ''member'', ''at'', %L, %s, negative => ''refund''), %s)',
-                          t, 'amount', clock, format('(SELECT retention.history_agg(member, at, amount, %s, (amount < 0) IS NOT TRUE) FROM %s)', clock, t))),
+                          t, 'amount', format('%L, %L', s.grain, CASE s.time_type WHEN 'timestamptz' THEN zone END), format('(SELECT retention.history_agg(member, at, amount, %s, (amount < 0) IS NOT TRUE) FROM %s)', clock, t))),
     ('text form', format('compare_text(%s)', h))
   ) v (name, call)
   -- engagement has a row for every day

@@ -103,14 +103,15 @@ BEGIN
     ('any split, rolled up', format('compare_rollup(%L, %L)', agg, t)),
     ('parallel plan', format('compare_parallel(%L, %L)', agg, t)),
     ('history_of', format('compare_histories(retention.history_of(%L, ''member'', ''at'', %L, %s), %s)',
-                          t, CASE WHEN s.amount_type <> 'none' THEN 'amount' END, clock, h)),
+                          t, CASE WHEN s.amount_type <> 'none' THEN 'amount' END,
+                          format('%L, %L', s.grain, CASE s.time_type WHEN 'timestamptz' THEN s.zone END), h)),
     ('text form', format('compare_text(%s)', h))
   ) v (name, call)
   WHERE NOT (v.name = 'history_rows with typed ids' AND id_type = 'text');
 END $$;
 
 -- How many tables each question was asked of, how many had an answer, and how many answers were wrong.
--- history_of says how many rows have a negative amount.
+-- history_of says how many rows have a negative amount, or are none, or lie ahead.
 SET client_min_messages = warning;
 CALL oracle.ask_all('oracle.questions');
 RESET client_min_messages;
