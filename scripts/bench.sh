@@ -10,7 +10,7 @@
 #                 it takes five minutes: lifetimes fits for two or three of these, and the rest is making and loading customers
 #   PUBLISH_ROWS  rows for what publishing costs: twice ROWS, at most 20000000; 0 leaves it out. Its table is target/bench/publish.md
 #   REPETITIONS   rounds that count, 5 unless set; one more warms up
-#   PATIENCE      seconds that may be spent on waiting until other programs let the processors alone, 300 unless set
+#   PATIENCE      seconds to wait at most until other programs leave the processors idle, 300 unless set
 #   QUESTIONS     only these, e.g. "months days"; the others are reported as not measured
 #   KEEP          if set, the server stays:  scripts/server.sh psql bench
 #

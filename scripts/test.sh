@@ -14,7 +14,7 @@
 # Every part runs from the repository's root, so tests may say:  \i demo/load.sql
 #
 # A tests/*/run.sh exits 0 when it passed, 77 when it can not run here (after a line "skipped: why"), else it failed. It finds in its environment
-#   PGHOST PGPORT PGUSER      how to reach the server, as superuser; every program in $PG_RETENTION_BINDIR and psql heed them
+#   PGHOST PGPORT PGUSER      how to reach the server, as superuser; every program in $PG_RETENTION_BINDIR and psql read them
 #   PG_CONFIG                 the installation that the server was copied from
 #   PG_RETENTION_ROOT         the repository
 #   PG_RETENTION_SERVER       the server's name, for  "$PG_RETENTION_ROOT"/scripts/server.sh restart "$PG_RETENTION_SERVER"

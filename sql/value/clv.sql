@@ -121,7 +121,7 @@ COMMENT ON AGGREGATE clv_fit_survivors_agg(bigint, float8) IS
 COMMENT ON AGGREGATE clv_fit_survivors_agg(bigint, float8, text) IS
     'fits a model of contracts, sbg or bdw, to a table of the members (or percent) that are left after period 0, 1, 2 …';
 
--- Is a model to be believed?
+-- Can a model be trusted?
 
 CREATE FUNCTION clv_diagnostics(fitted clv_model, confidence float8 DEFAULT 0.95)
     RETURNS TABLE (name text, value float8, low float8, high float8, remark text)

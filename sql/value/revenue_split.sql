@@ -1,4 +1,4 @@
--- Whose money it is: the revenue of new members and of those who came before.
+-- Revenue by period, from new members and from those who came before.
 
 CREATE FUNCTION revenue_split(
     h history,

@@ -99,7 +99,7 @@ pub unsafe extern "C-unwind" fn history_step(fcinfo: pg_sys::FunctionCallInfo) -
         let state = arguments.get(Places::STATE);
         let (Some(member), Some(at)) = (arguments.get(Places::MEMBER), arguments.get(Places::AT))
         else {
-            // No event. The state is what it was.
+            // Not an event: the state stays as it was.
             (*fcinfo).isnull = state.is_none();
             return state.unwrap_or(pg_sys::Datum::null());
         };
@@ -141,7 +141,7 @@ fn check_state(object: &Expanded<Events>, call: &Call) {
         return;
     }
     if kind != call.signature.member {
-        // Somebody's own aggregate over this function.
+        // A user's own aggregate over this function.
         raise(&Error::MemberType { found: kind.name(), asked: call.signature.member.name() });
     }
     let (what, left, right) = if grain == call.grain {

@@ -75,7 +75,7 @@ impl Times {
         let host = PgHost::current();
         let mut times =
             Times { zone, clock: Clock::new(view.meta.grain, host), seen: Vec::new_in(host) };
-        // A tick that is at home in another place: nobody will find it.
+        // A tick whose place is elsewhere: it will not be found.
         times.seen.resize(Self::PLACES, (-1, 0));
         times.seen[Self::PLACES - 1].0 = 0;
         times

@@ -18,6 +18,7 @@
 
 use super::errors::{OrRaise, outdated, raise};
 use super::fold::Fold;
+pub use super::id::Id;
 use super::member::{self, Members};
 use super::memory::PgHost;
 use super::state::InState;
@@ -27,7 +28,7 @@ use pg_retention_model::calendar::{Period, Periods, Stretch, Takes};
 use pg_retention_model::check;
 use pg_retention_model::churn::Lapse;
 use pg_retention_model::error::Error;
-use pg_retention_model::history::{MemberKind, MemberRef};
+use pg_retention_model::history::MemberKind;
 use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::datum::Date;
 use pgrx::pg_catalog::pg_proc::PgProc;
@@ -47,7 +48,7 @@ impl SqlType {
     fn is(self, type_oid: pg_sys::Oid) -> bool {
         match self {
             SqlType::Of(known) => known == type_oid,
-            // Whatever schema it is in. Other people's types have other names, or no function of ours.
+            // In whatever schema. Other types have other names, or no function of ours.
             SqlType::Ours(name) => name_of(type_oid).rsplit('.').next() == Some(name),
         }
     }
@@ -446,45 +447,4 @@ fn not_utf8(name: &str) -> ! {
 /// An argument without a default.
 pub fn given<T>(what: &str, value: Option<T>, hint: &'static str) -> Result<T, Error> {
     value.ok_or_else(|| Error::BadArgument { message: format!("{what} is not given"), hint })
-}
-
-/// The member that `id` names, if it names one.
-#[derive(Debug, Clone, Copy)]
-pub struct Id(Option<MemberRef<'static>>);
-
-impl Id {
-    /// Whom it picks among members of a type, which must be its own.
-    pub fn among(self, kind: MemberKind) -> Picked {
-        match self.0 {
-            Some(member) if member.kind() != kind => {
-                raise(&Error::MemberType { found: kind.name(), asked: member.kind().name() })
-            }
-            member => Picked(member),
-        }
-    }
-}
-
-/// Everybody, or one member.
-#[derive(Debug, Clone, Copy)]
-pub struct Picked(Option<MemberRef<'static>>);
-
-impl Picked {
-    /// Is this one of them?
-    #[inline]
-    pub fn has(&self, member: &MemberRef<'_>) -> bool {
-        self.0.is_none_or(|picked| picked == *member)
-    }
-
-    /// Hands on what is found of them.
-    pub fn only<T>(
-        self,
-        mut each: impl FnMut(&MemberRef<'_>, T),
-    ) -> impl FnMut(MemberRef<'_>, T) -> Result<(), Error> {
-        move |member, found| {
-            if self.has(&member) {
-                each(&member, found);
-            }
-            Ok(())
-        }
-    }
 }

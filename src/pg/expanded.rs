@@ -139,7 +139,7 @@ impl Home {
         static OWN: &CStr = c"retention.history";
         static SHARED: &CStr = c"retention.history of groups";
         // SAFETY: contexts and the list of their children are valid; a name is a pointer to a
-        // constant, and ours is told by it.
+        // constant, by which ours is recognised.
         unsafe {
             let (parent, name) = match self {
                 Home::Own => (pg_sys::CurrentMemoryContext, OWN),

@@ -47,12 +47,12 @@ pub trait Fold: Sized + 'static {
     fn flat_size(&mut self) -> Result<usize, Error>;
     /// Writes them, into just that much room.
     fn write_flat(&self, out: &mut [u8]) -> Result<(), Error>;
-    /// Opens bytes. Nobody vouches for them.
+    /// Opens bytes, which may be malformed.
     fn parse(bytes: &[u8], host: PgHost) -> Result<Self::Flat<'_>, Error>;
     /// The content of bytes.
     fn view_of<'v>(flat: &'v Self::Flat<'_>) -> Self::View<'v>;
 }
 
-/// How PostgreSQL flattens the objects of a type. Whose an object is, is told by which methods it has.
+/// How PostgreSQL flattens the objects of a type. An object's methods tell its type.
 #[repr(transparent)]
 pub struct Methods(pub(super) pg_sys::ExpandedObjectMethods);

@@ -1,4 +1,4 @@
-//! `jsonb`: documents in and out. What they mean is the model's affair.
+//! `jsonb`: documents in and out. The model knows what they mean.
 
 use super::arguments::{Argument, SqlType};
 use super::errors::raise;

@@ -8,6 +8,7 @@ pub mod errors;
 pub mod expanded;
 pub mod floats;
 pub mod fold;
+pub mod id;
 pub mod json;
 pub mod literal;
 pub mod member;

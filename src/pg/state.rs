@@ -6,8 +6,8 @@
 //!
 //! ```ignore
 //! #[pg_extern] // survival_step(internal, float8, boolean [, float8]) → internal, not STRICT
-//! fn survival_step(mut args: Args<'_>) -> InState<Data<PgHost>> {
-//!     let mut state = args.state(Data::new);
+//! fn survival_step(mut args: Args<'_>) -> InState<Observations<PgHost>> {
+//!     let mut state = args.state(Observations::new);
 //!     let (duration, churned) = (args.number("duration"), args.get("churned"));
 //!     let entry = if args.has_more() { args.number("entry") } else { None };
 //!     args.end();
@@ -17,7 +17,7 @@
 //!     state
 //! }
 //!
-//! state_functions!(Data<PgHost>: survival_combine, survival_serialize, survival_deserialize);
+//! state_functions!(Observations<PgHost>: survival_combine, survival_serialize, survival_deserialize);
 //! ```
 //!
 //! What a state owns must be in the memory of the host that it is made with: it lives in the
@@ -94,7 +94,7 @@ impl<T> DerefMut for InState<T> {
 // values of that type.
 unsafe impl<'fcx, T> ArgAbi<'fcx> for InState<T> {
     unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
-        // SAFETY: see above; nulls are an Option's affair.
+        // SAFETY: see above; an Option handles nulls.
         let datum = unsafe { arg.unbox_arg_using_from_datum::<pg_sys::Datum>() };
         match datum.and_then(|datum| NonNull::new(datum.cast_mut_ptr())) {
             Some(state) => InState(state),

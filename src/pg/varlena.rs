@@ -31,7 +31,7 @@ unsafe fn is_short(value: *const pg_sys::varlena) -> bool {
     unsafe { va::varatt_is_1b(value) && !va::varatt_is_1b_e(value) }
 }
 
-/// The bytes of an argument; a copy that was made to read them goes with it. For functions that sorts
+/// The bytes of an argument; a copy that was made to read them is freed with it. For functions that sorts
 /// and joins call over and over in one memory context.
 pub struct Borrowed<'a> {
     bytes: &'a [u8],

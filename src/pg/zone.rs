@@ -22,7 +22,7 @@ fn is_in_database(name: &str) -> bool {
         return true;
     }
     let Ok(name) = CString::new(name) else { return false };
-    // SAFETY: a C string in; nobody wants to know how the database spells it.
+    // SAFETY: a C string in; how the database spells it is not asked for.
     let file = unsafe { pg_open_tzfile(name.as_ptr(), std::ptr::null_mut()) };
     if file < 0 {
         return false;

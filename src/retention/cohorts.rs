@@ -33,7 +33,7 @@ impl<'a, const STARTS: usize> Asked<'a, STARTS> {
         let entry = args.text("entry").map_or(Entry::First, |entry| Entry::parse(entry).or_raise());
         let starts = starts.map(|name| {
             let starts = args.summary(name);
-            // Where a query finds no starts nobody entered; but to forget them is a mistake.
+            // Where a query finds no starts nobody entered; but leaving the argument out is a mistake.
             if entry == Entry::Starts && starts.is_none() && args.is_fixed() {
                 raise(&cohorts::no_starts(name));
             }

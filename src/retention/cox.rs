@@ -262,7 +262,7 @@ fn survival_at_by_name(mut args: Args<'_>) -> Option<f64> {
     said(model.survival_of(covariates?.values(), tenure?, stratum, &PgHost::current()))
 }
 
-/// A literal without a type, which is text: read as what the model was fitted with.
+/// A literal without a type, which is text: read as the type that the model was fitted with.
 #[pg_extern]
 fn survival_at_of_literal(mut args: Args<'_>) -> Option<f64> {
     let fitted = args.bytes("fitted", "cox_model");

@@ -1,5 +1,4 @@
-//! Numbers that arguments are: shares, rates and probabilities, with a word about what was probably
-//! meant where they are none.
+//! Arguments that are shares, rates or probabilities: checked, with a hint at what was probably meant.
 
 use crate::error::Error;
 

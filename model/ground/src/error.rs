@@ -76,14 +76,14 @@ pub enum Error {
         /// What to do.
         advice: String,
     },
-    /// Text or bytes that are no value of another type.
+    /// Malformed text or bytes of a type other than history.
     MalformedValue {
         /// The type.
         of: &'static str,
         /// What is wrong.
         why: String,
     },
-    /// A text in the place of a value that an aggregate makes, such as the name of a table.
+    /// A text where a value made by an aggregate is expected, such as the name of a table.
     NotAValue {
         /// The type.
         of: &'static str,

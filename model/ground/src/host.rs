@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 /// A vector whose buffer the host provides.
 pub type Vec<T, H> = allocator_api2::vec::Vec<T, H>;
 
-/// Memory, and a word about stopping.
+/// Memory, and a chance to stop.
 ///
 /// Both may unwind to end a computation. Values of this crate stay valid when that happens.
 pub trait Host: Allocator + Clone {
@@ -33,13 +33,13 @@ impl Host for Global {
 
 static POLL: OnceLock<fn()> = OnceLock::new();
 
-/// Says, once, how those poll who compute with numbers alone and are given no host, such as the sums
-/// and integrals of a formula.
+/// Sets, once, how computations poll that are given no host, such as the sums and integrals of a
+/// formula.
 pub fn set_poll(poll: fn()) {
     let _ = POLL.set(poll);
 }
 
-// Steps since the last poll, of loops that are through: many short ones are long too.
+// Steps of finished loops since the last poll: many short loops take long too.
 thread_local!(static STEPS: Cell<u32> = const { Cell::new(0) });
 
 /// Counts the steps of a loop that has no host at hand and polls every so often.

@@ -14,7 +14,7 @@ pub trait State<H: Host>: Sized {
     /// Appends the bytes from which [`State::read`] makes the same state.
     fn write(&self, out: &mut Vec<u8, H>);
 
-    /// The state of some bytes, which are those of [`State::write`] in another process of the same
-    /// server: what is wrong in them is an error, but nobody forges them.
+    /// Reads the bytes that [`State::write`] wrote in another process of the same server. Malformed
+    /// bytes are an error.
     fn read(bytes: &[u8], host: H) -> Result<Self, Error>;
 }

@@ -41,7 +41,7 @@ impl<H: Host> Names<H> {
         self.index.host()
     }
 
-    /// The name with a number that is one.
+    /// The name of a number that is in use.
     pub fn get(&self, number: usize) -> &[u8] {
         name_of(&self.bytes, &self.ends, number)
     }
@@ -92,7 +92,7 @@ impl<H: Host> Names<H> {
         }
     }
 
-    /// Reads names into none that are there, with an eye on each; `in_order` if they must ascend.
+    /// Reads names into an empty list. `check_name` may object to one; `in_order` if they must ascend.
     pub fn read(
         &mut self,
         reader: &mut Bytes<'_>,

@@ -1,5 +1,4 @@
-//! Whose money it is: the revenue of each period, from members who are new in it and from those who
-//! came before.
+//! The revenue of each period, from members who are new in it and from those who came before.
 
 use crate::axis::Axis;
 use crate::calendar::{Period, Zone};

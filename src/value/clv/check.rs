@@ -1,4 +1,4 @@
-//! `clv_backtest` and `clv_diagnostics`: is a model to be believed? And fitting contracts.
+//! `clv_backtest` and `clv_diagnostics`: can a model be trusted? And fitting contracts.
 
 use super::unit;
 use crate::history::Events;

@@ -84,7 +84,7 @@ fn rfm(mut args: Args<'_>, mut rows: Rows) -> Rows {
     rows
 }
 
-/// The bins of the measures; a word about those that ties leave empty.
+/// The bins of the measures; a NOTICE about those that ties leave empty.
 #[pg_extern]
 fn rfm_cuts(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");

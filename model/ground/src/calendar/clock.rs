@@ -87,7 +87,7 @@ impl<H: Host> Clock<H> {
         self.current.offset
     }
 
-    /// Were the clocks set at this instant, of which the offset was asked last?
+    /// Were the clocks changed at this instant, whose offset was asked for last?
     #[inline]
     pub fn begins_a_span(&self, at: i64) -> bool {
         self.current.from == at
@@ -116,7 +116,7 @@ impl<H: Host> Clock<H> {
             grain if grain.is_instant() => {
                 let unit = grain.micros();
                 let start = local.div_euclid(unit) * unit - self.current.offset;
-                // A clock that was set within the unit: the tick begins with the new time.
+                // The clock was changed within the unit: the tick begins with the new time.
                 start.max(self.current.from).div_euclid(SECOND)
             }
             grain => grain.of_day(day_of(local)),

@@ -17,7 +17,7 @@ pub struct Stretch {
     pub seconds: i64,
 }
 
-/// What a function takes for a stretch of time.
+/// Which stretches of time a function takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Takes {
     /// The name of the argument.

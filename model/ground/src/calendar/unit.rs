@@ -22,8 +22,8 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// A unit of the calendar: a day, a month, or a week, quarter or year that begins where somebody's
-/// books do.
+/// A unit of the calendar: a day, a month, or a week, quarter or year that begins on a chosen day or
+/// month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unit {
     grain: Grain,

@@ -1,11 +1,11 @@
-//! What is said of offsets that were given for the name of a time zone.
+//! Offsets given in place of the name of a time zone: what the error says.
 //!
 //! To POSIX, and so to PostgreSQL, the sign of "UTC+8" counts westwards: it is eight hours behind UTC,
 //! and hardly ever meant.
 
 use crate::error::Error;
 
-/// Places with offsets, in minutes ahead of UTC, in winter.
+/// Places with their offsets in winter, in minutes ahead of UTC.
 const PLACES: [(i32, &str); 28] = [
     (-600, "Pacific/Honolulu"),
     (-540, "America/Anchorage"),
@@ -37,7 +37,7 @@ const PLACES: [(i32, &str); 28] = [
     (780, "Pacific/Tongatapu"),
 ];
 
-/// The error about a name that is none, with the names that were probably meant.
+/// The error for an unknown name, with the names that were probably meant.
 ///
 /// ```
 /// use model_ground::calendar::not_a_zone;
@@ -58,7 +58,7 @@ pub fn not_a_zone(what: &'static str, given: &str) -> Error {
     }
 }
 
-/// A question about what was meant by an offset; none if it is none.
+/// A hint that asks what was meant by an offset; none if the name is no offset.
 fn meant(given: &str) -> Option<String> {
     let ahead = offset(given)?;
     if ahead == 0 {
@@ -103,7 +103,7 @@ fn offset(given: &str) -> Option<i32> {
         Some(digits) => (1, digits),
         None => match digits.strip_prefix(['-', '−']) {
             Some(digits) => (-1, digits),
-            // EST5 is west of Greenwich, whoever writes it knows that.
+            // EST5 is west of Greenwich: those who write it know that.
             None if ["", "utc", "gmt"].contains(&&*letters.to_ascii_lowercase()) => (1, digits),
             None => (-1, digits),
         },

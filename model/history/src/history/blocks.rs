@@ -10,8 +10,9 @@
 //!
 //! Where some tick has no amount, 0 stands for none, and distances are one more. Without any amount
 //! all of it is 0 but the mark. "Frame of reference": J. Goldstein, R. Ramakrishnan and U. Shaft,
-//! "Compressing Relations and Indexes", ICDE 1998. A block by itself, so that one odd amount does not
-//! spoil the column; and numbers of one length, since it is the guessing of lengths that costs time.
+//! "Compressing Relations and Indexes", ICDE 1998. Each block stands by itself, so that one odd
+//! amount does not widen the whole column; and its numbers have one length, since lengths that a processor
+//! can not predict cost time.
 
 use crate::error::Malformed;
 use crate::host::{Host, Vec};
@@ -271,7 +272,7 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// Numbers of so many bits each, of which the compiler knows the usual ones.
+/// Reads numbers of so many bits each. The usual widths are known to the compiler.
 fn unpack_quickly(words: &[u8], bits: u32, numbers: &mut [i64]) {
     macro_rules! known {
         ($($bits:literal)*) => {
@@ -440,7 +441,7 @@ mod tests {
                 let mut amounts = Vec::new_in(Global);
                 let read = blocks.take(ticks as usize, &mut amounts);
                 if read.is_ok() && blocks.at_end() {
-                    // They need not be the canonical ones, but the canonical ones are no longer.
+                    // Other bytes may say the same, but the canonical ones are never longer.
                     prop_assert!(column(&amounts).len() <= bytes.len());
                 }
             }

@@ -95,7 +95,7 @@ impl<H: Host> History<H> {
         self.write_flat_in(Version::Two, out)
     }
 
-    /// The same in another version, for a history that has nothing which that lacks.
+    /// The same in another version, which must be able to hold all of the history.
     pub(crate) fn write_flat_in(&self, version: Version, mut out: &mut [u8]) -> Result<(), Error> {
         let body = out.len().saturating_sub(CHECKSUM);
         let (header, columns) = (self.header(version), self.columns());

@@ -28,7 +28,7 @@ impl Columns {
 
 /// A key as a run holds it.
 pub(crate) trait RunKey<'a>: Key {
-    /// Reads the next one. The one before is none at the first.
+    /// Reads the next one. `before` is none for the first.
     fn read(column: &mut Bytes<'a>, before: Option<Self>) -> Result<Self, Malformed>;
 }
 
@@ -66,8 +66,8 @@ pub(crate) struct Cursor<'a, K> {
     pub(super) ticks: Bytes<'a>,
     pub(super) counts: Option<Bytes<'a>>,
     pub(super) amounts: Option<Blocks<'a>>,
-    /// The ticks without an event that are not come to yet, behind the number in the run of the next
-    /// one; that is the greatest number if there is none.
+    /// The ticks without an event that are still to come, and the number in the run of the next one:
+    /// the greatest number if there is none.
     quiet: Bytes<'a>,
     next_quiet: u64,
     /// The number in the run of the first tick of the present member.

@@ -248,7 +248,7 @@ fn merge<H: Host>(
     out.ticks.resize(most, 0);
     out.counts.resize(if columns.counts || has_quiet { most } else { 0 }, 0);
     out.amounts.clear();
-    // Which side goes on is a matter of chance: computed, not branched upon.
+    // Which side goes on can not be predicted: computed without a branch.
     let (mut l, mut r, mut len) = (0, 0, 0);
     while let (Some(&a), Some(&b), Some(place)) =
         (left.ticks.get(l), right.ticks.get(r), out.ticks.get_mut(len))

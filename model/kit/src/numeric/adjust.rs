@@ -10,7 +10,7 @@ use crate::host::{Host, Vec};
 /// max over j ≤ i of min(1, (m − j + 1) p₍ⱼ₎)
 /// ```
 ///
-/// None is no test, and does not count.
+/// `None` stands for no test, and is not counted.
 pub fn holm<H: Host>(p_values: &mut [Option<f64>], host: &H) {
     let order = ascending(p_values, host);
     let tests = order.len();
@@ -31,7 +31,7 @@ pub fn holm<H: Host>(p_values: &mut [Option<f64>], host: &H) {
 /// min over j ≥ i of min(1, m p₍ⱼ₎ / j)
 /// ```
 ///
-/// None is no test, and does not count.
+/// `None` stands for no test, and is not counted.
 pub fn benjamini_hochberg<H: Host>(p_values: &mut [Option<f64>], host: &H) {
     let order = ascending(p_values, host);
     let tests = order.len() as f64;

@@ -4,8 +4,8 @@ use super::{Estimate, normal};
 use crate::error::Error;
 use statrs::distribution::{ContinuousCDF, Gamma};
 
-/// From here on the quantiles of gamma's distribution are those of the normal one, with corrections: to
-/// the last digits, and at once. The loops of statrs grow with the root of the count.
+/// From this count on, quantiles of the gamma distribution are computed from those of the normal one, with
+/// corrections: to the last digits, and in constant time. The loops of statrs grow with the root of the count.
 const MANY: u64 = 10_000;
 
 /// The exact interval for the rate of events that happen independently of each other.
@@ -28,7 +28,7 @@ const MANY: u64 = 10_000;
 pub struct Poisson {
     /// The probability of each tail.
     tail: f64,
-    /// So many standard deviations from the mean of a normal distribution they begin.
+    /// How many standard deviations from the mean of a normal distribution the tails begin.
     z: f64,
 }
 
@@ -54,7 +54,7 @@ impl Poisson {
         // The quantile of a gamma distribution of a shape of 1 or more, which is always one.
         let quantile =
             |shape: f64, p: f64| Gamma::new(shape, 1.0).map_or(shape, |gamma| gamma.inverse_cdf(p));
-        // The number before 1 in place of 1 itself, whose quantile is infinite.
+        // The largest number below 1 in place of 1 itself, whose quantile is infinite.
         let upper = (1.0 - self.tail).min(1.0 - f64::EPSILON / 2.0);
         let low = if count == 0 { 0.0 } else { quantile(count as f64, self.tail) };
         let high = quantile(count as f64 + 1.0, upper);

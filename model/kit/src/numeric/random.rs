@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same everywhere.
+//! Pseudorandom numbers, the same on every machine.
 
 /// SplitMix64: G. L. Steele, D. Lea and C. H. Flood, "Fast Splittable Pseudorandom Number Generators",
 /// OOPSLA 2014.
@@ -60,7 +60,8 @@ mod tests {
     fn fills_the_unit_interval() {
         let mut random = SplitMix64::new(1);
         let mean = (0..100_000).map(|_| random.unit()).sum::<f64>() / 1e5;
-        assert!((mean - 0.5).abs() < 0.005, "{mean}");
+        // Three standard errors: 3 / √(12 · 10⁵).
+        assert!((mean - 0.5).abs() < 0.0028, "{mean}");
         assert!((0..100_000).map(|_| random.open_unit()).all(|unit| unit > 0.0 && unit < 1.0));
     }
 }

@@ -32,7 +32,7 @@ impl Wilson {
         Ok(Wilson { z })
     }
 
-    /// So many standard errors either side of an estimate hold a normal one with this probability.
+    /// How many standard errors an interval reaches to either side of a normal estimate.
     pub fn z(&self) -> f64 {
         self.z
     }
@@ -48,7 +48,7 @@ impl Wilson {
         (trials > 0).then(|| self.share_of(successes as f64 / trials as f64, trials as f64))
     }
 
-    /// The share of counts that somebody else made, which need not be whole; none without trials.
+    /// The share of counts that a caller made, which need not be whole; none without trials.
     pub fn share_of_counts(&self, successes: f64, trials: f64) -> Result<Option<Estimate>, Error> {
         if !(successes >= 0.0 && successes <= trials && trials.is_finite()) {
             return Err(Error::bad(
@@ -66,7 +66,7 @@ impl Wilson {
         let scale = 1.0 + z2 / n;
         let centre = (p + z2 / (2.0 * n)) / scale;
         let half = self.z / scale * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-        // At its ends the interval is closed exactly.
+        // Where none or all succeed, that end is exactly 0 or 1.
         let low = if p <= 0.0 { 0.0 } else { (centre - half).max(0.0) };
         let high = if p >= 1.0 { 1.0 } else { (centre + half).min(1.0) };
         Estimate { value: rate, low, high }

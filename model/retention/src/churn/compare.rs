@@ -16,7 +16,7 @@
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 
-/// What is known of a stratum: opening members and those of them that churned, in both periods.
+/// A stratum: opening members and those of them that churned, in both periods.
 #[derive(Debug, Clone, Copy)]
 pub struct Stratum<'a> {
     /// Its name; a missing one is a name too.

@@ -33,7 +33,7 @@ pub struct Contrast {
     pub q_value: Option<f64>,
 }
 
-/// Holds every group against the others of its dimension.
+/// Compares every group with the others of its dimension.
 pub fn contrasts<H: Host>(
     groups: &[ChurnGroup],
     confidence: f64,

@@ -114,7 +114,7 @@ impl<H: Host> Movements<H> {
         }
     }
 
-    /// What [`Stays`] say, written down without branching on chance.
+    /// The same as [`Stays`], without branches that can not be predicted.
     #[inline]
     fn count_periods(&mut self, periods: &[u32], gap: usize) {
         let Some((&first, later)) = periods.split_first() else {

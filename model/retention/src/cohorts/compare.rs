@@ -1,4 +1,4 @@
-//! Two retention curves against each other.
+//! Two retention curves compared.
 
 use super::CohortQuestion;
 use super::curve::{Curve, CurvePoint, curve};
@@ -25,7 +25,7 @@ pub struct Comparison {
     pub difference: Option<Difference>,
 }
 
-/// Holds the curves of two subjects against each other, who share no members. By default both are
+/// Compares the curves of two subjects, which share no members. By default both are
 /// seen up to the later of their last days. None if nobody can have entered on either side.
 pub fn compare<'q, Z: Zone, H: Host>(
     [first, second]: [Subject<'_, Z, H>; 2],

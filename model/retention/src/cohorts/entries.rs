@@ -41,7 +41,7 @@ pub(super) trait Sink {
         Self: 's;
 
     /// A member enters the cohort at a place, and so many cells have begun and ended since. `rows`
-    /// are those of the cohort. None: nobody wants to know.
+    /// are those of the cohort. None: the entry is not followed.
     fn enter(
         &mut self,
         place: usize,
@@ -49,7 +49,7 @@ pub(super) trait Sink {
         rows: impl FnOnce() -> Span,
     ) -> Result<Option<Self::Marks<'_>>, Error>;
 
-    /// There is nothing more to tell of a member.
+    /// A member is finished.
     #[inline]
     fn leave(&mut self, _: MemberRef<'_>) -> Result<(), Error> {
         Ok(())

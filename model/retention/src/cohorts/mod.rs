@@ -9,7 +9,7 @@
 //! | `modes` | of the cells in which it was active, in which does it count? |
 //! | `table`, `curve`, `who` | what becomes of that: a table by cohort, one curve, a list of members |
 //!
-//! `compare` holds two curves against each other.
+//! `compare` compares two curves.
 
 mod compare;
 mod curve;

@@ -21,9 +21,9 @@ pub(super) trait Steps {
     fn next_refund(&mut self) -> Result<Option<(usize, i128)>, Malformed>;
 }
 
-/// Where it is written down in which cells a member counts, and what it spent.
+/// Records in which cells a member counts, and what it spent.
 ///
-/// In a plain question (see [`CohortQuestion`]) they are told one by one, else as ranges.
+/// In a plain question (see [`CohortQuestion`]) cells come one by one, else as ranges.
 pub(super) trait Marks {
     fn point(&mut self, cell: usize);
     fn range(&mut self, cells: Range<usize>);
@@ -97,7 +97,7 @@ pub(super) struct Rules<'q> {
     pub(super) mode: Mode,
     pub(super) cells: Cells<'q>,
     pub(super) min_events: u64,
-    /// Is the start something else than an event, so that those of its own period are news?
+    /// Is the start something else than an event, so that events of its own period count as returns?
     pub(super) starts_elsewhere: bool,
 }
 
@@ -161,7 +161,7 @@ impl<'q> Rules<'q> {
     }
 }
 
-/// A member's active cells as they are told, in order, and what a mode has to remember of them.
+/// A member's active cells as they come, in order, and what a mode has to remember of them.
 #[derive(Debug)]
 struct Activity {
     mode: Mode,

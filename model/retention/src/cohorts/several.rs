@@ -20,7 +20,7 @@ pub struct GroupCounts {
 /// Two groups in a period.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Contrast {
-    /// The group that the other is held against: the control, or the one that comes first.
+    /// The group that the other is compared with: the control, or the one that comes first.
     pub first: usize,
     /// The other.
     pub second: usize,

@@ -1,4 +1,4 @@
-//! Who is behind a cell of the cohort table.
+//! The members of a cell of the cohort table.
 
 use super::CohortQuestion;
 use super::entries::{Ground, Sink, Subject};
@@ -11,7 +11,7 @@ use crate::history::MemberRef;
 use crate::host::Host;
 use std::ops::Range;
 
-/// Tells the members whom the cell of a cohort and a period number counts as active.
+/// Calls back with the members that the cell of a cohort and a period number counts as active.
 pub fn members_of_cell<Z: Zone, H: Host>(
     subject: Subject<'_, Z, H>,
     question: &CohortQuestion<'_>,

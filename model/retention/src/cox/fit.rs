@@ -14,7 +14,7 @@ use crate::numeric::Symmetric;
 
 const MAX_STEPS: usize = 100;
 const MAX_HALVINGS: usize = 30;
-/// What must be left of a covariate's curvature besides that of those before it.
+/// The least share of a covariate's curvature that those before it must leave.
 const TOLERANCE: f64 = 1e-11;
 /// The squared length of the last step, in standard errors.
 const CONVERGED: f64 = 1e-18;

@@ -5,7 +5,7 @@ use super::efron::{Efron, efron};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::Symmetric;
 
-/// Beyond this a relative hazard is no number to go on with: its logarithm.
+/// The largest logarithm of a relative hazard that is computed with.
 const STEEPEST: f64 = 300.0;
 
 /// The partial likelihood at some coefficients, with Efron's treatment of ties.
@@ -37,7 +37,7 @@ pub(super) struct Likelihood<H: Host> {
     pub(super) scores: Vec<f64, H>,
     /// The baseline hazard at every moment, of a member whose covariates are the means.
     pub(super) hazards: Vec<f64, H>,
-    /// What of it is one's own share at the moment of leaving.
+    /// The part of it that counts for members who leave at that moment.
     own: Vec<f64, H>,
     /// exp(xβ) of every row, times its weight.
     relative: Vec<f64, H>,
@@ -63,7 +63,7 @@ impl<H: Host> Likelihood<H> {
         }
     }
 
-    /// Computes it all. False if the coefficients lead nowhere.
+    /// Computes all of it. False if a relative hazard is too large at these coefficients.
     pub(super) fn evaluate(&mut self, design: &Design<H>, coefficients: &[f64]) -> bool {
         let host = design.host().clone();
         let mut pace = Pace::new(&host);

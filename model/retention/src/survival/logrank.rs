@@ -361,7 +361,7 @@ mod tests {
                 prop_assert!(read.compare(0.5).is_ok());
                 prop_assert_eq!(&bytes(read), &forged);
             }
-            // It may be anything, but no panic.
+            // Any result is right, except a panic.
             let _ = Groups::read(&noise, Global);
         }
 

@@ -43,7 +43,7 @@ impl<K: Ord + Copy, H: Host> Tally<K, H> {
         }
     }
 
-    /// So many more of this key. Who calls sees to it that numbers add up within 64 bits.
+    /// So many more of this key. The caller makes sure that the sum fits 64 bits.
     #[inline]
     pub(crate) fn push_many(&mut self, key: K, count: u64) {
         if count == 1 {
@@ -83,7 +83,7 @@ impl<K: Ord + Copy, H: Host> Tally<K, H> {
         self.runs.first().map_or(&[], |run| run)
     }
 
-    /// All there is, in sorted parts: for who may not change it.
+    /// All of it, in sorted parts, without settling first.
     pub(crate) fn for_parts(&self, mut part: impl FnMut(&[Cell<K>])) {
         for run in &self.runs {
             part(run);

@@ -6,7 +6,7 @@
 //! | [`customers`] | what is known of customers: of every member of a history ([`summary`]), and to fit to ([`sample`]: those that are alike are one) |
 //! | [`models`] | customers who may leave after a purchase ([`bg_cnbd`]: BG/NBD, MBG/NBD, (M)BG/CNBD-k), who have a lifetime of their own ([`lifetime`]: NBD, Pareto/NBD, Gamma-Gompertz/NBD), who buy at opportunities ([`bg_bb`]), who have a [`contract`] (sBG, BdW); what a purchase is worth ([`spend`]: Gamma-Gamma); all by name ([`family`]) |
 //! | [`fitting`] | maximum likelihood ([`fit`]), with [`covariates`], to tables ([`aggregate`], [`survivors`]), to memberships ([`tenure`]); a fitted [`model`] as JSON |
-//! | [`answers`] | what a fitted model expects of a customer ([`score`] with intervals, [`scalar`]), what it expected against what happened ([`backtest`]), and what to look at before it is believed ([`diagnostics`]) |
+//! | [`answers`] | what a fitted model expects of a customer ([`score`] with intervals, [`scalar`]), what it expected against what happened ([`backtest`]), and what to look at before it is trusted ([`diagnostics`]) |
 //!
 //! Each knows only those above it.
 //!

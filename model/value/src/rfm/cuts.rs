@@ -200,7 +200,7 @@ impl<H: Host> Column<H> {
         let sorted = self.sorted(|_| true, n);
         let value = |i: usize| self.value(self.low + sorted[i]);
         let mut pace = Pace::new(self.keys.allocator());
-        // Below any value, for bins at the lower end that nobody is in.
+        // Below every value, for empty bins at the lower end.
         let least = if n > 0 { value(0) } else { 0.0 };
         let mut points = vec![(least - 1.0).min(least.next_down()); bins - 1];
         let mut begin = 0;

@@ -13,7 +13,7 @@
 //! | `built_in` | those that are known by name |
 //! | `segments` | a row per segment |
 //! | `values` | cut points for values that are there already |
-//! | `clusters` | k-means, for those who do not want cut points |
+//! | `clusters`, `kmeans` | k-means, for those who do not want cut points |
 //! | `migration` | from which segment to which, between two days |
 
 mod built_in;

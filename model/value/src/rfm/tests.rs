@@ -290,7 +290,7 @@ proptest! {
         prop_assert_eq!(column.quantiles(&shares), shares.iter().map(quantile).collect::<Vec<f64>>());
     }
 
-    /// Whatever it is, it is no panic.
+    /// Any result is right, except a panic.
     #[test]
     fn any_text_is_a_map_or_an_error(text in "[\\[\\]{}\",:a-fmr0-9.e -]{0,60}") {
         let _ = Map::parse(&text, 5);

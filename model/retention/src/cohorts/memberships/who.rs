@@ -1,4 +1,4 @@
-//! Who is behind a cell of the cohort table of memberships.
+//! The members of a cell of the cohort table of memberships.
 
 use super::MembershipTable;
 use crate::calendar::date_text;
@@ -8,7 +8,7 @@ use crate::history::MemberRef;
 use crate::host::{Host, Pace};
 use crate::memberships::Memberships;
 
-/// Tells the members whom the cell of a cohort and a period number counts as active.
+/// Calls back with the members that the cell of a cohort and a period number counts as active.
 pub fn members_of_cell<H: Host>(
     memberships: &Memberships<'_, H>,
     question: &MembershipQuestion,

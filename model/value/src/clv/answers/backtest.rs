@@ -1,5 +1,5 @@
 //! Would the model have known? It is fitted to what happened up to a day, and what it expected of the
-//! time after is held against what then happened.
+//! time after is compared with what then happened.
 
 use crate::axis::Axis;
 use crate::calendar::{Grain, Zone, date_text};

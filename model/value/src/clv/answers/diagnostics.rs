@@ -1,4 +1,4 @@
-//! What to look at before a fitted model is believed.
+//! What to look at before a fitted model is trusted.
 
 use crate::clv::model::{self, Facts};
 use crate::clv::spend;

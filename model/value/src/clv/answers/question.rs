@@ -1,4 +1,4 @@
-//! What is asked of customers, and which customers and amounts nothing can be said of.
+//! What is asked of a model about customers, and the errors of answers that are no numbers.
 
 use crate::check;
 use crate::clv::Customer;
@@ -42,7 +42,7 @@ impl ScoreQuestion {
 
 const MOST_DAYS: f64 = 1000.0 * DAYS_IN_YEAR;
 
-/// What a model says of a customer is no number.
+/// The error for a customer for whom the model's answer is not a finite number.
 pub(in crate::clv) fn beyond(model: &Model, c: Customer) -> Error {
     let Customer { x, t_x, age } = c;
     Error::OutOfRange {
@@ -53,7 +53,7 @@ pub(in crate::clv) fn beyond(model: &Model, c: Customer) -> Error {
     }
 }
 
-/// Is it an amount that a purchase may have had in the mean?
+/// Is it a mean amount: absent, or finite?
 pub(in crate::clv) fn check_amount(mean: Option<f64>) -> Result<(), Error> {
     match mean.filter(|mean| !mean.is_finite()) {
         Some(mean) => Err(Error::AmountOutOfRange { given: mean.to_string() }),

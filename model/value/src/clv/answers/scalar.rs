@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(lines, 213);
     }
 
-    /// Sums that are given no host poll too, and many short ones do.
+    /// Sums that are given no host poll too, and so do many short ones.
     #[test]
     fn long_sums_can_be_cancelled() {
         use crate::host::testing::stops;

@@ -94,7 +94,18 @@ impl Random {
 const BG: [f64; 4] = [0.6, 5.0, 0.9, 2.5];
 const PARETO: [f64; 4] = [0.8, 6.0, 0.9, 15.0];
 
-/// 95 % intervals of the parameters and of an expectation hold the truth in 93 to 97 % of samples.
+/// Do intervals of 95 % hold the truth in such a share of samples? Two standard errors of the share are
+/// allowed, and 0.4 % since the intervals are exact for very many customers only: 95 ± 1.3 % of 2400 samples.
+fn check_share(what: &str, held: u32, samples: u32) {
+    let (share, n) = (f64::from(held) / f64::from(samples), f64::from(samples));
+    let most = 0.004 + 2.0 * (0.95 * 0.05 / n).sqrt();
+    assert!(
+        (share - 0.95).abs() <= most,
+        "{what}: {share} of {samples} samples, not 0.95 ± {most}"
+    );
+}
+
+/// 95 % intervals of the parameters, of an expectation and of P(alive) hold the truth in 95 % of samples.
 fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
     let mut random = Random::new(7);
     let c = Customer { x: 3.0, t_x: 20.0, age: 30.0 };
@@ -114,7 +125,7 @@ fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
     };
     let expected = scalar::expected_purchases(&of_truth, c, 140.0).unwrap();
     let alive = scalar::p_alive(&of_truth, c, 0.0).unwrap();
-    let (mut held, mut held_expected, mut held_alive) = ([0; 4], 0, 0);
+    let (mut held, mut held_expected, mut held_alive, mut fits) = ([0; 4], 0, 0, 0);
     for _ in 0..samples {
         let mut sample = Sample::new(Global);
         for _ in 0..customers {
@@ -123,7 +134,9 @@ fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
             sample.push(c, Some(ln_gaps), None).unwrap();
         }
         sample.settle();
-        let fitted = fit(&sample, kind).unwrap();
+        // Where the data do not tell a parameter there is no interval.
+        let Ok(fitted) = fit(&sample, kind) else { continue };
+        fits += 1;
         for (i, truth) in truth.iter().enumerate() {
             let z = (fitted.parameters[i] / truth).ln() / fitted.covariance[i][i].sqrt();
             held[i] += u32::from(z.abs() < 1.959_964);
@@ -140,23 +153,22 @@ fn coverage(kind: Kind, truth: [f64; 4], samples: u32, customers: u32) {
         held_expected += holds(score.expected.unwrap().interval, expected);
         held_alive += holds(score.p_alive.interval, alive);
     }
-    let shares = held.map(|n| f64::from(n) / f64::from(samples));
-    let (expected, alive) =
-        (f64::from(held_expected) / f64::from(samples), f64::from(held_alive) / f64::from(samples));
-    assert!(alive > 0.91, "{kind:?}: {alive}");
-    for share in shares.into_iter().chain([expected]) {
-        assert!((0.93..=0.97).contains(&share), "{kind:?}: {shares:?} {expected} {alive}");
+    assert!(f64::from(fits) > 0.99 * f64::from(samples), "{kind:?}: {fits}");
+    for (i, held) in held.into_iter().enumerate() {
+        check_share(&format!("{kind:?}, parameter {i}"), held, fits);
     }
+    check_share(&format!("{kind:?}, purchases"), held_expected, fits);
+    check_share(&format!("{kind:?}, P(alive)"), held_alive, fits);
 }
 
 #[test]
 fn intervals_of_bg_nbd_cover() {
-    coverage(Kind::Bg, BG, 600, 1000);
+    coverage(Kind::Bg, BG, 2400, 1000);
 }
 
 #[test]
 fn intervals_of_pareto_nbd_cover() {
-    coverage(Kind::Pareto, PARETO, 600, 1000);
+    coverage(Kind::Pareto, PARETO, 800, 1000);
 }
 
 /// So many customers that the search begins on parts of them: the parameters are found again, those of
@@ -325,7 +337,7 @@ fn of_covariates(kind: Kind) -> ([f64; 4], Vec<f64>) {
 }
 
 /// 95 % intervals of parameters and coefficients, and of what is expected of a customer with
-/// covariates, hold the truth in 93 to 97 % of samples.
+/// covariates, hold the truth in 95 % of samples.
 fn coverage_of_covariates(kind: Kind, samples: u32, customers: u32) {
     let (truth, coefficients) = of_covariates(kind);
     let of_truth = model::Model {
@@ -362,20 +374,18 @@ fn coverage_of_covariates(kind: Kind, samples: u32, customers: u32) {
         held_expected += u32::from(low <= expected && expected <= high);
     }
     assert!(f64::from(fits) > 0.99 * f64::from(samples), "{kind:?}: {fits}");
-    held.push(held_expected);
-    let shares: Vec<f64> = held.iter().map(|n| f64::from(*n) / f64::from(fits)).collect();
-    let mean = shares.iter().sum::<f64>() / shares.len() as f64;
-    assert!((0.93..=0.97).contains(&mean), "{kind:?}: {mean} {shares:?}");
-    // The standard error of each is 1.5 percent.
-    assert!(shares.iter().all(|share| (0.91..=0.99).contains(share)), "{kind:?}: {shares:?}");
+    for (i, held) in held.into_iter().enumerate() {
+        check_share(&format!("{kind:?} with covariates, number {i}"), held, fits);
+    }
+    check_share(&format!("{kind:?} with covariates, purchases"), held_expected, fits);
 }
 
 #[test]
 fn intervals_of_bg_nbd_with_covariates_cover() {
-    coverage_of_covariates(Kind::Bg, 200, 2500);
+    coverage_of_covariates(Kind::Bg, 800, 2500);
 }
 
 #[test]
 fn intervals_of_pareto_nbd_with_covariates_cover() {
-    coverage_of_covariates(Kind::Pareto, 200, 1000);
+    coverage_of_covariates(Kind::Pareto, 400, 1000);
 }

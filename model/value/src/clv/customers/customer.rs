@@ -18,7 +18,7 @@ impl Customer {
     pub const NEW: Customer = Customer { x: 0.0, t_x: 0.0, age: 0.0 };
 }
 
-/// Is this what one can know of a customer?
+/// Can these be the numbers of a customer?
 #[inline]
 pub fn check(c: Customer) -> Result<Customer, Error> {
     let Customer { x, t_x, age } = c;

@@ -251,7 +251,7 @@ fn merge<H: Host>(
     host: &H,
 ) {
     let mut pace = Pace::new(host);
-    // Not too much room, since this is when there are two of everything.
+    // No more room than needed: both lists are in memory now.
     let (mut different, mut last) = (0, None);
     for (row, _) in sorted.clone() {
         pace.step(1);

@@ -27,7 +27,7 @@ pub struct BgBb<T> {
     pub delta: T,
 }
 
-/// Opportunities beyond which nobody looks.
+/// The most opportunities that are looked at.
 const MOST: f64 = 1e6;
 /// Opportunities up to which the probabilities of all numbers of purchases are looked at together.
 const MOST_AT_ONCE: f64 = 1e4;

@@ -28,7 +28,7 @@ pub struct Contract<T> {
     pub c: Option<T>,
 }
 
-/// Periods beyond which nobody looks.
+/// The most periods that are looked at.
 const MOST: f64 = 1e6;
 
 impl<T: Real> Contract<T> {

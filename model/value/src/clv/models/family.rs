@@ -204,7 +204,7 @@ pub trait Visitor {
     fn visit<const N: usize, F: Family<N> + 'static>(self, family: F) -> Self::Output;
 }
 
-/// Opportunities or periods beyond which nobody looks.
+/// The most opportunities or periods that are looked at.
 const MOST_OPPORTUNITIES: f64 = 1e6;
 
 /// The names of the models, for an error.
@@ -296,7 +296,7 @@ impl Kind {
         ))
     }
 
-    /// Is this what one can know of a customer in this model? `c` is one of some model.
+    /// Can these be the numbers of a customer in this model? They are those of one in some model.
     pub(in crate::clv) fn check_customer(self, c: Customer) -> Result<(), Error> {
         let Customer { x, t_x, age } = c;
         let whole = t_x.fract() == 0.0 && age.fract() == 0.0;

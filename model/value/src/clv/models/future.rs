@@ -50,7 +50,7 @@ pub(in crate::clv) struct Future<T> {
 const NEGLIGIBLE: f64 = 1e-24;
 /// What is discounted by e to this power does not count.
 const FOR_EVER: f64 = 45.0;
-/// Purchases beyond which nobody counts.
+/// The most purchases that are counted.
 const MOST_PURCHASES: usize = 1 << 20;
 /// Nodes of one variable; some hundred are usual.
 const MOST_NODES: u32 = 1 << 16;

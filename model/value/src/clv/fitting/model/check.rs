@@ -1,4 +1,4 @@
-//! Is a text, which anybody may have written, one of a model?
+//! Is a text, which anybody may have written, that of a model?
 
 use super::json::{FitJson, GAMMA_GAMMA, Named, wrong};
 use super::numbers::{Model, Spend, names, names_of_spend};
