@@ -1,4 +1,4 @@
--- What publishing costs: rows of bench.events with two columns of strata, published with tracking, then 0.1 % new rows in the newest
+-- What publishing costs: rows of bench.events, in the order of their times, with two columns of strata, published with tracking, then 0.1 % new rows in the newest
 -- month and a refresh. Prints a table. psql -v rows=N
 \set QUIET on
 \set ON_ERROR_STOP on
@@ -24,7 +24,7 @@ END $$;
 CREATE TABLE sales AS
 SELECT member_id, at, amount, (ARRAY['CN', 'DE', 'FR', 'UK', 'US'])[1 + (bench.share(member_id, 4) * 5)::int % 5] AS country,
        (ARRAY['app', 'shop', 'web'])[1 + i % 3] AS channel
-FROM bench.events(:rows);
+FROM bench.events(:rows) ORDER BY at; -- as they arrive
 CREATE INDEX ON sales (at);
 VACUUM (FREEZE, ANALYZE) sales;
 CHECKPOINT;

@@ -45,15 +45,16 @@ UNION ALL
 SELECT 20, 'cohorts_week',
 'cohort retention by weeks, from Monday on',
 'cohort date NOT NULL, period_number integer NOT NULL, members bigint, eligible bigint, retained bigint, active bigint,
- amount numeric, complete boolean, rate float8, rate_low float8, rate_high float8',
-$$SELECT s.*, w.rate, w.rate_low, w.rate_high
+ amount numeric, complete boolean, rate float8, rate_low float8, rate_high float8, label text, sort_key bigint',
+-- Of many strata there are very many weeks: what takes long to write is written once.
+$$SELECT s.*, w.rate, w.rate_low, w.rate_high, to_char(s.cohort, 'IYYY"-W"IW'), to_char(s.cohort, 'YYYYMMDD')::bigint * 10000 + s.period_number
 FROM (SELECT p.strata, c.cohort, c.period_number, sum(c.members)::bigint AS members, sum(c.eligible)::bigint AS eligible,
              sum(c.retained)::bigint AS retained, sum(c.active)::bigint AS active, {amount} AS amount, bool_and(c.complete) AS complete
       FROM parts AS p, @extschema@.cohorts(p.h, period => 'week', as_of => {as_of}) AS c
       GROUP BY p.strata, c.cohort, c.period_number) AS s, @extschema@.wilson(s.retained, s.eligible) AS w$$,
 ARRAY[
 ['cohort', 't.cohort', 'the Monday of the week in which these members came for the first time'],
-['cohort_label', $$to_char(t.cohort, 'IYYY"-W"IW')$$, 'the ISO week of the cohort, as 2011-W36'],
+['cohort_label', 't.label', 'the ISO week of the cohort, as 2011-W36'],
 ['period_number', 't.period_number', 'weeks since the cohort''s own week, which is 0'],
 ['period_label', $$'W' || lpad(t.period_number::text, 3, '0')$$, 'the week number as text that sorts, as W003'],
 ['week', 't.cohort + 7 * t.period_number', 'the Monday of the week that is looked at'],
@@ -67,7 +68,7 @@ ARRAY[
 ['active', 't.active', 'members that came in week n so far, the running week included'],
 ['amount', 't.amount', 'what they spent in week n'],
 ['complete', 't.complete', 'true when week n is over'],
-['sort_key', $$to_char(t.cohort, 'YYYYMMDD')::bigint * 10000 + t.period_number$$, 'sorts by cohort, then by week number']
+['sort_key', 't.sort_key', 'sorts by cohort, then by week number']
 ], 't.cohort, t.period_number'
 UNION ALL
 SELECT 30, 'retention_curve_day',

@@ -123,7 +123,7 @@ BEGIN
               made AS (INSERT INTO %1$I.histories (strata, bucket, span, h)
                        SELECT f.strata, f.bucket, f.span, f.h FROM fresh AS f
                        WHERE (SELECT a.n FROM all_gone AS a) >= 0
-                             AND NOT EXISTS (SELECT FROM %1$I.histories AS o WHERE f.span = o.span AND f.bucket = o.bucket AND f.strata = o.strata
+                             AND NOT EXISTS (SELECT FROM %1$I.histories AS o WHERE o.span <@ $1 AND f.span = o.span AND f.bucket = o.bucket AND f.strata = o.strata
                                                                                  AND f.h OPERATOR(@extschema@.=) o.h)
                        RETURNING span, bucket, strata),
               -- Bases that hold what has changed are made again.

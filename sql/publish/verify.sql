@@ -32,18 +32,25 @@ BEGIN
               AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
               AND (SELECT count(*) FROM pg_attribute AS a
                    WHERE a.attrelid = c.oid AND (a.attname, a.atttypid) IN (('settings', 'jsonb'::regtype), ('format', 'int4'::regtype), ('refreshed_at', 'timestamptz'::regtype),
-                         ('spans_read', 'text'::regtype), ('exact', 'text'::regtype), ('took', 'interval'::regtype), ('as_of', 'date'::regtype))) = 7
+                         ('spans_read', 'text'::regtype), ('exact', 'text'::regtype), ('took', 'interval'::regtype), ('as_of', 'date'::regtype),
+                         ('last_day', 'date'::regtype), ('took_reading', 'interval'::regtype), ('rows_read', 'int8'::regtype))) = 10
               AND (SELECT count(*) FROM pg_class AS t WHERE t.relnamespace = n.oid AND t.relname IN ('histories', 'touched') AND t.relkind = 'r'
-                          AND NOT t.relrowsecurity AND NOT t.relhassubclass AND has_table_privilege(t.oid, 'SELECT')) = 2
+                          AND NOT t.relrowsecurity AND NOT t.relhassubclass AND has_table_privilege(t.oid, 'SELECT')
+                          AND EXISTS (SELECT FROM pg_attribute AS a
+                                      WHERE a.attrelid = t.oid AND (a.attname, a.atttypid) IN (('strata', 'text[]'::regtype), ('day', 'date'::regtype)))) = 2
         ORDER BY n.nspname
     LOOP
-        RETURN QUERY EXECUTE format(
-            'SELECT %1$L::name, retention_internal.publish_source(%1$L), %2$L::name, p.as_of, p.last_day, p.refreshed_at, p.took, p.took_reading, p.spans_read, p.rows_read,
-                    (p.settings ->> ''track'')::boolean, EXISTS (SELECT FROM %1$I.touched), p.exact,
-                    (SELECT count(*) FROM (SELECT DISTINCT h.strata FROM %1$I.histories AS h) AS d), (p.settings ->> ''buckets'')::integer,
-                    (SELECT count(*) FROM %1$I.histories),
-                    (SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c WHERE c.relnamespace = %3$L AND c.relkind = ''r'')
-             FROM %1$I.publication AS p WHERE p.format = 1', place.nspname, place.rolname, place.oid);
+        BEGIN
+            RETURN QUERY EXECUTE format(
+                'SELECT %1$L::name, retention_internal.publish_source(%1$L), %2$L::name, p.as_of, p.last_day, p.refreshed_at, p.took, p.took_reading, p.spans_read, p.rows_read,
+                        (p.settings ->> ''track'')::boolean, EXISTS (SELECT FROM %1$I.touched), p.exact,
+                        (SELECT count(*) FROM (SELECT DISTINCT h.strata FROM %1$I.histories AS h) AS d), (p.settings ->> ''buckets'')::integer,
+                        (SELECT count(*) FROM %1$I.histories),
+                        (SELECT sum(pg_total_relation_size(c.oid))::bigint FROM pg_class AS c WHERE c.relnamespace = %3$L AND c.relkind = ''r'')
+                 FROM %1$I.publication AS p WHERE p.format = 1', place.nspname, place.rolname, place.oid);
+        EXCEPTION WHEN data_exception OR undefined_column OR undefined_function THEN
+            RAISE NOTICE 'what is published in schema % can not be read', place.nspname;
+        END;
     END LOOP;
 END
 $$;

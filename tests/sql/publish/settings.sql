@@ -100,9 +100,12 @@ RESET ROLE;
 DROP VIEW loyalty.mine;
 -- A table that looks like a publication runs nothing of its owner's when published() reads it.
 CREATE SCHEMA trap;
-CREATE TABLE trap.publication (settings jsonb, format integer, refreshed_at timestamptz, spans_read text, exact text, took interval, as_of date);
+CREATE TABLE trap.publication (settings jsonb, format integer, refreshed_at timestamptz, spans_read text, exact text, took interval, as_of date, last_day date, took_reading interval, rows_read bigint);
 CREATE TABLE trap.histories (strata text[]); CREATE TABLE trap.touched (day date);
 ALTER TABLE trap.publication ENABLE ROW LEVEL SECURITY;
+SELECT schema, owner FROM retention.published();
+ALTER TABLE trap.publication DISABLE ROW LEVEL SECURITY;
+INSERT INTO trap.publication (settings, format) VALUES ('{"track": "perhaps"}', 1);
 SELECT schema, owner FROM retention.published();
 
 -- Row security of the source does not hold for what is published.
