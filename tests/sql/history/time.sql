@@ -89,7 +89,7 @@ WITH bound AS (
            CASE period WHEN 'month' THEN date '2012-01-01' WHEN 'week' THEN '2011-12-12' ELSE '2011-12-10' END) AS next_day
   FROM silences q, shop, churn(h, period, as_of => '2011-12-09') c),
 last AS (
-  SELECT b.period, b.silence, b.period_start, e.member, max(e.day) >= b.next_day - b.length AS is_in
+  SELECT b.period, b.silence, b.period_start, e.member, max(e.day) >= least(b.next_day, '2011-12-10') - b.length AS is_in
   FROM bound b JOIN e ON e.day < b.next_day AND e.day <= '2011-12-09' GROUP BY b.period, b.silence, b.period_start, b.next_day, b.length, e.member),
 step AS (
   SELECT *, coalesce(lag(is_in) OVER w, false) AS was_in, coalesce(bool_or(is_in) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), false) AS ever
@@ -116,7 +116,7 @@ SELECT s.members = j.new AS members FROM shop, survival_summary(h, 'month', sile
 -- As many days, or months, of silence as periods are a gap.
 SELECT count(*) AS rows, count(*) FILTER (WHERE a IS DISTINCT FROM b) AS wrong FROM shop,
      LATERAL (SELECT a, b FROM churn(h, 'day', silence => '3 days') a FULL JOIN churn(h, '1 day', gap => 3) b USING (period_start)
-              UNION ALL SELECT a, b FROM churn(h, 'month', silence => '3 months') a FULL JOIN churn(h, 'month', 3) b USING (period_start)) x;
+              UNION ALL SELECT a, b FROM churn(h, 'month', silence => '3 months', as_of => '2011-11-30') a FULL JOIN churn(h, 'month', 3, as_of => '2011-11-30') b USING (period_start)) x;
 SELECT v.churn_rate, v.lifespan FROM shop, LATERAL (SELECT round(churn_rate::numeric, 6) AS churn_rate, round(lifespan::numeric, 4) AS lifespan
   FROM value_summary(h, silence => '90 days', as_of => '2011-12-09')) v;
 SELECT round(sum(churned)::numeric / sum(opening), 6) AS churn_rate FROM judged WHERE (period, silence) = ('month', '90 days') AND period_start < '2011-12-01';

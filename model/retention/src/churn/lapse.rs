@@ -109,7 +109,9 @@ impl<H: Host> Outs<H> {
         let mut since = Vec::with_capacity_in(axis.len, host.clone());
         for period in 0..axis.len as i64 {
             pace.step(1);
-            since.push(silence.before(axis.first_day(period + 1)));
+            // A silence that is not over is none: the running period is looked at as of today.
+            let end = axis.first_day(period + 1).min(axis.as_of.saturating_add(1));
+            since.push(silence.before(end));
         }
         Ok(Outs::Since(since))
     }

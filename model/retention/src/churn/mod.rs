@@ -1,8 +1,8 @@
 //! The churn ledger: who is in, who left, who came and who came back, period by period.
 //!
 //! A member is *in* at the end of period P if it was active in any of P − gap + 1 … P, or if its last
-//! event lies less than a silence before that end. It churned in P if it was in at the end of P − 1 and
-//! is not at the end of P. In every row
+//! event lies less than a silence before that end (in the running period: before the end of `as_of`).
+//! It churned in P if it was in at the end of P − 1 and is not at the end of P. In every row
 //!
 //! ```text
 //! closing = opening − churned + new + reactivated,   retained = opening − churned

@@ -56,7 +56,7 @@ proptest! {
         let is_in = |member, unit| match lapse {
             Lapse::Gap(gap) => (0..i64::from(gap)).any(|back| active.contains(&(member, unit - back))),
             Lapse::Silence(silence) => {
-                let end = units.first_day(unit + 1);
+                let end = units.first_day(unit + 1).min(as_of + 1);
                 let earliest = add_months(end, -silence.months) - silence.days;
                 events.iter().any(|&(m, day)| {
                     m == member && earliest <= day && day < end && day <= as_of
@@ -116,7 +116,8 @@ fn a_silence_of_as_many_days_or_months_is_a_gap_of_as_many() {
     let rows = |period, lapse| {
         let question = ChurnQuestion { period, lapse, as_of: Some(380), confidence: 0.95 };
         let ledger = ledger(&history.view(), &Utc, &question, Global).unwrap();
-        ledger.rows().collect::<std::vec::Vec<_>>()
+        // The running period differs: a gap counts it as a whole, a silence ends today.
+        ledger.rows().filter(|row| row.complete).collect::<std::vec::Vec<_>>()
     };
     for n in 1..9 {
         let days = Lapse::Silence(Stretch::of_days(n));
