@@ -45,9 +45,9 @@ INSERT INTO bench.published (what, seconds, remark) SELECT 'its histories', extr
 FROM retention.published() p, bench.published b WHERE b.what = 'its histories';
 CALL bench.take('verify', $$SELECT count(*) FROM retention.verify('pub')$$);
 VACUUM (ANALYZE) pub.portraits;
-SELECT format('CALL bench.take(%L, %L, 3)', 'view ' || relname, format('SELECT count(v::text) FROM (SELECT * FROM pub.%I OFFSET 0) v', relname)) FROM pg_class
+SELECT format('CALL bench.take(%L, %L, 3)', 'view ' || relname, format('SELECT count(v) FROM (SELECT * FROM pub.%I OFFSET 0) v', relname)) FROM pg_class
 WHERE relnamespace = 'pub'::regnamespace AND relkind = 'v' AND relname NOT IN ('members', 'source_rows') ORDER BY relname \gexec
-CALL bench.take('view cohorts_by, one stratum', $$SELECT count(v::text) FROM (SELECT * FROM pub.cohorts_by WHERE country = 'DE' AND channel = 'web' OFFSET 0) v$$, 3);
+CALL bench.take('view cohorts_by, one stratum', $$SELECT count(v) FROM (SELECT * FROM pub.cohorts_by WHERE country = 'DE' AND channel = 'web' OFFSET 0) v$$, 3);
 CALL bench.take('one member by id', 'SELECT * FROM pub.members WHERE member = 4711', 3);
 SELECT '| what | seconds | |';
 SELECT '| --- | --- | --- |';

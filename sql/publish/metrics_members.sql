@@ -70,7 +70,7 @@ ARRAY[
 ['segment_chinese', 't.segment_chinese', 'the segment in Chinese'],
 ['members', 't.members', 'its members'],
 ['share', 't.share', 'their share of all members'],
-['share_percent', 'round((100 * t.share)::numeric, 1)', 'the share in percent'],
+['share_percent', 'round(1000 * t.share) / 10', 'the share in percent'],
 ['recency_mean', 't.recency_mean', 'mean days since the last order'],
 ['recency_median', 't.recency_median', 'median days since the last order'],
 ['frequency_mean', 't.frequency_mean', 'mean number of orders'],
@@ -78,7 +78,7 @@ ARRAY[
 ['monetary_mean', 't.monetary_mean', 'mean amount of a member'],
 ['revenue', 't.revenue', 'the sum of all their amounts'],
 ['revenue_share', 't.revenue_share', 'its share of all revenue'],
-['revenue_percent', 'round((100 * t.revenue_share)::numeric, 1)', 'this share in percent'],
+['revenue_percent', 'round(1000 * t.revenue_share) / 10', 'this share in percent'],
 ['p_alive_mean', 't.p_alive_mean', 'mean probability of being still a customer'],
 ['expected_value', 't.expected_value', 'amount expected of all of them within a year']
 ], 't.revenue DESC NULLS LAST, t.segment'
@@ -97,7 +97,7 @@ ARRAY[
 ['to_segment', 't.to_segment', 'segment at the second day'],
 ['members', 't.members', 'members that went this way'],
 ['share', 't.share', 'their share of those who came from the same segment'],
-['share_percent', 'round((100 * t.share)::numeric, 1)', 'the share in percent'],
+['share_percent', 'round(1000 * t.share) / 10', 'the share in percent'],
 ['from_revenue', 't.from_revenue', 'their amounts up to the first day'],
 ['to_revenue', 't.to_revenue', 'their amounts up to the second day']
 ], 't.from_segment, t.members DESC, t.to_segment'
@@ -111,7 +111,7 @@ ARRAY[
 ['tier', 't.tier', 'the level; empty: below the lowest'],
 ['members', 't.members', 'its members'],
 ['share', 't.share', 'their share of all members'],
-['share_percent', 'round((100 * t.share)::numeric, 1)', 'the share in percent'],
+['share_percent', 'round(1000 * t.share) / 10', 'the share in percent'],
 ['in_grace', 't.in_grace', 'of these, members whose value is no longer enough, and who keep the level for a while'],
 ['revenue', 't.revenue', 'the sum of all their amounts so far'],
 ['tier_value', 't.tier_value', 'what counts for the levels in their window, added up']

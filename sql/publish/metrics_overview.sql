@@ -69,7 +69,7 @@ ARRAY[
 ['crr', $$CASE WHEN t.complete THEN (t.retained + t.reactivated) / nullif(t.opening, 0)::float8 END$$,
  'customer retention rate of the textbooks: (members at the end - new ones) / members at the opening; those who came back count as kept, so it may pass 1'],
 ['retention_rate', 't.retention_rate', 'member by member: the share of the members in at the opening that are still in, between 0 and 1; empty while the month runs'],
-['retention_percent', 'round((100 * t.retention_rate)::numeric, 1)', 'the retention rate in percent'],
+['retention_percent', 'round(1000 * t.retention_rate) / 10', 'the retention rate in percent'],
 ['churn_rate', 't.churn_rate', 'the share of the members in at the opening that are out at the end'],
 ['repurchase_rate', 't.repeat_members / nullif(t.active, 0)::float8', 'the share of the active members that have bought more than once by now: in an earlier month, or twice in this one'],
 ['new_back_rate', 't.back_rate', 'the share of the last month''s new members that came again in this month; empty while the month runs'],

@@ -35,7 +35,7 @@ ARRAY[
 ['rate', 't.rate', 'retained / eligible, between 0 and 1; empty while the month runs'],
 ['rate_low', 't.rate_low', 'lower end of the 95 % interval of the rate'],
 ['rate_high', 't.rate_high', 'upper end of the 95 % interval of the rate'],
-['rate_percent', 'round((100 * t.rate)::numeric, 1)', 'the rate in percent'],
+['rate_percent', 'round(1000 * t.rate) / 10', 'the rate in percent'],
 ['active', 't.active', 'members that came in month n so far, the running month included'],
 ['amount', 't.amount', 'what they spent in month n'],
 ['complete', 't.complete', 'true when month n is over'],
@@ -64,7 +64,7 @@ ARRAY[
 ['rate', 't.rate', 'retained / eligible, between 0 and 1; empty while the week runs'],
 ['rate_low', 't.rate_low', 'lower end of the 95 % interval of the rate'],
 ['rate_high', 't.rate_high', 'upper end of the 95 % interval of the rate'],
-['rate_percent', 'round((100 * t.rate)::numeric, 1)', 'the rate in percent'],
+['rate_percent', 'round(1000 * t.rate) / 10', 'the rate in percent'],
 ['active', 't.active', 'members that came in week n so far, the running week included'],
 ['amount', 't.amount', 'what they spent in week n'],
 ['complete', 't.complete', 'true when week n is over'],
@@ -88,7 +88,7 @@ ARRAY[
 ['rate', 't.rate', 'retained / eligible, between 0 and 1'],
 ['rate_low', 't.rate_low', 'lower end of the 95 % interval of the rate'],
 ['rate_high', 't.rate_high', 'upper end of the 95 % interval of the rate'],
-['rate_percent', 'round((100 * t.rate)::numeric, 1)', 'the rate in percent']
+['rate_percent', 'round(1000 * t.rate) / 10', 'the rate in percent']
 ], 't.period_number'
 UNION ALL
 SELECT 40, 'churn',
@@ -112,11 +112,11 @@ ARRAY[
 ['churned', 't.churned', 'members of the opening that are out: silent for too long'],
 ['closing', 't.closing', 'members in at the end: opening - churned + new + reactivated'],
 ['retention_rate', 't.retention_rate', 'retained / opening, between 0 and 1; empty while the month runs'],
-['retention_percent', 'round((100 * t.retention_rate)::numeric, 1)', 'the retention rate in percent'],
+['retention_percent', 'round(1000 * t.retention_rate) / 10', 'the retention rate in percent'],
 ['churn_rate', 't.churn_rate', 'churned / opening, between 0 and 1; empty while the month runs'],
 ['churn_rate_low', 't.churn_rate_low', 'lower end of the 95 % interval of the churn rate'],
 ['churn_rate_high', 't.churn_rate_high', 'upper end of the 95 % interval of the churn rate'],
-['churn_percent', 'round((100 * t.churn_rate)::numeric, 1)', 'the churn rate in percent'],
+['churn_percent', 'round(1000 * t.churn_rate) / 10', 'the churn rate in percent'],
 ['truncated', 't.truncated', 'true where the silence would begin before the data do: nobody can have churned yet'],
 ['complete', 't.complete', 'true when the month is over']
 ], 't.period_start'
@@ -167,7 +167,7 @@ ARRAY[
 ['wau', 't.wau', 'members active in the 7 days up to it'],
 ['mau', 't.mau', 'members active in the 30 days up to it'],
 ['stickiness', 't.stickiness', 'dau / mau, between 0 and 1'],
-['stickiness_percent', 'round((100 * t.stickiness)::numeric, 1)', 'the stickiness in percent'],
+['stickiness_percent', 'round(1000 * t.stickiness) / 10', 'the stickiness in percent'],
 ['truncated', 't.truncated', 'true where the 30 days begin before the data do']
 ], 't.day'
     $metrics$;

@@ -59,7 +59,7 @@ ARRAY[
 ['rate', 't.rate', 'the estimated share that buys again within so many days; empty where nobody was watched for so long'],
 ['rate_low', 't.rate_low', 'lower end of the 95 % interval of the rate'],
 ['rate_high', 't.rate_high', 'upper end of the 95 % interval of the rate'],
-['rate_percent', 'round((100 * t.rate)::numeric, 1)', 'the rate in percent'],
+['rate_percent', 'round(1000 * t.rate) / 10', 'the rate in percent'],
 ['gap_p25', 't.gap_p25', 'days by which a quarter of them have bought again'],
 ['gap_median', 't.gap_median', 'days by which half of them have bought again'],
 ['gap_p75', 't.gap_p75', 'days by which three quarters of them have bought again']
@@ -86,7 +86,7 @@ ARRAY[
 ['survival', 't.survival', 'the share that stays longer, between 0 and 1'],
 ['survival_low', 't.survival_low', 'lower end of the 95 % interval of the share'],
 ['survival_high', 't.survival_high', 'upper end of the 95 % interval of the share'],
-['survival_percent', 'round((100 * t.survival)::numeric, 1)', 'the share in percent'],
+['survival_percent', 'round(1000 * t.survival) / 10', 'the share in percent'],
 ['cumulative_hazard', 't.cumulative_hazard', 'the hazards so far, added up (Nelson-Aalen)'],
 ['hazard', 't.hazard', 'events / at_risk: the share of those still there that lapses then']
 ], 't.tenure'

@@ -128,6 +128,15 @@ BEGIN
                 HINT = format('Publish a view of the source in which %I has another name.', one);
         END IF;
     END LOOP;
+    FOREACH one IN ARRAY by_names || (s ->> 'member')::name LOOP
+        -- A cast of somebody's own would run with the rights of whoever refreshes.
+        IF EXISTS (SELECT FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+                        JOIN pg_cast AS c ON c.castsource IN (t.oid, t.typbasetype) AND c.casttarget = 'text'::regtype JOIN pg_proc AS p ON p.oid = c.castfunc
+                   WHERE a.attrelid = source AND a.attname = one AND p.pronamespace <> 'pg_catalog'::regnamespace) THEN
+            RAISE EXCEPTION 'column "%" of % has a type with a cast to text of its own', one, source USING ERRCODE = 'datatype_mismatch',
+                HINT = 'Publish a view of the source that makes it text.';
+        END IF;
+    END LOOP;
     IF cardinality(by_names) > (SELECT count(DISTINCT b) FROM unnest(by_names) AS b) OR cardinality(by_names) > 8 THEN
         RAISE EXCEPTION 'by names a column twice, or more than 8: %', by_names USING ERRCODE = 'invalid_parameter_value';
     END IF;

@@ -1,4 +1,5 @@
 -- The portrait of members: what rfm, tiers, clv and churn_members say of one history of all rows, whatever the number of buckets.
+\set SHOW_CONTEXT never
 SET client_min_messages = warning;
 SELECT '{"by": "amount", "window": "6 months", "grace": "60 days",
   "tiers": [{"name": "Bronze", "from": 0}, {"name": "Silver", "from": 1000}, {"name": "Gold", "from": 5000}]}' AS rules \gset

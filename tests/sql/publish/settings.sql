@@ -26,6 +26,14 @@ CALL retention.publish('orders', member => 'member_id', at => 'ordered_at', sche
 SELECT count(*) FROM retention.publish_plan('orders', member => 'member_id', at => 'ordered_at', schema => 's', zone => 'UTC', lookback => 'a bit');
 CREATE VIEW with_cohort AS SELECT *, country AS cohort FROM orders;
 CALL retention.publish('with_cohort', member => 'member_id', at => 'ordered_at', schema => 's', zone => 'UTC', by => '{cohort}');
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE FUNCTION say(mood) RETURNS text LANGUAGE sql AS 'SELECT ''mine''::text';
+CREATE TABLE moods AS SELECT 1 AS who, date '2024-01-01' AS at, 'good'::mood AS mood;
+CALL retention.publish('moods', member => 'who', at => 'at', schema => 'm', by => '{mood}', lookback => '1 year', members => false);
+SELECT mood, pg_typeof(mood), members FROM m.value_by;
+CREATE CAST (mood AS text) WITH FUNCTION say(mood);
+CALL retention.publish('moods', member => 'who', at => 'at', schema => 's', by => '{mood}');
+CALL retention.unpublish('m');
 CREATE TEMP TABLE short_lived AS SELECT * FROM orders;
 CALL retention.publish('short_lived', member => 'member_id', at => 'ordered_at', schema => 's', zone => 'UTC');
 -- Rules of tags: no SQL.
