@@ -16,6 +16,16 @@ CREATE FUNCTION retention_internal.query_columns(query cstring)
 COMMENT ON FUNCTION retention_internal.query_columns(cstring) IS
     'the columns of a query: type, the type below domains, and collation, by their numbers';
 
+-- The columns that a text names: 'country', 'country, segment', or as an array, '{country,segment}', which a name with a comma needs.
+CREATE FUNCTION retention_internal.column_names(names text) RETURNS name[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN pg_catalog.ltrim(names) OPERATOR(pg_catalog.~~) '{%' THEN names::name[]
+                ELSE (SELECT pg_catalog.array_agg(pg_catalog.btrim(part)::name ORDER BY place)
+                      FROM pg_catalog.string_to_table(names, ',') WITH ORDINALITY AS t (part, place)) END;
+END;
+COMMENT ON FUNCTION retention_internal.column_names(text) IS 'the columns that an argument such as by names';
+
 CREATE FUNCTION retention_internal.source_column(
     query text, whose text, name name,
     OUT of_type regtype, OUT base_type regtype, OUT is_enum boolean, OUT is_deterministic boolean

@@ -28,7 +28,7 @@ ARRAY[
 ['cohort_label', $$to_char(t.cohort, 'YYYY-MM')$$, 'the month of the cohort, as 2011-09'],
 ['period_number', 't.period_number', 'months since the cohort''s own month, which is 0'],
 ['period_label', $$'M' || lpad(t.period_number::text, 2, '0')$$, 'the month number as text that sorts, as M03'],
-['month', $$to_char(t.cohort + t.period_number * interval '1 month', 'YYYY-MM')$$, 'the calendar month that is looked at, as 2011-12'],
+['month_label', $$to_char(t.cohort + t.period_number * interval '1 month', 'YYYY-MM')$$, 'the calendar month that is looked at, as 2011-12'],
 ['members', 't.members', 'members of the cohort'],
 ['eligible', 't.eligible', 'members whose month n is over: all of them, or none'],
 ['retained', 't.retained', 'eligible members that came in month n'],
@@ -104,7 +104,7 @@ FROM (SELECT p.strata, c.period_start, sum(c.opening)::bigint AS opening, sum(c.
       GROUP BY p.strata, c.period_start) AS s, @extschema@.wilson(s.churned, CASE WHEN s.complete THEN s.opening END) AS w$$,
 ARRAY[
 ['period_start', 't.period_start', 'first day of the month'],
-['month', $$to_char(t.period_start, 'YYYY-MM')$$, 'the month, as 2011-09'],
+['month_label', $$to_char(t.period_start, 'YYYY-MM')$$, 'the month, as 2011-09'],
 ['opening', 't.opening', 'members that were in at the end of the month before'],
 ['new', 't.new', 'members in at the end of a month for the first time'],
 ['reactivated', 't.reactivated', 'members that were out and are in again'],
@@ -137,7 +137,7 @@ FROM (SELECT p.strata, c.period_start, sum(c.new)::bigint AS new, sum(c.retained
      @extschema@.wilson(q.losses, q.losses + s.new + s.reactivated) AS w$$,
 ARRAY[
 ['period_start', 't.period_start', 'first day of the month'],
-['month', $$to_char(t.period_start, 'YYYY-MM')$$, 'the month, as 2011-09'],
+['month_label', $$to_char(t.period_start, 'YYYY-MM')$$, 'the month, as 2011-09'],
 ['new', 't.new', 'members in for the first time'],
 ['retained', 't.retained', 'members that were in and still are'],
 ['reactivated', 't.reactivated', 'members that were out and are in again'],
@@ -161,7 +161,7 @@ FROM (SELECT p.strata, e.day, sum(e.dau)::bigint AS dau, sum(e.wau)::bigint AS w
       GROUP BY p.strata, e.day) AS s$$,
 ARRAY[
 ['day', 't.day', 'the day'],
-['month', $$to_char(t.day, 'YYYY-MM')$$, 'its month, as 2011-09'],
+['month_label', $$to_char(t.day, 'YYYY-MM')$$, 'its month, as 2011-09'],
 ['weekday', $$to_char(t.day, 'ID')::integer$$, 'its day of the week, Monday is 1'],
 ['dau', 't.dau', 'members active on the day'],
 ['wau', 't.wau', 'members active in the 7 days up to it'],

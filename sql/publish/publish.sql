@@ -6,7 +6,7 @@ CREATE FUNCTION publish_plan(
     at name,
     amount name DEFAULT NULL,
     schema name DEFAULT NULL,
-    by name[] DEFAULT NULL,
+    by text DEFAULT NULL,
     order_id name DEFAULT NULL,
     negative text DEFAULT 'event',
     zone text DEFAULT NULL,
@@ -30,13 +30,13 @@ CREATE FUNCTION publish_plan(
     AS $$
     SELECT p.*
     FROM (SELECT retention_internal.publish_settings(source, jsonb_build_object(
-        'member', member, 'at', at, 'amount', amount, 'schema', schema, 'by', by, 'order_id', order_id, 'negative', negative, 'zone', zone,
+        'member', member, 'at', at, 'amount', amount, 'schema', schema, 'by', retention_internal.column_names(by), 'order_id', order_id, 'negative', negative, 'zone', zone,
         'as_of', as_of, 'reader', CASE WHEN reader IS NOT NULL THEN jsonb_build_array(reader) END, 'track', track, 'lookback', lookback,
         'silence', silence, 'horizon', horizon, 'members', members, 'segment_map', segment_map, 'tiers', tiers, 'tag_rules', tag_rules,
         'model', model, 'refit_every', refit_every, 'span', span, 'buckets', buckets)) AS settings) AS s,
          retention_internal.publish_statements(source, s.settings) AS p
     $$;
-COMMENT ON FUNCTION publish_plan(regclass, name, name, name, name, name[], name, text, text, text, name, boolean, text, text, text, boolean, text, jsonb, jsonb, text, text, text, integer) IS
+COMMENT ON FUNCTION publish_plan(regclass, name, name, name, name, text, name, text, text, text, name, boolean, text, text, text, boolean, text, jsonb, jsonb, text, text, text, integer) IS
     'what publish would make and grant, statement by statement, with the same arguments; makes nothing, and has publish''s errors';
 
 CREATE PROCEDURE publish(
@@ -45,7 +45,7 @@ CREATE PROCEDURE publish(
     at name,
     amount name DEFAULT NULL,
     schema name DEFAULT NULL,
-    by name[] DEFAULT NULL,
+    by text DEFAULT NULL,
     order_id name DEFAULT NULL,
     negative text DEFAULT 'event',
     zone text DEFAULT NULL,
@@ -68,12 +68,13 @@ CREATE PROCEDURE publish(
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     s CONSTANT jsonb := retention_internal.publish_settings(source, jsonb_build_object(
-        'member', member, 'at', at, 'amount', amount, 'schema', schema, 'by', by, 'order_id', order_id, 'negative', negative, 'zone', zone,
+        'member', member, 'at', at, 'amount', amount, 'schema', schema, 'by', retention_internal.column_names(by), 'order_id', order_id, 'negative', negative, 'zone', zone,
         'as_of', as_of, 'reader', CASE WHEN reader IS NOT NULL THEN jsonb_build_array(reader) END, 'track', track, 'lookback', lookback,
         'silence', silence, 'horizon', horizon, 'members', members, 'segment_map', segment_map, 'tiers', tiers, 'tag_rules', tag_rules,
         'model', model, 'refit_every', refit_every, 'span', span, 'buckets', buckets));
     step record;
     made text[] := '{}';
+    incomplete bigint;
 BEGIN
     IF row_security_active(source) OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = source AND c.relrowsecurity) THEN
         RAISE NOTICE 'row security of % does not hold for what is published: whoever may read the views sees what % sees', source, current_user;
@@ -88,10 +89,14 @@ BEGIN
     EXECUTE format('INSERT INTO %I.publication (settings, format, made_with, made_at, span, bucket_probe, made, partitions) VALUES ($1, 1, $2, now(), $3, $4, $5, $6)', s ->> 'schema')
     USING s, (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'pg_retention'), coalesce(s ->> 'span', 'month'),
           retention_internal.publish_probe(), made, retention_internal.publish_partitions(source);
+    EXECUTE format('SELECT count(*) FROM %I.source_rows AS r WHERE r.member IS NULL OR r.at IS NULL', s ->> 'schema') INTO incomplete;
+    IF incomplete > 0 THEN
+        RAISE NOTICE '% of the rows of % are left out: they have no member or no time', incomplete, source;
+    END IF;
     PERFORM retention_internal.publish_run((s ->> 'schema')::name, true, false);
 END
 $$;
-COMMENT ON PROCEDURE publish(regclass, name, name, name, name, name[], name, text, text, text, name, boolean, text, text, text, boolean, text, jsonb, jsonb, text, text, text, integer) IS
+COMMENT ON PROCEDURE publish(regclass, name, name, name, name, text, name, text, text, text, name, boolean, text, text, text, boolean, text, jsonb, jsonb, text, text, text, integer) IS
     'makes a schema of plain views over a table of events, and fills it: cohorts, churn, value, members and the rest, for the whole and by columns of the rows; refresh keeps it fresh';
 
 CREATE PROCEDURE refresh(schema name, "full" boolean DEFAULT false, refit boolean DEFAULT false)

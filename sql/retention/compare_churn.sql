@@ -51,7 +51,7 @@ CREATE FUNCTION churn_by(
     member name,
     at name,
     amount name DEFAULT NULL,
-    by name[] DEFAULT NULL,
+    by text DEFAULT NULL,
     period text DEFAULT 'month',
     gap integer DEFAULT NULL,
     silence text DEFAULT NULL,
@@ -78,6 +78,7 @@ CREATE FUNCTION churn_by(
 )
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 50 AS $$
 DECLARE
+    columns name[] := retention_internal.column_names(by);
     h @extschema@.history;
     first_day date;
     day_begins text;
@@ -85,15 +86,15 @@ DECLARE
     attribute name;
     is_there boolean;
 BEGIN
-    IF source IS NULL OR member IS NULL OR at IS NULL OR by IS NULL OR pg_catalog.cardinality(by) OPERATOR(pg_catalog.=) 0 THEN
+    IF source IS NULL OR member IS NULL OR at IS NULL OR columns IS NULL OR pg_catalog.cardinality(columns) OPERATOR(pg_catalog.=) 0 THEN
         RAISE EXCEPTION 'source, member, at and by must not be null or empty'
             USING ERRCODE = 'null_value_not_allowed',
-                  HINT = 'Name a table or view, its column of members, its column of times, and its columns of attributes: by => ''{country}''.';
+                  HINT = 'Name a table or view, its column of members, its column of times, and its columns of attributes: by => ''country, age_band''.';
     END IF;
-    IF pg_catalog.cardinality(by) OPERATOR(pg_catalog.>) (SELECT pg_catalog.count(DISTINCT a.a) FROM pg_catalog.unnest(by) AS a(a)) THEN
+    IF pg_catalog.cardinality(columns) OPERATOR(pg_catalog.>) (SELECT pg_catalog.count(DISTINCT a.a) FROM pg_catalog.unnest(columns) AS a(a)) THEN
         RAISE EXCEPTION 'by names a column twice, or NULL: %', by USING ERRCODE = 'invalid_parameter_value';
     END IF;
-    FOREACH attribute IN ARRAY by LOOP
+    FOREACH attribute IN ARRAY columns LOOP
         SELECT INTO is_there EXISTS (
             SELECT FROM pg_catalog.pg_attribute AS a
             WHERE a.attrelid OPERATOR(pg_catalog.=) source AND a.attname OPERATOR(pg_catalog.=) attribute
@@ -156,12 +157,12 @@ BEGIN
                          pg_catalog.unnest(g.amount_opening), pg_catalog.unnest(g.amount_churned)) AS c',
         retention_internal.source_member(source, member), at,
         (SELECT pg_catalog.string_agg(pg_catalog.format('source.%I::pg_catalog.text', a.name), ', ' ORDER BY a.place)
-         FROM pg_catalog.unnest(by) WITH ORDINALITY AS a(name, place)),
+         FROM pg_catalog.unnest(columns) WITH ORDINALITY AS a(name, place)),
         source, day_begins, CASE WHEN amount IS NULL THEN 'NULL' ELSE pg_catalog.format('source.%I', amount) END, amount IS NOT NULL)
-    USING h, first_day, churn_by.period, churn_by.gap, churn_by.silence, churn_by.as_of, by, churn_by.confidence;
+    USING h, first_day, churn_by.period, churn_by.gap, churn_by.silence, churn_by.as_of, columns, churn_by.confidence;
 END
 $$;
-COMMENT ON FUNCTION churn_by(regclass, name, name, name, name[], text, integer, text, date, date, text, text, float8) IS
+COMMENT ON FUNCTION churn_by(regclass, name, name, name, text, text, integer, text, date, date, text, text, float8) IS
     'which groups leave more: the members at the opening of one period (by default the last complete one), by attributes that their last row before it has, with their churn rate, its ratio to that of all other members, the p-value of there being no difference, the q-value over all groups of the call, and what they and those who left had spent before the period';
 
 -- Two periods compared, stratum by stratum. What is aggregated are plain values: one for each stratum, in their order.

@@ -98,7 +98,7 @@ SELECT count(*) FILTER (WHERE obj_description(c.oid, 'pg_class') IS NULL) AS vie
 SELECT count(*) FILTER (WHERE col_description(a.attrelid, attnum) IS NULL) AS columns_without, count(*) > 200 AS many
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE relnamespace = 'one'::regnamespace AND relkind = 'v' AND relname <> 'source_rows' AND attnum > 0;
 SELECT month_label, complete, active, new_members, returning_members, orders, revenue FROM one.overview ORDER BY month LIMIT 2;
-SELECT cohort_label, period_label, month, members, rate_percent, sort_key FROM one.cohorts WHERE period_number < 2 ORDER BY sort_key LIMIT 2;
+SELECT cohort_label, period_label, month_label, members, rate_percent, sort_key FROM one.cohorts WHERE period_number < 2 ORDER BY sort_key LIMIT 2;
 -- No view calls a function of the extension, so that an upgrade may replace any of them.
 SELECT count(*) FROM pg_depend d JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
      JOIN pg_class c ON c.oid = r.ev_class AND c.relnamespace IN ('one'::regnamespace, 'many'::regnamespace)

@@ -111,3 +111,9 @@ SELECT * FROM retention.churn_by('sales', 'member_id', 'ordered_at', by => '{big
 SELECT * FROM retention.churn_by('sales', 'member_id', 'ordered_at', by => '{big}', confidence => 95, zone => 'UTC');
 CREATE TEMP TABLE empty (member_id bigint, at date, x text);
 SELECT count(*) AS nobody FROM retention.churn_by('empty', 'member_id', 'at', by => '{x}');
+
+-- Columns by name: one, several, or an array.
+SELECT count(*) FILTER (WHERE a = b) AS same, count(*) AS rows
+FROM retention.churn_by('sales', 'member_id', 'ordered_at', by => ' country ', zone => 'UTC') a
+     FULL JOIN retention.churn_by('sales', 'member_id', 'ordered_at', by => '{country}', zone => 'UTC') b USING (dimension, value);
+SELECT DISTINCT dimension FROM retention.churn_by('sales', 'member_id', 'ordered_at', by => 'country, member_id', zone => 'UTC') ORDER BY 1;
