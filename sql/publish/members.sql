@@ -38,6 +38,11 @@ BEGIN
         EXECUTE format('INSERT INTO %I.models (name, fitted_at, as_of, model, diagnostics)
                         SELECT ''clv'', now(), $1, $2, (SELECT jsonb_agg(to_jsonb(d)) FROM @extschema@.clv_diagnostics($2) AS d) WHERE $2 IS NOT NULL', s ->> 'schema')
         USING as_of, fitted;
+        SELECT format('%s = %s, %s', d.name, round(d.value::numeric, 4), d.remark) INTO words
+        FROM @extschema@.clv_diagnostics(fitted) AS d WHERE d.name IN ('a', 's') AND d.remark <> '' LIMIT 1;
+        IF FOUND THEN
+            RAISE NOTICE 'the model of %: %', s ->> 'schema', words;
+        END IF;
     EXCEPTION WHEN object_not_in_prerequisite_state OR data_exception THEN
         GET STACKED DIAGNOSTICS words = MESSAGE_TEXT;
         RAISE NOTICE 'no model of % could be fitted, so that p_alive and what is expected are empty: %', s ->> 'schema', words;

@@ -42,7 +42,8 @@ BEGIN
         RETURN format('source.%I', amount);
     END IF;
     RAISE EXCEPTION 'column "%" of % is no amount: its type is %', amount, source, of_type USING
-        ERRCODE = 'datatype_mismatch', HINT = format('Publish a view that casts it: %I::numeric.', amount);
+        ERRCODE = 'datatype_mismatch', HINT = CASE WHEN of_type = ANY ('{text,varchar,bpchar,money}'::regtype[])
+            THEN format('Publish a view that casts it: %I::numeric.', amount) ELSE 'Name the column that says how much, or none.' END;
 END
 $$;
 COMMENT ON FUNCTION retention_internal.publish_amount(regclass, name) IS 'how publish reads a column of amounts';
@@ -101,10 +102,13 @@ BEGIN
     -- The schema that is made.
     IF EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = schema) THEN
         RAISE EXCEPTION 'schema "%" already exists', schema USING ERRCODE = 'duplicate_schema',
-            HINT = format('Name another one, or take back what is published there: CALL retention.unpublish(%L);', schema);
-    ELSIF schema LIKE 'pg\_%' OR NOT has_database_privilege(current_database(), 'CREATE') THEN
+            HINT = CASE WHEN to_regclass(format('%I.publication', schema)) IS NULL THEN 'Name one that is not there: publish makes it.'
+                        ELSE format('Name another one, or take back what is published there: CALL retention.unpublish(%L);', schema) END;
+    ELSIF schema LIKE 'pg\_%' THEN
+        RAISE EXCEPTION 'schema "%" begins with pg_', schema USING ERRCODE = 'reserved_name', HINT = 'Such names are PostgreSQL''s own: take another one.';
+    ELSIF NOT has_database_privilege(current_database(), 'CREATE') THEN
         RAISE EXCEPTION 'schema "%" can not be made by %', schema, current_user USING ERRCODE = 'insufficient_privilege',
-            HINT = format('GRANT CREATE ON DATABASE %I TO %I, and take a name that does not begin with pg_.', current_database(), current_user);
+            HINT = format('GRANT CREATE ON DATABASE %I TO %I;', current_database(), current_user);
     END IF;
 
     -- The source and its columns.

@@ -346,3 +346,6 @@ FROM clv_test.no_amounts n, generate_series(1, 3) x, retention.clv_score(n.fitte
 SELECT count(c.clv) > 0 AS values FROM clv_test.sample s, clv_test.model m, retention.clv(s.h, m.fitted, '1 year') c WHERE m.model = 'bg/nbd';
 -- Who asks for nothing but money gets an error.
 SELECT retention.clv_value(fitted, 1, 5, 10, 30, '1 year') FROM clv_test.no_amounts;
+
+-- Where hardly anybody is seen to leave, the diagnostics say so.
+SELECT d.name, d.remark FROM retention.clv_diagnostics(retention.clv_fit((SELECT retention.history_agg(member_id, ordered_at, amount, 'day', 'UTC') FROM orders), 'mbg/nbd')) d WHERE name IN ('r', 'a', 'b');

@@ -20,6 +20,8 @@ pub struct Diagnostic {
 
 /// From here on two estimates are hard to tell apart.
 const ALIKE: f64 = 0.95;
+/// From here on a positive parameter is as uncertain as it is large: the standard error of its logarithm.
+const VAGUE: f64 = 1.0;
 /// From here on spend depends on frequency so much that it matters.
 const DEPENDENT: f64 = 0.1;
 
@@ -78,7 +80,16 @@ fn estimates(
             let factor = half.min(300.0).exp();
             (value / factor, value * factor)
         });
-        add(name, Some(*value), interval, String::new());
+        let is_vague = i < positive && covariance.is_some_and(|c| c[i][i] >= VAGUE * VAGUE);
+        let remark = match *name {
+            _ if !is_vague => "",
+            "a" | "s" => {
+                "not told apart from 0 by its standard error: the data hardly show that customers leave \
+                 for good, and P(alive) is a guess, near 1 even for the long silent"
+            }
+            _ => "not told apart from 0 by its standard error",
+        };
+        add(name, Some(*value), interval, remark.to_string());
     }
     let mut most: Option<(f64, usize, usize)> = None;
     for (c, i, j) in covariance
