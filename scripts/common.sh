@@ -36,7 +36,8 @@ need_cargo() {
 }
 
 # Which of Cargo.toml's profiles is built. What goes to users, and what is measured, is "release": 'make install', 'make package',
-# 'make build' (which 'sudo make install' takes), 'make demo' and 'make bench' set it. Tests and development build "quick".
+# 'make build' (which 'sudo make install' takes) and 'make bench' set it. Tests, development and the demo build "quick", so that who
+# looks at the demo and then runs the tests builds once.
 # Each profile has a stage of its own, so that one never installs the other's. PROFILE=release make test tests the release.
 PROFILE=${PROFILE:-quick}
 export PROFILE

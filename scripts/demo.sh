@@ -7,7 +7,6 @@
 # The server listens on its socket, which only this user and root can open, and for BI tools on 127.0.0.1, where the role
 # "demo" needs a password made for this run.
 
-export PROFILE=${PROFILE:-release}
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
 
