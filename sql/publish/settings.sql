@@ -1,49 +1,31 @@
 -- What publish is asked for, checked before anything is made, and resolved: what the caller left out is filled in, so that what is
 -- kept says everything.
 
--- A column of the source, with its type; of a domain, the type beneath.
-CREATE FUNCTION retention_internal.publish_column(source regclass, name name, what text)
+-- The type of a column of the source that its caller may read; of a domain, the type beneath.
+CREATE FUNCTION retention_internal.publish_column(source regclass, name name)
     RETURNS regtype LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    of_type regtype;
+    its CONSTANT record := retention_internal.source_column('SELECT * FROM ' || source, source::text, name);
 BEGIN
-    SELECT coalesce(nullif(t.typbasetype, 0), t.oid) INTO of_type
-    FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
-    WHERE a.attrelid = source AND a.attname = name AND a.attnum > 0 AND NOT a.attisdropped;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'column "%" of % does not exist', name, source USING
-            ERRCODE = 'undefined_column', HINT = format('%s => … names a column of %s.', what, source);
-    END IF;
     IF NOT has_column_privilege(source, name::text, 'SELECT') THEN
         RAISE EXCEPTION 'permission denied for column "%" of %', name, source USING ERRCODE = 'insufficient_privilege';
     END IF;
-    RETURN of_type;
+    RETURN its.base_type;
 END
 $$;
-COMMENT ON FUNCTION retention_internal.publish_column(regclass, name, text) IS 'the type of a column that publish is asked to read';
+COMMENT ON FUNCTION retention_internal.publish_column(regclass, name) IS 'the type of a column that publish is asked to read';
 
--- How a column of amounts is taken by history_agg, which knows three types.
+-- How a column of amounts is read; there may be none.
 CREATE FUNCTION retention_internal.publish_amount(source regclass, amount name) RETURNS text
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    of_type regtype;
 BEGIN
     IF amount IS NULL THEN
         RETURN 'NULL::numeric';
     END IF;
-    of_type := retention_internal.publish_column(source, amount, 'amount');
-    IF of_type = ANY ('{int2,int4,int8}'::regtype[]) THEN
-        RETURN format('source.%I::int8', amount);
-    ELSIF of_type = ANY ('{float4,float8}'::regtype[]) THEN
-        RETURN format('source.%I::float8', amount);
-    ELSIF of_type = 'numeric'::regtype THEN
-        RETURN format('source.%I', amount);
-    END IF;
-    RAISE EXCEPTION 'column "%" of % is no amount: its type is %', amount, source, of_type USING
-        ERRCODE = 'datatype_mismatch', HINT = CASE WHEN of_type = ANY ('{text,varchar,bpchar,money}'::regtype[])
-            THEN format('Publish a view that casts it: %I::numeric.', amount) ELSE 'Name the column that says how much, or none.' END;
+    PERFORM retention_internal.publish_column(source, amount);
+    RETURN retention_internal.source_amount('SELECT * FROM ' || source, source::text, amount);
 END
 $$;
 COMMENT ON FUNCTION retention_internal.publish_amount(regclass, name) IS 'how publish reads a column of amounts';
@@ -117,16 +99,16 @@ BEGIN
         RAISE EXCEPTION '% is no table, view or foreign table that lasts', source USING ERRCODE = 'wrong_object_type',
             HINT = 'Temporary tables can not be published.';
     END IF;
-    PERFORM retention_internal.publish_column(source, (s ->> 'member')::name, 'member');
+    PERFORM retention_internal.publish_column(source, (s ->> 'member')::name);
     PERFORM retention_internal.source_member(source, (s ->> 'member')::name);
-    PERFORM retention_internal.publish_column(source, (s ->> 'at')::name, 'at');
+    PERFORM retention_internal.publish_column(source, (s ->> 'at')::name);
     time_type := retention_internal.source_time(source, (s ->> 'at')::name);
     PERFORM retention_internal.publish_amount(source, (s ->> 'amount')::name);
     IF s ? 'order_id' THEN
-        PERFORM retention_internal.publish_column(source, (s ->> 'order_id')::name, 'order_id');
+        PERFORM retention_internal.publish_column(source, (s ->> 'order_id')::name);
     END IF;
     FOREACH one IN ARRAY by_names LOOP
-        PERFORM retention_internal.publish_column(source, one, 'by');
+        PERFORM retention_internal.publish_column(source, one);
         IF one = ANY (retention_internal.publish_column_names()) THEN
             RAISE EXCEPTION 'the views have a column "%" of their own', one USING ERRCODE = 'duplicate_column',
                 HINT = format('Publish a view of the source in which %I has another name.', one);

@@ -23,7 +23,7 @@ CREATE FUNCTION retention_internal.publish_strata(source regclass, s jsonb) RETU
                    CASE WHEN c.of_type = ANY ('{int2,int4,int8,numeric,bool,date,timestamp,timestamptz,uuid}'::regtype[])
                         THEN '::' || c.of_type::text ELSE '' END, b.name), '' ORDER BY b.place)
         FROM jsonb_array_elements_text(s -> 'by') WITH ORDINALITY AS b (name, place),
-             LATERAL (SELECT retention_internal.publish_column(source, b.name::name, 'by') AS of_type) AS c
+             LATERAL (SELECT retention_internal.publish_column(source, b.name::name) AS of_type) AS c
     $$;
 COMMENT ON FUNCTION retention_internal.publish_strata(regclass, jsonb) IS 'the columns of strata of a published view';
 

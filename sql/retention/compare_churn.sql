@@ -84,7 +84,6 @@ DECLARE
     day_begins text;
     time_type regtype;
     attribute name;
-    is_there boolean;
 BEGIN
     IF source IS NULL OR member IS NULL OR at IS NULL OR columns IS NULL OR pg_catalog.cardinality(columns) OPERATOR(pg_catalog.=) 0 THEN
         RAISE EXCEPTION 'source, member, at and by must not be null or empty'
@@ -95,13 +94,7 @@ BEGIN
         RAISE EXCEPTION 'by names a column twice, or NULL: %', by USING ERRCODE = 'invalid_parameter_value';
     END IF;
     FOREACH attribute IN ARRAY columns LOOP
-        SELECT INTO is_there EXISTS (
-            SELECT FROM pg_catalog.pg_attribute AS a
-            WHERE a.attrelid OPERATOR(pg_catalog.=) source AND a.attname OPERATOR(pg_catalog.=) attribute
-                  AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped);
-        IF NOT is_there THEN
-            RAISE EXCEPTION 'column "%" of % does not exist', attribute, source USING ERRCODE = 'undefined_column';
-        END IF;
+        PERFORM retention_internal.source_column('SELECT * FROM ' OPERATOR(pg_catalog.||) source::text, source::text, attribute);
     END LOOP;
 
     time_type := retention_internal.source_time(source, at);
