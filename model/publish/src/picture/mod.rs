@@ -2,7 +2,7 @@
 //! drawn with them.
 //!
 //! A picture is a small [`document`](Picture): a [`Frame`] (words, size, theme) and a body of one kind. Another kind of picture is
-//! another file beside [`lines`], and a variant of [`Body`].
+//! another file beside `lines.rs`, and a variant of [`Body`].
 //!
 //! Words are written in English and said in Chinese by [`phrase`]. Colours are those of Okabe and Ito for groups, and one hue from light to dark
 //! for shares, which the colour-blind tell apart; no figure is shown by colour alone.

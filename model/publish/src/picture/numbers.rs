@@ -54,7 +54,7 @@ fn grouped(f: &mut fmt::Formatter<'_>, value: f64, digits: usize) -> fmt::Result
     let text = text.as_str();
     let whole = text.find('.').unwrap_or(text.len());
     if value < 0.0 && text.bytes().any(|c| (b'1'..=b'9').contains(&c)) {
-        f.write_char('−')?;
+        f.write_char('-')?;
     }
     for (at, c) in text.char_indices() {
         if at > 0 && at < whole && (whole - at).is_multiple_of(3) {
@@ -134,7 +134,7 @@ mod tests {
             (0.0625, Unit::Percent, 1, "6.2%"),
             (0.2135, Unit::Percent, 1, "21.4%"),
             (1234567.0, Unit::Count, 0, "1,234,567"),
-            (-1234.5, Unit::Count, 1, "−1,234.5"),
+            (-1234.5, Unit::Count, 1, "-1,234.5"),
             (-0.001, Unit::Count, 0, "0"),
             (123.0, Unit::Count, 0, "123"),
             (1e300, Unit::Count, 0, "1.0e300"),
@@ -148,7 +148,7 @@ mod tests {
         for (value, english, chinese) in [
             (9000.0, "9,000", "9,000"),
             (25_000.0, "25k", "2.5万"),
-            (-1.5e6, "−1.5m", "−150万"),
+            (-1.5e6, "-1.5m", "-150万"),
             (2e9, "2bn", "20亿"),
         ] {
             let figure = Figure::new(value, Unit::Count, 0);
