@@ -1,5 +1,7 @@
 -- Version 0.1.0, and values that it stored: histories and memberships with indexes, and models.
-CREATE EXTENSION pg_retention VERSION '0.1.0';
+-- Its control file named the schema, and CREATE EXTENSION made it.
+CREATE SCHEMA retention;
+CREATE EXTENSION pg_retention WITH SCHEMA retention VERSION '0.1.0';
 CREATE TABLE stored (h retention.history, m retention.memberships, l retention.logrank_data, c retention.clv_model, s retention.survival_data, x retention.cox_model);
 INSERT INTO stored VALUES (
     'AQADAAMLDICA7Jje6J4CgIDEhPyQnwKIcphyCAwLKQIDDwKEwQEDiHIABQAGAAADAAIAAQAAAAAAAAAAAADhl4gT4an8FOHE6hfg1t4Z4c3kGOHf2BrhoIIU4frGHQDh8cwc4bL2FUGbshJkzbzZ',
