@@ -5,7 +5,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 EXTENSION=pg_retention
-OLDEST=14 # the PostgreSQL majors that the extension supports
+OLDEST=15 # the PostgreSQL majors that the extension supports
 NEWEST=18
 
 say() { printf '==> %s\n' "$*"; }
@@ -19,6 +19,18 @@ die() {
 
 extension_version() {
     sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" "$ROOT/$EXTENSION.control"
+}
+
+# A port on which nobody listens.
+free_port() {
+    local port
+    for port in $(seq 54320 54420); do
+        if ! (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
+            echo "$port"
+            return
+        fi
+    done
+    die "no free port between 54320 and 54420"
 }
 
 # --- Rust --------------------------------------------------------------------------------------------

@@ -36,6 +36,10 @@ CREATE FUNCTION retention_internal.publish_portrait() RETURNS text[]
 ['expected_value_low', 'float8', 'lower end of its 95 % interval'],
 ['expected_value_high', 'float8', 'upper end of its 95 % interval'],
 ['revenue_share', 'float8', 'the member''s share of all revenue'],
+['due_by', 'date', 'the day by which 95 % of gaps like this member''s have ended; empty with fewer than 3 gaps'],
+['p_silence', 'float8', 'probability that a gap of this member is as long as the present silence, or longer'],
+['overdue', 'boolean', 'is the present silence unusual for this member: later than due_by?'],
+['trend', 'float8', 'days with an order in the last stretch of the silence that was set, by those in the stretch before: 0.5 is half as active'],
 ['tags', 'text[]', 'names of the tag rules that hold']
 ]$$;
 COMMENT ON FUNCTION retention_internal.publish_portrait() IS 'the columns of the view members';
@@ -64,7 +68,8 @@ $$SELECT NULL::text[], m.segment, min(m.segment_chinese), count(*), count(*) / s
          sum(m.events)::bigint / count(*)::float8, percentile_cont(0.5) WITHIN GROUP (ORDER BY m.events),
          round(sum(m.amount) / count(*), 6), sum(m.amount), (sum(m.amount) / nullif(sum(sum(m.amount)) OVER (), 0))::float8,
          avg(m.p_alive), sum(m.expected_value)
-  FROM {schema}.portraits AS m GROUP BY m.segment$$,
+  -- In this order, so that sums of floating-point numbers do not depend on where rows lie.
+  FROM (SELECT p.* FROM {schema}.portraits AS p ORDER BY p.segment, p.member) AS m GROUP BY m.segment$$,
 ARRAY[
 ['segment', 't.segment', 'the segment'],
 ['segment_chinese', 't.segment_chinese', 'the segment in Chinese'],
