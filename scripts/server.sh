@@ -186,7 +186,7 @@ upgraded_cluster() {
         as_server mkdir "$FOLDER/run/upgrade"
         as_server env -C "$FOLDER/run/upgrade" "$FOLDER/tree$PG_BINDIR/pg_upgrade" -U postgres -s "$FOLDER/run" \
             -b "$programs" -B "$FOLDER/tree$PG_BINDIR" -d "$data" -D "$DATA" > "$FOLDER/upgrade.log" 2>&1
-    ) || die "pg_upgrade of $1 failed:" "$(tail -n 30 "$FOLDER/upgrade.log")" "$(find "$DATA" -name '*.txt' -path '*pg_upgrade*' -exec cat {} +)"
+    ) || die "pg_upgrade of $1 failed:" "$(tail -n 30 "$FOLDER/upgrade.log")" "$(find "$DATA" \( -name '*.txt' -o -name '*dump_*.log' \) -path '*pg_upgrade*' -exec tail -n 12 {} +)"
 }
 
 initialise() {

@@ -118,7 +118,7 @@ FAULTS=()
 for _ in $(seq 60); do ! ask -c 'SELECT 1' > /dev/null 2>&1 || break; sleep 1; done
 ask -f "$OUT/answers.sql" > "$OUT/after" || FAULTS+=("the stored values can not be read")
 diff "$OUT/before" "$OUT/after" > "$OUT/difference" || FAULTS+=("what was stored answers differently: $OUT/difference")
-wrong=$(ask -c "SELECT count(*) FROM written AS w WHERE w.h IS DISTINCT FROM
+wrong=$(ask -c "SELECT count(*) FROM written AS w WHERE NOT w.h OPERATOR(retention.=)
     (SELECT retention.history_agg(member_id, ordered_at, amount) FROM orders WHERE member_id % 50 = w.n % 50)")
 [ "$wrong" = 0 ] || FAULTS+=("$wrong of the values that were written meanwhile are others")
 # Sessions that are asked often enough: the last against the first time.

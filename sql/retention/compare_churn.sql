@@ -179,7 +179,7 @@ COMMENT ON FUNCTION retention_internal.decompose_churn_strata(churn_stratum[]) I
 -- A step copies all strata so far. So that they stay few where many rows are of few strata, they are added up when they have
 -- doubled, if that makes them a quarter fewer: the same sums, sooner.
 CREATE FUNCTION retention_internal.decompose_churn_step(
-    churn_stratum[], stratum text, opening_1 bigint, churned_1 bigint, opening_2 bigint, churned_2 bigint
+    strata churn_stratum[], stratum text, opening_1 bigint, churned_1 bigint, opening_2 bigint, churned_2 bigint
 ) RETURNS churn_stratum[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC

@@ -4,7 +4,7 @@ CREATE TYPE history_group AS (grp text, h history, starts history);
 COMMENT ON TYPE history_group IS
     'a group by its name, its history, and the history of its starts if there is one: an array of them is made by compare_retention_agg, read by compare_retention';
 
-CREATE FUNCTION retention_internal.compare_retention_step(history_group[], grp text, h history) RETURNS history_group[]
+CREATE FUNCTION retention_internal.compare_retention_step(groups history_group[], grp text, h history) RETURNS history_group[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN $3 IS NULL THEN $1 ELSE pg_catalog.array_append($1, ROW($2, $3, NULL)::@extschema@.history_group) END;
@@ -13,7 +13,7 @@ COMMENT ON FUNCTION retention_internal.compare_retention_step(history_group[], t
     'transition function of compare_retention_agg; not to be called by itself';
 
 -- Who signed up and did nothing is in the starts alone.
-CREATE FUNCTION retention_internal.compare_retention_step(history_group[], grp text, h history, starts history) RETURNS history_group[]
+CREATE FUNCTION retention_internal.compare_retention_step(groups history_group[], grp text, h history, starts history) RETURNS history_group[]
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT CASE WHEN $3 IS NULL AND $4 IS NULL THEN $1

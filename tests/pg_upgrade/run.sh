@@ -60,7 +60,7 @@ on "$new" -c "${remedy#As superuser: }"
     exit 1
 }
 # Label by label, as a fresh installation has them.
-labels="SELECT oid::regprocedure, provolatile, proparallel, proisstrict FROM pg_proc WHERE pronamespace IN ('retention'::regnamespace, 'retention_internal'::regnamespace) ORDER BY 1"
+labels="SELECT oid::regprocedure, provolatile, proparallel, proisstrict FROM pg_proc WHERE pronamespace IN ('retention'::regnamespace, 'retention_internal'::regnamespace) ORDER BY oid::regprocedure::text"
 on "$new" -At -c "$labels" > "$work/labels.upgraded"
 "$server" psql "$new" -X -q -d postgres -c 'CREATE DATABASE fresh'
 "$server" psql "$new" -X -q -d fresh -c 'CREATE EXTENSION pg_retention'
