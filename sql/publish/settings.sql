@@ -178,7 +178,7 @@ BEGIN
 
     FOREACH one IN ARRAY readers LOOP
         IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = one) THEN
-            RAISE EXCEPTION 'role "%" does not exist', one USING ERRCODE = 'undefined_object', HINT = 'reader => … names a role that may read the views.';
+            RAISE EXCEPTION 'role "%" does not exist', one USING ERRCODE = 'undefined_object', HINT = 'reader => ... names a role that may read the views.';
         END IF;
     END LOOP;
 
