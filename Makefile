@@ -1,6 +1,6 @@
 # pg_retention: the commands. Each is a script in scripts/ that says more in its head.
 #
-# PG_CONFIG=/path/to/pg_config picks the PostgreSQL; else it is the newest of 14 to 18 that is installed with its headers.
+# PG_CONFIG=/path/to/pg_config picks the PostgreSQL; else it is the newest of 15 to 18 that is installed with its headers.
 
 ifdef PG_CONFIG
 export PG_CONFIG
@@ -8,11 +8,11 @@ endif
 ifdef DESTDIR
 export DESTDIR
 endif
-export ROWS ENGINE_ROWS CUSTOMERS REPETITIONS PATIENCE QUESTIONS KEEP
+export MAJORS RUNS SECONDS_EACH ROWS ENGINE_ROWS CUSTOMERS REPETITIONS PATIENCE QUESTIONS KEEP
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo demo-stop test test-model test-sql test-docs test-run accept bench bench-model install package clean
+.PHONY: help setup build demo demo-stop test test-model test-sql test-docs test-run test-all fuzz accept bench bench-model install package clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
@@ -37,6 +37,12 @@ test-docs: ## the examples in README.md and docs/ only
 
 test-run: ## the tests/*/run.sh only (some of them: RUN="name ...")
 	@scripts/test.sh run
+
+test-all: ## every test on every PostgreSQL, 15 to 18; what is not installed is fetched (some of them: MAJORS="18 16")
+	@scripts/test-all.sh
+
+fuzz: ## hostile bytes for everything that is decoded, for hours (RUNS=10000000 of each; some of them: scripts/fuzz.sh TARGET)
+	@scripts/fuzz.sh
 
 # Look at 'git diff' afterwards: what it shows is what you accept.
 accept: ## take the present output of SQL tests and documented examples as the expected one

@@ -1,5 +1,5 @@
 -- What publishing costs: rows of bench.events, in the order of their times, with two columns of strata, published with tracking, then 0.1 % new rows in the newest
--- month and a refresh. Prints a table. psql -v rows=N
+-- month and a refresh. publish.py adds what other engines take, and publish_report.sql prints it. psql -v rows=N
 \set QUIET on
 \set ON_ERROR_STOP on
 \pset format unaligned
@@ -29,10 +29,6 @@ CREATE INDEX ON sales (at);
 VACUUM (FREEZE, ANALYZE) sales;
 CHECKPOINT;
 CALL bench.take('one plain scan: count, sum', 'SELECT count(*), sum(amount) FROM sales', 2);
-CALL bench.take('cohorts of months in plain SQL', $$SELECT count(*) FROM (
-    WITH m AS (SELECT DISTINCT member_id, date_trunc('month', at AT TIME ZONE 'UTC') AS month FROM sales),
-         c AS (SELECT month, min(month) OVER (PARTITION BY member_id) AS cohort FROM m)
-    SELECT cohort, month, count(*) FROM c GROUP BY 1, 2) t$$);
 CALL bench.take('publish', $$CALL retention.publish('sales', member => 'member_id', at => 'at', amount => 'amount', schema => 'pub', by => '{country,channel}', zone => 'UTC', track => true)$$);
 UPDATE bench.published b SET remark = format('of these for reading and histories %s s, of %s rows, %s buckets, %s strata; stored: %s', round(extract(epoch FROM p.took_reading), 1), p.rows_read, p.buckets, p.strata, pg_size_pretty(p.size))
 FROM retention.published() p WHERE b.what = 'publish';
@@ -49,6 +45,3 @@ SELECT format('CALL bench.take(%L, %L, 3)', 'view ' || relname, format('SELECT c
 WHERE relnamespace = 'pub'::regnamespace AND relkind = 'v' AND relname NOT IN ('members', 'source_rows') ORDER BY relname \gexec
 CALL bench.take('view cohorts_by, one stratum', $$SELECT count(v) FROM (SELECT * FROM pub.cohorts_by WHERE country = 'DE' AND channel = 'web' OFFSET 0) v$$, 3);
 CALL bench.take('one member by id', 'SELECT * FROM pub.members WHERE member = 4711', 3);
-SELECT '| what | seconds | |';
-SELECT '| --- | --- | --- |';
-SELECT '| ' || what, coalesce(round(seconds::numeric, CASE WHEN seconds < 1 THEN 4 ELSE 1 END)::text, ''), coalesce(remark, '') || ' |' FROM bench.published ORDER BY place;

@@ -51,7 +51,7 @@ make_venv() {
 }
 
 make_venvs() {
-    if [ "$ENGINE_ROWS" -gt 0 ] && asked engines; then
+    if [ "$ENGINE_ROWS" -gt 0 ] && { asked engines || asked publish; }; then
         VENV=$OUT/venv
         make_venv "$VENV" engines.txt ENGINE_ROWS=0
     fi
@@ -158,7 +158,7 @@ measure_groups() {
 }
 
 measure_engines() {
-    [ -n "${VENV:-}" ] || return 0
+    asked engines && [ -n "${VENV:-}" ] || return 0
     make_table events_engines "$(rows_of "$ENGINE_ROWS")"
     note "engines"
     mkdir -p "$OUT/engines"
@@ -176,7 +176,9 @@ measure_clv() {
 measure_publish() {
     asked publish && [ "$PUBLISH_ROWS" -gt 0 ] || return 0
     note "publish ($PUBLISH_ROWS rows)"
-    database -v rows="$PUBLISH_ROWS" -f benches/publish.sql | tee "$OUT/publish.md"
+    database -v rows="$PUBLISH_ROWS" -f benches/publish.sql
+    [ -z "${VENV:-}" ] || "$VENV/bin/python" benches/publish.py "$OUT"
+    database -f benches/publish_report.sql | tee "$OUT/publish.md"
     database -c "CALL retention.unpublish('pub')" -c "DROP TABLE sales"
 }
 

@@ -5,7 +5,7 @@ set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 EXTENSION=pg_retention
-OLDEST=14 # the PostgreSQL majors that the extension supports
+OLDEST=15 # the PostgreSQL majors that the extension supports
 NEWEST=18
 
 say() { printf '==> %s\n' "$*"; }

@@ -98,14 +98,19 @@ server_pid() {
 
 # --- The mirror of the installation ------------------------------------------------------------------
 
-# A folder of symbolic links to the files of $1, at the same path below tree/.
+# A folder of symbolic links to the files of $1, at the same path below tree/; copies where the server could not read them
+# (a fetched installation in somebody's home).
 mirror() {
     mkdir -p "$FOLDER/tree$1"
-    cp -as "$1/." "$FOLDER/tree$1/"
+    if as_server test -r "$1"; then
+        cp -as "$1/." "$FOLDER/tree$1/"
+    else
+        cp -RL "$1/." "$FOLDER/tree$1/"
+    fi
 }
 
 make_tree() {
-    local sharedir pkglibdir libdir
+    local sharedir pkglibdir libdir folder
     sharedir=$("$PG_CONFIG" --sharedir)
     pkglibdir=$("$PG_CONFIG" --pkglibdir)
     libdir=$("$PG_CONFIG" --libdir)
@@ -120,6 +125,10 @@ make_tree() {
         *) mirror "$pkglibdir" ;;
     esac
     mirror "$sharedir"
+    # What scripts/fetch-server.sh fetches has libpq in a folder beside the installation, where its programs look for it.
+    for folder in "$PG_BINDIR"/../../../*.libs; do
+        [ ! -d "$folder" ] || mirror "$(realpath -s "$folder")"
+    done
 
     # If the extension is installed here for all: not that one, ours. (Links first: cp would write through them.)
     rm -rf "$FOLDER/tree$pkglibdir/$EXTENSION.so" "$FOLDER/tree$pkglibdir/bitcode/$EXTENSION"*

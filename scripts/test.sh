@@ -7,6 +7,7 @@
 #                             several at once, as tests/schedule says, each in a database of its own (own-database.sh).
 #                             TESTS="..." runs only these: NAME or GROUP/NAME, or GROUP for all of a group
 #   scripts/test.sh docs      the SQL examples of README.md and docs: see scripts/check-docs.pl
+#   scripts/test.sh server    sql, docs and run
 #   scripts/test.sh run       every executable tests/*/run.sh; RUN="name ..." runs only these
 #   scripts/test.sh accept    run sql and docs, and write what they print into tests/expected/ and the documents
 #
@@ -263,6 +264,13 @@ case $WHAT in
         make_template
         test_sql
         ;;
+    server)
+        start_server
+        make_template
+        test_sql
+        test_docs
+        test_run
+        ;;
     docs | run)
         start_server
         make_template
@@ -275,7 +283,7 @@ case $WHAT in
         test_sql
         test_docs
         ;;
-    *) die "unknown part: $WHAT" "model, sql, docs, run, accept, or nothing for all" ;;
+    *) die "unknown part: $WHAT" "model, sql, docs, run, server, accept, or nothing for all" ;;
 esac
 
 [ ${#SKIPS[@]} -eq 0 ] || printf 'skipped  %s\n' "${SKIPS[@]}"

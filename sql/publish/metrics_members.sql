@@ -64,7 +64,8 @@ $$SELECT NULL::text[], m.segment, min(m.segment_chinese), count(*), count(*) / s
          sum(m.events)::bigint / count(*)::float8, percentile_cont(0.5) WITHIN GROUP (ORDER BY m.events),
          round(sum(m.amount) / count(*), 6), sum(m.amount), (sum(m.amount) / nullif(sum(sum(m.amount)) OVER (), 0))::float8,
          avg(m.p_alive), sum(m.expected_value)
-  FROM {schema}.portraits AS m GROUP BY m.segment$$,
+  -- In this order, so that sums of floating-point numbers do not depend on where rows lie.
+  FROM (SELECT p.* FROM {schema}.portraits AS p ORDER BY p.segment, p.member) AS m GROUP BY m.segment$$,
 ARRAY[
 ['segment', 't.segment', 'the segment'],
 ['segment_chinese', 't.segment_chinese', 'the segment in Chinese'],

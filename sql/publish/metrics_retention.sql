@@ -45,9 +45,9 @@ UNION ALL
 SELECT 20, 'cohorts_week',
 'cohort retention by weeks, from Monday on',
 'cohort date NOT NULL, period_number integer NOT NULL, members bigint, eligible bigint, retained bigint, active bigint,
- amount numeric, complete boolean, rate float8, rate_low float8, rate_high float8, label text, sort_key bigint',
+ amount numeric, complete boolean, rate float8, rate_low float8, rate_high float8, label text, period_label text, sort_key bigint',
 -- Of many strata there are very many weeks: what takes long to write is written once.
-$$SELECT s.*, w.rate, w.rate_low, w.rate_high, to_char(s.cohort, 'IYYY"-W"IW'), to_char(s.cohort, 'YYYYMMDD')::bigint * 10000 + s.period_number
+$$SELECT s.*, w.rate, w.rate_low, w.rate_high, to_char(s.cohort, 'IYYY"-W"IW'), 'W' || lpad(s.period_number::text, 3, '0'), to_char(s.cohort, 'YYYYMMDD')::bigint * 10000 + s.period_number
 FROM (SELECT p.strata, c.cohort, c.period_number, sum(c.members)::bigint AS members, sum(c.eligible)::bigint AS eligible,
              sum(c.retained)::bigint AS retained, sum(c.active)::bigint AS active, {amount} AS amount, bool_and(c.complete) AS complete
       FROM parts AS p, @extschema@.cohorts(p.h, period => 'week', as_of => {as_of}) AS c
@@ -56,7 +56,7 @@ ARRAY[
 ['cohort', 't.cohort', 'the Monday of the week in which these members came for the first time'],
 ['cohort_label', 't.label', 'the ISO week of the cohort, as 2011-W36'],
 ['period_number', 't.period_number', 'weeks since the cohort''s own week, which is 0'],
-['period_label', $$'W' || lpad(t.period_number::text, 3, '0')$$, 'the week number as text that sorts, as W003'],
+['period_label', 't.period_label', 'the week number as text that sorts, as W003'],
 ['week', 't.cohort + 7 * t.period_number', 'the Monday of the week that is looked at'],
 ['members', 't.members', 'members of the cohort'],
 ['eligible', 't.eligible', 'members whose week n is over: all of them, or none'],

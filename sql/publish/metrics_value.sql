@@ -36,7 +36,7 @@ ARRAY[
 ['historic_clv', 'round(t.revenue / t.members, 6)', 'revenue / members: what a member has been worth so far'],
 ['formula_clv', $$round((t.revenue * 1000000)::float8 / t.orders * (t.complete_orders / nullif(t.active, 0)::float8) * t.lifespan)::bigint * 0.000001$$,
  'order value times orders per active member and month times lifespan: the simple formula, to compare and not to budget with']
-], '1'
+], ''
 UNION ALL
 SELECT 80, 'repurchase',
 'of those who bought n times, how many buy again, and after how many days (Kaplan-Meier)',

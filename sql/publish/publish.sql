@@ -75,17 +75,24 @@ DECLARE
     step record;
     made text[] := '{}';
     incomplete bigint;
+    propagation CONSTANT text := current_setting('citus.enable_ddl_propagation', true);
 BEGIN
     IF row_security_active(source) OR EXISTS (SELECT FROM pg_class AS c WHERE c.oid = source AND c.relrowsecurity) THEN
         RAISE NOTICE 'row security of % does not hold for what is published: whoever may read the views sees what % sees', source, current_user;
     END IF;
     PERFORM retention_internal.publish_advice(source, s);
+    IF propagation IS NOT NULL THEN
+        PERFORM set_config('citus.enable_ddl_propagation', 'off', true); -- all of it stays on the coordinator
+    END IF;
     FOR step IN SELECT * FROM retention_internal.publish_statements(source, s) LOOP
         EXECUTE step.statement;
         IF step.what IN ('table', 'view') THEN
             made := made || format('%s %I', step.what, step.object);
         END IF;
     END LOOP;
+    IF propagation IS NOT NULL THEN
+        PERFORM set_config('citus.enable_ddl_propagation', propagation, true);
+    END IF;
     EXECUTE format('INSERT INTO %I.publication (settings, format, made_with, made_at, span, bucket_probe, made, partitions) VALUES ($1, 1, $2, now(), $3, $4, $5, $6)', s ->> 'schema')
     USING s, (SELECT e.extversion FROM pg_extension AS e WHERE e.extname = 'pg_retention'), coalesce(s ->> 'span', 'month'),
           retention_internal.publish_probe(), made, retention_internal.publish_partitions(source);

@@ -103,6 +103,17 @@ CREATE FUNCTION retention_internal.publish_sorting(s jsonb, days datemultirange)
     $$;
 COMMENT ON FUNCTION retention_internal.publish_sorting(jsonb, datemultirange) IS 'enable_sort for reading these days of the source';
 
+-- A statement of its own, whose rows the next one takes: Citus can not read a distributed table in a statement that writes local ones.
+CREATE FUNCTION retention_internal.publish_fresh(query text)
+    RETURNS TABLE (strata text[], bucket integer, span date, h @extschema@.history, rows bigint, below_zero bigint, long bigint, split bigint, odd bigint)
+    LANGUAGE plpgsql VOLATILE ROWS 1000
+    SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY EXECUTE query;
+END
+$$;
+COMMENT ON FUNCTION retention_internal.publish_fresh(text) IS 'runs the query of publish_histories';
+
 -- Reads these days of the source in one statement, and keeps what is new: only histories that differ are written.
 CREATE FUNCTION retention_internal.publish_read(
     s jsonb, span text, days datemultirange, OUT rows bigint, OUT below_zero bigint, OUT long bigint, OUT split bigint, OUT odd bigint, OUT changed boolean
@@ -113,7 +124,7 @@ DECLARE
 BEGIN
     PERFORM set_config('enable_sort', retention_internal.publish_sorting(s, days), true);
     EXECUTE format(
-        'WITH fresh AS MATERIALIZED (%2$s),
+        'WITH fresh AS MATERIALIZED (SELECT * FROM retention_internal.publish_fresh($2)),
               gone AS (DELETE FROM %1$I.histories AS o
                        WHERE o.span <@ $1 AND NOT EXISTS (SELECT FROM fresh AS f WHERE f.span = o.span AND f.bucket = o.bucket AND f.strata = o.strata
                                                                                  AND f.h OPERATOR(@extschema@.=) o.h)
@@ -132,8 +143,8 @@ BEGIN
          SELECT coalesce(sum(f.rows), 0), coalesce(sum(f.below_zero), 0), coalesce(sum(f.long), 0), coalesce(sum(f.split), 0), coalesce(sum(f.odd), 0),
                 (SELECT a.n > 0 FROM all_gone AS a) OR EXISTS (SELECT FROM made)
          FROM fresh AS f',
-        s ->> 'schema', retention_internal.publish_histories(s, span, days))
-    INTO rows, below_zero, long, split, odd, changed USING days;
+        s ->> 'schema')
+    INTO rows, below_zero, long, split, odd, changed USING days, retention_internal.publish_histories(s, span, days);
 
     EXECUTE format('SELECT count(*) FROM (SELECT DISTINCT h.strata FROM %I.histories AS h) AS d', s ->> 'schema') INTO strata;
     IF strata > 1000 THEN

@@ -85,15 +85,18 @@ BEGIN
     -- The views, and below them the tables of counts.
     FOR m IN SELECT * FROM retention_internal.publish_metrics(s) AS p ORDER BY p.place LOOP
         made := made || ARRAY['table', m.name || '_counts', format('CREATE TABLE %I.%I (strata text[], %s)', schema, m.name || '_counts', m.counts) || options]
-            || ARRAY['index', m.name || '_counts', format('CREATE INDEX ON %I.%I (strata)', schema, m.name || '_counts')]
+            -- In the order of the view, which then sorts nothing.
+            || ARRAY['index', m.name || '_counts', format('CREATE INDEX ON %I.%I (strata%s)', schema, m.name || '_counts',
+                        CASE WHEN NOT m.of_members AND m.sort <> '' THEN replace(', ' || m.sort, ' t.', ' ') ELSE '' END)]
             || ARRAY['comment', m.name || '_counts', format('COMMENT ON TABLE %I.%I IS %L', schema, m.name || '_counts', 'what the view ' || m.name || ' shows; strata empty: the whole')];
         FOREACH variant IN ARRAY CASE WHEN strata IS NULL OR m.of_members THEN '{whole}'::text[] ELSE '{whole,by}' END LOOP
             suffix := CASE variant WHEN 'by' THEN '_by' ELSE '' END;
             SELECT string_agg(m.columns[i][2] || ' AS ' || quote_ident(m.columns[i][1]), ', ' ORDER BY i) INTO list
             FROM generate_series(1, array_length(m.columns, 1)) AS i;
-            made := made || ARRAY['view', m.name || suffix, format('CREATE VIEW %I.%I AS SELECT %s%s FROM %I.%I AS t WHERE t.strata IS %s ORDER BY %s%s',
+            made := made || ARRAY['view', m.name || suffix, format('CREATE VIEW %I.%I AS SELECT %s%s FROM %I.%I AS t WHERE t.strata IS %s%s',
                         schema, m.name || suffix, CASE variant WHEN 'by' THEN strata END, list, schema, m.name || '_counts',
-                        CASE variant WHEN 'by' THEN 'NOT NULL' ELSE 'NULL' END, CASE variant WHEN 'by' THEN 't.strata, ' END, m.sort)]
+                        CASE variant WHEN 'by' THEN 'NOT NULL' ELSE 'NULL' END,
+                        ' ORDER BY ' || nullif(concat_ws(', ', CASE variant WHEN 'by' THEN 't.strata' END, nullif(m.sort, '')), ''))]
                 || ARRAY['comment', m.name || suffix, format('COMMENT ON VIEW %I.%I IS %L', schema, m.name || suffix,
                         m.title || CASE variant WHEN 'by' THEN '; by ' || (SELECT string_agg(b, ', ') FROM jsonb_array_elements_text(s -> 'by') AS b) ELSE '' END)];
             IF variant = 'by' THEN

@@ -17,9 +17,14 @@ CREATE FUNCTION retention_internal.publish_can_track(source regclass) RETURNS vo
 DECLARE
     part regclass;
     why text;
+    is_distributed boolean := false;
 BEGIN
+    IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+        EXECUTE 'SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition AS d WHERE d.logicalrelid = $1)' INTO is_distributed USING source;
+    END IF;
     FOR part IN SELECT p::regclass FROM unnest(retention_internal.publish_partitions(source)) AS p LOOP
-        SELECT CASE WHEN c.relkind NOT IN ('r', 'p') THEN 'is no table of this database'
+        SELECT CASE WHEN is_distributed THEN 'is distributed, and its rows are written on other servers'
+                    WHEN c.relkind NOT IN ('r', 'p') THEN 'is no table of this database'
                     WHEN part = source AND c.relispartition THEN 'is a partition, whose parent can be written to as well'
                     WHEN c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhparent = part) THEN 'has tables that inherit from it'
                     WHEN NOT c.relispartition AND EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = part) THEN 'inherits from another table'

@@ -59,6 +59,8 @@ start_node "$cluster.1" Asia/Tokyo
 start_node "$cluster.2" America/New_York
 coordinator -At -o /dev/null -c "SELECT citus_set_coordinator_host($(address_of "$cluster"))" \
     -c "SELECT citus_add_node($(address_of "$cluster.1"))" -c "SELECT citus_add_node($(address_of "$cluster.2"))"
+# The coordinator reaches itself by its socket as well.
+coordinator -c "ALTER SYSTEM SET citus.local_hostname = '$(in_environment_of PGHOST "$cluster")'" -c "SELECT pg_reload_conf()" > /dev/null
 echo "$(coordinator -At -c "SELECT split_part(citus_version(), ' on ', 1)"), coordinator in" \
     "$(coordinator -At -c 'SHOW TimeZone'), workers in" \
     "$(coordinator -At -c "SELECT string_agg(result, ' and ' ORDER BY result) FROM run_command_on_workers('SHOW TimeZone')")"
@@ -157,3 +159,28 @@ coordinator -At -F ' ' -c "SELECT what, compared, different FROM sums ORDER BY w
 [ "$(wc -l < "$PG_RETENTION_WORK/sums")" -eq 8 ] && ! grep -qv ' [1-9][0-9]* 0$' "$PG_RETENTION_WORK/sums" || fail "sums over shards differ from the whole"
 
 ! grep -hE 'was terminated by signal|PANIC:' "$(log_of "$cluster")" "$(log_of "$cluster.1")" "$(log_of "$cluster.2")" || fail "a server crashed"
+
+# --- A distributed table that is published: what is stored lies on the coordinator, the rows are read on the workers -----------------
+
+published="SELECT md5(string_agg(v, E'\n')) FROM (
+    SELECT (SELECT string_agg(c::text, E'\n') FROM pub.cohorts c) UNION ALL SELECT (SELECT string_agg(c::text, E'\n') FROM pub.churn_by c)
+    UNION ALL SELECT (SELECT string_agg(c::text, E'\n') FROM pub.overview c) UNION ALL SELECT (SELECT string_agg(c::text, E'\n' ORDER BY member) FROM pub.members c)
+    UNION ALL SELECT (SELECT string_agg(c::text, E'\n') FROM pub.repurchase_by c) UNION ALL SELECT (SELECT string_agg(c::text, E'\n') FROM pub.segments c)) AS s (v)"
+for one in alone coordinator; do
+    $one -c "CALL retention.publish('by_order', member => 'member_bigint', at => 'at', amount => 'amount', schema => 'pub', by => 'country', zone => 'Europe/London', buckets => 3)"
+done
+expected=$(alone -At -c "$published")
+[ "$(coordinator -At -c "$published")" = "$expected" ] || fail "views of a distributed table that is published differ from the single server's"
+for one in alone coordinator; do
+    $one -c "INSERT INTO by_order (order_id, member_bigint, at, amount, country) VALUES (1, 12347, '2011-12-08 12:00+00', 77, 'France')" \
+        -c "DELETE FROM by_order WHERE order_id = 536365" -c "CALL retention.refresh('pub', full => true, refit => true)"
+done
+[ "$(alone -At -c "$published")" != "$expected" ] || fail "the refresh changed nothing"
+[ "$(coordinator -At -c "$published")" = "$(alone -At -c "$published")" ] || fail "views after a refresh differ from the single server's"
+[ "$(coordinator -At -c "SELECT count(*) FROM retention.verify('pub')")" = 0 ] || fail "what is published is not what the rows say"
+[ "$(coordinator -At -c "SELECT count(*) FROM pg_dist_partition WHERE logicalrelid::text LIKE 'pub.%'")" = 0 ] || fail "a table of what is published is distributed"
+plan_has "$(coordinator -At -c "SELECT retention_internal.publish_histories(p.settings || '{\"schema\": \"pub\"}', p.span, '{(,)}') FROM pub.publication p")" "${pushed[@]}"
+message=$(coordinator -v VERBOSITY=sqlstate -c "CALL retention.publish('by_order', member => 'member_bigint', at => 'at', schema => 'tracked', zone => 'UTC', track => true)" 2>&1) &&
+    fail "a distributed table is tracked"
+[[ $message == *0A000* ]] || fail "not the error expected: $message"
+echo "a distributed table that is published: views, refresh and verify are the single server's, and the workers make the histories"

@@ -147,6 +147,41 @@ run -d "$copy" -c "UPDATE live.publication SET bucket_probe = bucket_probe + 1"
 expect "what a refresh says where hashes differ" '*hash to other buckets*' "$(PGOPTIONS='' run -d "$copy" -c "CALL retention.refresh('live')" 2>&1)"
 expect "spans read then" '{(,)}' "$(run -d "$copy" -c "SELECT spans_read FROM retention.published()")"
 
+# A foreign table: read as any other, and not to be tracked.
+if [ -f "$PG_RETENTION_SHAREDIR/extension/postgres_fdw.control" ]; then
+    run << SQL
+CREATE EXTENSION postgres_fdw;
+CREATE SERVER here FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$PGHOST', port '$PGPORT', dbname '$PGDATABASE');
+CREATE USER MAPPING FOR CURRENT_USER SERVER here OPTIONS (user '$PGUSER');
+CREATE FOREIGN TABLE far_sales (order_id bigint, who bigint, at timestamptz, amount numeric, country text) SERVER here OPTIONS (table_name 'sales');
+CALL retention.publish('far_sales', member => 'who', at => 'at', amount => 'amount', schema => 'far', by => '{country}', zone => 'Europe/London', buckets => 2);
+INSERT INTO sales VALUES (5, 12347, '2012-02-20 12:00+00', 77, 'Avalon');
+CALL retention.refresh('far');
+CALL retention.refresh('live', refit => true);
+CALL retention.refresh('far', refit => true);
+SQL
+    expect "views of a foreign table" "$(run -c "$answers")" "$(run -c "${answers//live./far.}")"
+    expect "differences between them and its rows" 0 "$(run -c "SELECT count(*) FROM retention.verify('far')")"
+    expect "a foreign table that shall be tracked" '*0A000*' "$(run -v VERBOSITY=sqlstate -c "CALL retention.publish('far_sales', member => 'who', at => 'at', schema => 'far_tracked', zone => 'UTC', track => true)" 2>&1 || true)"
+else
+    echo "skipped: postgres_fdw is not installed"
+fi
+
+# A table that logical replication writes to fires no statement triggers. Nothing is replicated here: that it is subscribed to is enough.
+run -c "CREATE PUBLICATION sold FOR TABLE sales" 2> /dev/null
+run -d "$copy" << SQL
+CREATE TABLE public.other_sales (LIKE sales);
+CREATE SUBSCRIPTION sold CONNECTION 'host=$PGHOST port=$PGPORT user=$PGUSER dbname=$PGDATABASE' PUBLICATION sold
+    WITH (create_slot = false, slot_name = NONE, enabled = false, copy_data = false);
+SQL
+expect "a replicated table that is tracked, at the next refresh" '*0A000*' "$(run -v VERBOSITY=sqlstate -d "$copy" -c "CALL retention.refresh('live')" 2>&1 || true)"
+expect "a replicated table that shall be tracked" '*0A000*' "$(
+    run -v VERBOSITY=sqlstate -d "$copy" -c "CALL retention.publish('sales', member => 'who', at => 'at', schema => 'again', zone => 'UTC', track => true)" 2>&1 || true
+)"
+run -d "$copy" -c "CALL retention.publish('sales', member => 'who', at => 'at', amount => 'amount', schema => 'again', zone => 'UTC')"
+expect "and one that is published without" 0 "$(run -d "$copy" -c "SELECT count(*) FROM retention.verify('again')")"
+run -d "$copy" -c "DROP SUBSCRIPTION sold"
+
 # What an upgrade does: functions are dropped and made anew, and nothing that is published stands on them.
 expect "readers and publish dropped, views there" 't' "$(run << 'SQL'
 BEGIN;

@@ -57,31 +57,6 @@ CREATE TABLE "Odd names" ("Member No" int, "when" date, "source" numeric, o int)
 INSERT INTO "Odd names" VALUES (1, '2024-01-01', 5, 1), (1, '2024-01-02', 7, 1), (2, '2024-01-02', -1, NULL);
 SELECT r.* FROM history_rows(history_of('"Odd names"', 'Member No', 'when', 'source', negative => 'refund', order_id => 'o')) r ORDER BY member;
 
--- Members that a type or a collation takes for the same are not told apart by their bytes without a word.
-CREATE EXTENSION citext;
-CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-CREATE DOMAIN address AS citext;
-CREATE TABLE people (email citext, mail address, loose text COLLATE any_case, plain text, at date);
-INSERT INTO people SELECT m, m, m, m, '2024-01-01' FROM unnest('{Ann,ann,Bob}'::text[]) m;
-SELECT count(DISTINCT email) AS email, count(DISTINCT mail) AS mail, count(DISTINCT loose) AS loose, count(DISTINCT plain) AS plain FROM people;
-SELECT history_agg(email, at) FROM people;
-SELECT history_agg(mail, at, 1.0, 'day') FROM people;
-SELECT history_agg(loose, at) FROM people;
-SELECT history_agg(plain COLLATE any_case, at) FROM people;
-SELECT membership_agg(email, at, NULL) FROM people;
-SELECT membership_agg(loose, at, NULL) FROM people;
-SELECT history_agg(email, at) FROM (SELECT email, at FROM people ORDER BY at OFFSET 0) s;
-SELECT history_agg(DISTINCT email, at ORDER BY email, at) FROM people;
-SELECT history_agg(plain, at) OVER (), history_agg(email, at) OVER () FROM people;
-SELECT members(history_agg(plain, at) OVER (PARTITION BY email)), string_agg(email, '') OVER (PARTITION BY email) IS NULL AS other FROM people ORDER BY 1;
-SELECT members(history_agg(email::text, at)) AS apart, members(history_agg(email::text COLLATE "C", at)) AS apart_c, members(history_agg(plain, at)) AS plain,
-       members(history_agg(loose COLLATE "C", at)) AS loose_apart, members(history_agg(lower(email::text), at)) AS same,
-       members(history_agg(lower(loose) COLLATE "C", at)) AS loose_same FROM people;
-SELECT history_of('people', 'email', 'at');
-SELECT history_of('people', 'loose', 'at');
-DROP TABLE people;
-DROP EXTENSION citext CASCADE;
-
 -- What is left out, and what lies ahead, is told.
 CREATE TABLE visits (m text, at timestamptz, amount float8, o int, branch text);
 INSERT INTO visits VALUES ('a', '2024-01-01', 0.1, 1, 'x'), ('a', '2024-01-02', 0.2, 1, 'x'), ('b', '2024-01-02', -1, 2, 'y'), ('b', '2024-01-03', NULL, NULL, NULL),

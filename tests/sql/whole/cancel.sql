@@ -49,6 +49,8 @@ SELECT winback(:h, 'day') FROM big;
 SELECT winback_members(:h, 'day') FROM big;
 SELECT btyd(:h) FROM big;
 SELECT clv_fit(:h) FROM big;
+SELECT overdue(:h) FROM big;
+SELECT overdue_check(:h) FROM big;
 SELECT history_rows(:h) FROM big;
 SELECT slice(:h, '2001-01-01') FROM big;
 SELECT without(:h, '{1}'::bigint[]) FROM big;

@@ -66,6 +66,23 @@ pub fn stirling_error(z: f64) -> f64 {
     ln_gamma(z) - ((z - 0.5) * z.ln() - z + HALF_LN_2_PI)
 }
 
+/// ψ(z), the derivative of ln Γ(z), z > 0.
+pub fn digamma(z: f64) -> f64 {
+    let mut z = z;
+    let mut sum = 0.0;
+    while z < LARGE {
+        sum -= z.recip();
+        z += 1.0;
+    }
+    // Abramowitz and Stegun 6.3.18: ln z − 1/2z − Σ B₂ₖ / (2k z²ᵏ), where STIRLING has B₂ₖ / (2k (2k − 1)).
+    let r2 = (z * z).recip();
+    let mut series = 0.0;
+    for (place, term) in STIRLING.iter().enumerate().rev() {
+        series = (series + term * (2.0 * place as f64 + 1.0)) * r2;
+    }
+    sum + z.ln() - 0.5 / z - series
+}
+
 /// ln Γ(z + n) − ln Γ(z), z > 0, z + n > 0: the logarithm of the rising factorial.
 ///
 /// ```
@@ -129,6 +146,15 @@ mod tests {
             assert!((ln_rising_by(z, 30) - sum).abs() < 4e-15 * sum.abs().max(10.0), "{z}");
             let sum: f64 = (0..7).map(|i| (z + f64::from(i)).ln()).sum();
             assert!((ln_rising_by(z, 7) - sum).abs() < 4e-15 * sum.abs().max(10.0), "{z}");
+        }
+    }
+
+    #[test]
+    fn digamma_agrees_with_statrs() {
+        for z in [1e-3, 0.05, 0.7, 1.0, 3.3, 9.9, 10.0, 55.5, 1e4] {
+            let reference = statrs::function::gamma::digamma(z);
+            let close = (digamma(z) - reference).abs() < 1e-11 * (1.0 + reference.abs());
+            assert!(close, "{z}: {} {reference}", digamma(z));
         }
     }
 

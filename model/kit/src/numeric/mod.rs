@@ -1,6 +1,7 @@
 //! Special functions, optimisation and intervals: only what no well-kept crate offers.
 
 mod adjust;
+mod beta;
 mod cholesky;
 mod difference;
 mod estimate;
@@ -15,10 +16,11 @@ pub mod real;
 mod wilson;
 
 pub use adjust::{benjamini_hochberg, holm};
+pub use beta::BetaOdds;
 pub use cholesky::{Symmetric, cholesky};
 pub use difference::{Difference, effective_trials};
 pub use estimate::Estimate;
-pub use gamma::{ln_gamma, ln_rising};
+pub use gamma::{digamma, ln_gamma, ln_rising};
 pub use poisson::Poisson;
 pub use random::SplitMix64;
 pub use ratio::ratio;

@@ -1,0 +1,3 @@
+//! Who will leave, and why? The readers of this group, by family.
+
+mod overdue;

@@ -1,0 +1,3 @@
+//! How does everybody see it? Pictures; what is published is in SQL alone.
+
+mod picture;
