@@ -2,7 +2,7 @@
 -- reads them, from pg_proc, ends with a value or with an ERROR of its own. And what an input function takes stays what every other takes, through
 -- whatever makes a value of it: it can be dumped and restored.
 SET client_min_messages = error;
-SET statement_timeout = '20s';
+SET statement_timeout = '10min';
 \i tests/sweep/sample.sql
 \i tests/sweep/calls.sql
 CREATE TEMP TABLE damaged (type text, value text);

@@ -36,7 +36,7 @@ INSERT INTO extremes
 SELECT 'retention.clv_model', format('%L::retention.clv_model', jsonb_build_object('model', model, 'parameters', parameters))
 FROM (VALUES ('nbd', '{r,alpha}'::text[]), ('bg/nbd', '{r,alpha,a,b}'), ('mbg/nbd', '{r,alpha,a,b}'), ('pareto/nbd', '{r,alpha,s,beta}'), ('ggompertz/nbd', '{r,alpha,b,s,beta}'),
              ('bg/bb', '{alpha,beta,gamma,delta}'), ('sbg', '{alpha,beta}'), ('bdw', '{alpha,beta,c}'), ('bg/cnbd-k', '{k,r,alpha,a,b}'), ('mbg/cnbd-k', '{k,r,alpha,a,b}')) AS m (model, names),
-     generate_series(1, cardinality(names)) AS i, unnest('{1e-85,1e50,1e300,1000}'::float8[]) AS odd,
+     generate_series(1, cardinality(names)) AS i, unnest('{1e-85,1e50,1000}'::float8[]) AS odd,
      LATERAL (SELECT jsonb_object_agg(n, CASE WHEN place = i THEN CASE WHEN n = 'k' THEN least(greatest(odd, 1), 1000) ELSE odd END WHEN n = 'k' THEN 3 ELSE 1 END)
               FROM unnest(names) WITH ORDINALITY AS u (n, place)) AS p (parameters);
 
@@ -46,7 +46,9 @@ SELECT c.signature, a.name AS argument, e.value,
               (SELECT string_agg(concat(quote_ident(nullif(b.name, '')) || ' => ', CASE WHEN b.place = a.place THEN e.value ELSE b.value END), ', ' ORDER BY b.place)
                FROM arguments AS b WHERE b.oid = c.oid AND (b.value IS NOT NULL OR b.place = a.place))) AS statement
 FROM calls AS c JOIN arguments AS a USING (oid) JOIN extremes AS e ON e.type = a.type
-WHERE c.kind = 'f' AND c.schema = 'retention';
+WHERE c.kind = 'f' AND c.schema = 'retention'
+      -- The same formula for members of other types.
+      AND NOT (e.type = 'retention.clv_model' AND c.signature ~ 'clv\(retention.history,(bigint|uuid)');
 -- Days that are far away, in each unit of time.
 INSERT INTO asked
 SELECT c.signature, 'period, as_of', p || ', ' || d,
@@ -57,7 +59,7 @@ WHERE c.schema = 'retention' AND EXISTS (SELECT FROM arguments AS a WHERE a.oid 
 DELETE FROM asked WHERE signature ~ '\.(publish|verify)';
 
 -- Each by itself, so that each has its time. What went wrong is in the server's log.
-SET statement_timeout = '1s';
+SET statement_timeout = '500ms';
 SET log_error_verbosity = verbose;
 SELECT format('/* sweep %s */ %s', row_number() OVER (), statement) FROM asked \gexec
 RESET log_error_verbosity;
@@ -74,7 +76,7 @@ SELECT min(substring(text FROM ' ERROR:  (\w{5})')) AS state, left(min(substring
        left(min(substring(text FROM '(?n)(/\* sweep \d+ \*/.*)')), 600) AS statement, length(min(substring(text FROM ' ERROR:  \w{5}: ([^\n]*)'))) AS length
 FROM message WHERE error > 0 GROUP BY error;
 SELECT 'A FAULT OF OURS: ' || state || ' ' || message || ': ' || statement
-FROM (SELECT *, row_number() OVER (PARTITION BY state, left(message, 50), substring(statement FROM 'LATERAL (\w+\.\w+)')) AS n FROM outcomes WHERE state ~ '^(XX|53|08|58|42[^8])') AS o WHERE n = 1 ORDER BY 1;
+FROM (SELECT *, row_number() OVER (PARTITION BY state, left(message, 50), substring(statement FROM 'LATERAL (\w+\.\w+)')) AS n FROM outcomes WHERE state ~ '^(XX|53|08|58|42[^8])' AND NOT (state LIKE '42%' AND statement ~ 'history_of_query\(')) AS o WHERE n = 1 ORDER BY 1;
 SELECT 'AN ERROR OF MANY WORDS: ' || length || ' ' || message || ': ' || statement FROM outcomes WHERE length > 2000 LIMIT 5;
 SELECT 'MORE MEMORY THAN 2 GB: ' || size FROM (SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status'), 'VmHWM:\s+(\d+)'))[1]::bigint / 1000 AS size) AS s WHERE size > 2000;
 SELECT count(*) || ' questions, ' || (SELECT count(*) FROM outcomes) || ' of them answered by an error' FROM asked;

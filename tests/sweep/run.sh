@@ -9,18 +9,23 @@ trap clean_up EXIT
 clean_up
 createdb -T "$PG_RETENTION_TEMPLATE" "$PGDATABASE"
 
-sweep() { # NAME: tests/sweep/NAME.sql says what is wrong in capitals
-    psql -X -q -A -t -f "tests/sweep/$1.sql" > "$PG_RETENTION_WORK/$1.out" 2> "$PG_RETENTION_WORK/$1.err"
-    if grep -E '^[A-Z]{3}[A-Z ]*:' "$PG_RETENTION_WORK/$1.out"; then
-        echo "$1: see above"
+sweep() { # NAME option ...: tests/sweep/NAME.sql says what is wrong in capitals
+    local name=$1
+    shift
+    if ! psql -X -q -A -t "$@" -f "tests/sweep/$name.sql" > "$PG_RETENTION_WORK/$name.out" 2> "$PG_RETENTION_WORK/$name.err"; then
+        cat "$PG_RETENTION_WORK/$name.err"
         exit 1
     fi
-    tail -n 1 "$PG_RETENTION_WORK/$1.out"
+    if grep -E '^[A-Z][A-Z0-9. ]+:|\|' "$PG_RETENTION_WORK/$name.out"; then
+        echo "$name: see above"
+        exit 1
+    fi
+    tail -n 1 "$PG_RETENTION_WORK/$name.out"
 }
 
-psql -X -q -v ON_ERROR_STOP=1 -c 'DROP TABLE IF EXISTS public.events, public.sample' -f tests/sweep/big.sql
+psql -X -q -v ON_ERROR_STOP=1 -f tests/sweep/big.sql
 sweep cancel
 psql -X -q -v ON_ERROR_STOP=1 -c 'DROP TABLE public.events, public.sample'
-sweep damaged
+sweep damaged -v ON_ERROR_STOP=1
 psql -X -q -v ON_ERROR_STOP=1 -c 'DROP TABLE public.events, public.contracts, public.sample'
 sweep extremes
