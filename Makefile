@@ -12,16 +12,25 @@ export MAJORS RUNS SECONDS_EACH ROWS ENGINE_ROWS CUSTOMERS REPETITIONS PATIENCE 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo demo-stop test test-model test-sql test-docs test-run test-all fuzz accept bench bench-model install package clean
+.PHONY: help setup build demo demo-stop dashboard dashboard-test dashboard-stop test test-clients test-model test-sql test-docs test-run test-all fuzz accept bench bench-model install package clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
 demo: ## set up, build, start a throw-away PostgreSQL, load real orders, print who came back
 	@scripts/demo.sh
 
 demo-stop: ## stop the demo's server and remove it
 	@scripts/demo.sh stop
+
+dashboard: ## set up Apache Superset with a dashboard over the published demo (800 MB below target/dashboard; a few minutes)
+	@scripts/dashboard.sh
+
+dashboard-test: ## open it in headless Chromium, compare it with psql, take screenshots
+	@scripts/dashboard.sh test
+
+dashboard-stop: ## stop it and remove everything of it
+	@scripts/dashboard.sh stop
 
 test: ## set up, build, run every test
 	@scripts/test.sh
@@ -43,6 +52,9 @@ test-all: ## every test on every PostgreSQL, 15 to 18; what is not installed is 
 
 fuzz: ## hostile bytes for everything that is decoded, for hours (RUNS=10000000 of each; some of them: scripts/fuzz.sh TARGET)
 	@scripts/fuzz.sh
+
+test-clients: ## every client in tests/clients, those that are compiled too (some of them: CLIENTS="odbc jdbc")
+	@CLIENTS="$${CLIENTS:-all}" RUN=clients scripts/test.sh run
 
 # Look at 'git diff' afterwards: what it shows is what you accept.
 accept: ## take the present output of SQL tests and documented examples as the expected one

@@ -21,6 +21,18 @@ extension_version() {
     sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" "$ROOT/$EXTENSION.control"
 }
 
+# A port on which nobody listens.
+free_port() {
+    local port
+    for port in $(seq 54320 54420); do
+        if ! (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
+            echo "$port"
+            return
+        fi
+    done
+    die "no free port between 54320 and 54420"
+}
+
 # --- Rust --------------------------------------------------------------------------------------------
 
 # rustup puts cargo where not every shell looks for it (a cron job, CI, a login from before the installation).

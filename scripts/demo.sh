@@ -20,18 +20,6 @@ if [ "${1:-}" = stop ]; then
     exit
 fi
 
-# A port on which nobody listens.
-free_port() {
-    local port
-    for port in $(seq 54320 54420); do
-        if ! (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
-            echo "$port"
-            return
-        fi
-    done
-    die "no free port between 54320 and 54420"
-}
-
 "$ROOT/scripts/setup.sh"
 "$ROOT/scripts/build.sh"
 

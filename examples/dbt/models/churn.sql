@@ -1,0 +1,1 @@
+select c.* from {{ ref('history') }}, retention.churn(h, period => 'month', silence => '{{ var("silence") }}') as c

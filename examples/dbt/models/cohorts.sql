@@ -1,0 +1,1 @@
+select c.* from {{ ref('history') }}, retention.cohorts(h, period => 'month') as c

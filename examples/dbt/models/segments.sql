@@ -1,0 +1,1 @@
+select s.* from {{ ref('history') }}, retention.rfm_segments(h) as s
