@@ -229,7 +229,7 @@ BEGIN
             USING ERRCODE = 'null_value_not_allowed',
                   HINT = 'Give one SELECT with a column member and a column at, such as ''SELECT customer AS member, paid_at AS at FROM invoices''.';
     END IF;
-    IF query OPERATOR(pg_catalog.~) '^\s*\w+(\.\w+)?\s*$' AND pg_catalog.to_regclass(query) IS NOT NULL THEN
+    IF query OPERATOR(pg_catalog.~) '^[[:space:]]*[[:alnum:]_]+([.][[:alnum:]_]+)?[[:space:]]*$' AND pg_catalog.to_regclass(query) IS NOT NULL THEN
         RAISE EXCEPTION 'the query is the name of a table or view: %', query
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = pg_catalog.format('history_of(%L, ...) takes the name; history_of_query takes a SELECT.', query);

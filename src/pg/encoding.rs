@@ -148,6 +148,11 @@ fn to_database(text: &str) -> Converted {
     converted
 }
 
+/// Is the database's encoding UTF-8?
+pub fn is_utf8() -> bool {
+    of_database() == pg_sys::pg_enc::PG_UTF8 as i32
+}
+
 /// Does the database say that it knows of no encoding?
 pub fn is_sql_ascii() -> bool {
     of_database() == pg_sys::pg_enc::PG_SQL_ASCII as i32

@@ -1,8 +1,10 @@
 -- Labels are true: what is IMMUTABLE gives the same answer whatever the settings of the session. Every function and aggregate of the extension,
 -- from pg_proc (tests/sweep/calls.sql).
 SET client_min_messages = warning;
+\set ECHO none
 \i tests/sweep/sample.sql
 \i tests/sweep/calls.sql
+\set ECHO all
 
 -- Sessions that have as little in common as can be.
 CREATE TEMP TABLE sessions AS

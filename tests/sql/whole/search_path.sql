@@ -1,8 +1,10 @@
 -- A hostile search_path: a schema that comes before pg_catalog and has a function, an operator and a type of every name that pg_catalog has,
 -- each of which gives itself away. No function of the extension (from pg_proc, tests/sweep/calls.sql) is led astray, and all answers are the same.
 SET client_min_messages = warning;
+\set ECHO none
 \i tests/sweep/sample.sql
 \i tests/sweep/calls.sql
+\set ECHO all
 
 CREATE SCHEMA evil;
 CREATE FUNCTION evil.led_astray() RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog AS $$

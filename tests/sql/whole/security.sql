@@ -1,8 +1,10 @@
 -- Nobody sees or does more through the extension than without it: rights, row security and quoting, in every function from pg_proc
 -- (tests/sweep/calls.sql) that runs a query of its own.
 SET client_min_messages = warning;
+\set ECHO none
 \i tests/sweep/sample.sql
 \i tests/sweep/calls.sql
+\set ECHO all
 
 -- No function changes whose rights it runs with, claims to leak nothing, or is there for some only. Nor does one in SQL or PL/pgSQL name what
 -- reaches files, programs or other servers.
