@@ -53,7 +53,8 @@ END
 $$;
 COMMENT ON FUNCTION retention_internal.publish_model(jsonb, date, boolean) IS 'the model of customers of a publication, fitted if it is time';
 
--- The query of the portraits of one bucket: $1 its history, $2 as_of, $3 cuts, $4 model, $5 the sum of all amounts, $6 tiers.
+-- The query of the portraits of one bucket: $1 its history, $2 as_of, $3 cuts, $4 model, $5 the sum of all amounts, $6 tiers,
+-- $7 and $8 what the gaps of all members have in common.
 CREATE FUNCTION retention_internal.publish_portraits(s jsonb, has_model boolean) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
@@ -65,11 +66,12 @@ CREATE FUNCTION retention_internal.publish_portraits(s jsonb, has_model boolean)
                     %2$L::jsonb ->> r.segment AS segment_chinese, %3$s,
                     CASE c.change WHEN ''new'' THEN ''new'' WHEN ''reactivated'' THEN ''returned''
                                   WHEN ''retained'' THEN CASE WHEN r.recency * 2 > %4$s THEN ''at risk'' ELSE ''active'' END ELSE ''lapsed'' END AS state,
-                    %5$s, (r.monetary / nullif($5, 0))::float8 AS revenue_share
+                    %5$s, (r.monetary / nullif($5, 0))::float8 AS revenue_share, o.due_by, o.p_silence, o.overdue, o.trend
              FROM @extschema@.rfm($1%6$s, as_of => $2, method => ''fixed'', cuts => $3, map => %7$L) AS r
                   JOIN @extschema@.btyd($1%6$s, unit => ''day'', as_of => $2) AS b ON b.member = r.member
                   LEFT JOIN @extschema@.churn_members($1%6$s, period_start => ($2 + 1 - %8$L::interval)::date, period => %9$L, gap => 1, as_of => $2) AS c
-                            ON c.member = r.member %10$s %11$s) AS m',
+                            ON c.member = r.member
+                  LEFT JOIN retention_internal.overdue_by($1%6$s, shape => $7, mean_gap => $8, within => %8$L, as_of => $2) AS o ON o.member = r.member %10$s %11$s) AS m',
             retention_internal.publish_tags(s -> 'tag_rules'), retention_internal.publish_chinese(s ->> 'segment_map'),
             CASE WHEN s ? 'tiers' THEN 't.tier, t.value AS tier_value, t.grace_until AS tier_grace_until, t.next_tier, t.missing AS next_tier_missing'
                  ELSE 'NULL::text AS tier, NULL::numeric AS tier_value, NULL::date AS tier_grace_until, NULL::text AS next_tier, NULL::numeric AS next_tier_missing' END,
@@ -103,6 +105,8 @@ DECLARE
     from_cuts jsonb;
     all_amounts numeric;
     portraits text;
+    shape float8;
+    mean_gap float8;
     b integer;
     h @extschema@.history;
     m record;
@@ -120,6 +124,12 @@ BEGIN
     EXECUTE format('SELECT @extschema@.rfm_cuts_agg(r.recency, r.frequency, r.monetary, 5, ''quantile'')
                     FROM (%s) AS w, @extschema@.rfm(w.h, as_of => $1, map => ''none'') AS r', wholes) INTO from_cuts USING from_date;
     fitted := retention_internal.publish_model(s, as_of, refit);
+    BEGIN
+        EXECUTE format('SELECT c.shape, c.mean_gap FROM (SELECT @extschema@.rollup(u.h) AS h FROM (%s) AS u) AS w, retention_internal.common_rhythm(w.h, $1) AS c',
+                       retention_internal.publish_united(schema)) INTO shape, mean_gap USING as_of;
+    EXCEPTION WHEN program_limit_exceeded THEN
+        RAISE NOTICE 'all of % is more than one history can hold, so that nobody is told to be overdue', schema;
+    END;
 
     portraits := format('INSERT INTO %I.portraits %s', schema, retention_internal.publish_portraits(s, fitted IS NOT NULL));
     FOR b IN SELECT generate_series(0, (s ->> 'buckets')::integer - 1) LOOP
@@ -127,7 +137,7 @@ BEGIN
         IF @extschema@.members(@extschema@.slice(h, NULL, as_of)) > 0 THEN
             -- That a model without amounts knows no values is known, and not to be said for each bucket.
             PERFORM set_config('client_min_messages', CASE WHEN s ? 'amount' THEN messages ELSE 'warning' END, true);
-            EXECUTE portraits USING h, as_of, cuts, fitted, all_amounts, s -> 'tiers';
+            EXECUTE portraits USING h, as_of, cuts, fitted, all_amounts, s -> 'tiers', shape, mean_gap;
             PERFORM set_config('client_min_messages', messages, true);
         END IF;
     END LOOP;

@@ -36,6 +36,10 @@ CREATE FUNCTION retention_internal.publish_portrait() RETURNS text[]
 ['expected_value_low', 'float8', 'lower end of its 95 % interval'],
 ['expected_value_high', 'float8', 'upper end of its 95 % interval'],
 ['revenue_share', 'float8', 'the member''s share of all revenue'],
+['due_by', 'date', 'the day by which 95 % of gaps like this member''s have ended; empty with fewer than 3 gaps'],
+['p_silence', 'float8', 'probability that a gap of this member is as long as the present silence, or longer'],
+['overdue', 'boolean', 'is the present silence unusual for this member: later than due_by?'],
+['trend', 'float8', 'days with an order in the last stretch of the silence that was set, by those in the stretch before: 0.5 is half as active'],
 ['tags', 'text[]', 'names of the tag rules that hold']
 ]$$;
 COMMENT ON FUNCTION retention_internal.publish_portrait() IS 'the columns of the view members';

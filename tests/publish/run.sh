@@ -1,8 +1,14 @@
 #!/bin/bash
 # What is published, among several sessions: writers at work, a commit in between, two refreshes at once, one that is killed, a reader in
 # a long transaction, a dump and restore, functions of the extension replaced. In the end it always is what the rows say.
+#
+# Over the demo's orders; or over ROWS generated rows of the same year, with a member for every ten. 20 million take an hour or two:
+#   make test-run RUN=publish ROWS=20000000
 set -euo pipefail
-export PGOPTIONS='-c client_min_messages=warning -c lock_timeout=30s' PGDATABASE=retention_publish PGTZ=UTC
+rows=${ROWS:-0}
+patience=10 buckets=2 transactions=150
+[ "$rows" -eq 0 ] || patience=900 buckets=5 transactions=6000
+export PGOPTIONS="-c client_min_messages=warning -c lock_timeout=$((3 * patience))s" PGDATABASE=retention_publish PGTZ=UTC
 copy=retention_publish_copy
 
 drop_all() { for db in "$PGDATABASE" "$copy"; do dropdb --if-exists "$db" 2> /dev/null; done; }
@@ -23,11 +29,11 @@ problems() { run -c "SELECT count(*) FROM retention.verify('live')"; }
 # The views, as one number. With nothing to do, a refresh changes none of them.
 answers="SELECT md5(string_agg(v, E'\n')) FROM (
     SELECT (SELECT string_agg(c::text, E'\n') FROM live.cohorts c) UNION ALL SELECT (SELECT string_agg(c::text, E'\n') FROM live.churn_by c)
-    UNION ALL SELECT (SELECT string_agg(c::text, E'\n') FROM live.overview c) UNION ALL SELECT (SELECT string_agg(c::text, E'\n' ORDER BY member) FROM live.members c)
+    UNION ALL SELECT (SELECT string_agg(c::text, E'\n') FROM live.overview c) UNION ALL SELECT (SELECT sum(hashtextextended(c::text, 0))::text FROM live.members c)
     UNION ALL SELECT (SELECT string_agg(c::text, E'\n') FROM live.repurchase c) UNION ALL SELECT (SELECT string_agg(c::text, E'\n') FROM live.segments c)) AS s (v)"
 # Waits until some session waits for a lock, or sleeps, with this in its query.
 wait_for() {
-    for _ in $(seq 1 200); do
+    for _ in $(seq 1 $((20 * patience))); do
         [ "$(run -c "SELECT count(*) FROM pg_stat_activity WHERE $1 AND pid <> pg_backend_pid()")" -eq 0 ] || return 0
         sleep 0.05
     done
@@ -35,32 +41,49 @@ wait_for() {
     exit 1
 }
 
-run << 'SQL'
-CREATE TABLE sales AS SELECT order_id, member_id AS who, ordered_at AS at, amount, country FROM orders;
+if [ "$rows" -eq 0 ]; then
+    run -c "CREATE TABLE sales AS SELECT order_id, member_id AS who, ordered_at AS at, amount, country FROM orders"
+else
+    run -c "CREATE TABLE sales AS
+            SELECT i AS order_id, 12000 + floor($rows / 10 * u * sqrt(u))::bigint AS who, timestamptz '2010-12-01 00:00+00' + floor(v * 32000000) * interval '1 second' AS at,
+                   (100 + (i * 7919) % 50000)::numeric / 100 AS amount, (ARRAY['France', 'Germany', 'Japan', 'Spain', 'United Kingdom'])[1 + i % 5] AS country
+            FROM (SELECT i, (hashint8extended(i, 1) & 9007199254740991) / 9007199254740992::float8 AS u, (hashint8extended(i, 2) & 9007199254740991) / 9007199254740992::float8 AS v
+                  FROM generate_series(1, $rows::bigint) AS i) AS hashes"
+fi
+run << SQL
 CREATE INDEX ON sales (at);
 CREATE INDEX ON sales (order_id);
-CALL retention.publish('sales', member => 'who', at => 'at', amount => 'amount', schema => 'live', by => '{country}', zone => 'Europe/London', track => true, buckets => 2);
+ANALYZE sales;
+CALL retention.publish('sales', member => 'who', at => 'at', amount => 'amount', schema => 'live', by => '{country}', zone => 'Europe/London', track => true, buckets => $buckets);
 SQL
+echo "rows: $(run -c "SELECT count(*) FROM sales"), members: $(run -c "SELECT members FROM live.value")"
 expect "differences after publish" 0 "$(problems)"
 
 # Writers at work during refreshes: late rows, changes and deletions of old rows, in transactions of several statements.
 cat > "$PG_RETENTION_WORK/writer.sql" << 'SQL'
 SELECT setseed(:seed);
-CREATE PROCEDURE pg_temp.work() LANGUAGE plpgsql AS $$
+CREATE PROCEDURE pg_temp.work(transactions int, first bigint, last bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    near CONSTANT text := 'SELECT s.order_id FROM sales AS s WHERE s.order_id >= $1 ORDER BY s.order_id LIMIT 1';
+    moved bigint;
+    deleted bigint;
 BEGIN
-    FOR i IN 1..150 LOOP
-        INSERT INTO sales SELECT 1000000 + i, 12000 + (random() * 3000)::int, timestamptz '2010-12-01 00:00+00' + random() * interval '373 days', 5, 'France' FROM generate_series(1, 3);
-        UPDATE sales SET at = at + interval '40 days' WHERE order_id IN (SELECT order_id FROM sales WHERE at < '2011-10-01' ORDER BY random() LIMIT 2);
+    FOR i IN 1..transactions LOOP
+        EXECUTE near INTO moved USING first + (random() * (last - first))::bigint;
+        EXECUTE near INTO deleted USING first + (random() * (last - first))::bigint;
+        INSERT INTO sales SELECT last + i, 12000 + (random() * 3000)::int, timestamptz '2010-12-01 00:00+00' + random() * interval '373 days', 5, 'France' FROM generate_series(1, 3);
+        UPDATE sales SET at = at + interval '40 days' WHERE order_id = moved AND at < '2011-10-01';
         PERFORM pg_sleep(random() * 0.05);
-        DELETE FROM sales WHERE ctid IN (SELECT ctid FROM sales ORDER BY random() LIMIT 1);
+        DELETE FROM sales WHERE order_id = deleted;
         IF i % 7 = 0 THEN ROLLBACK; ELSE COMMIT; END IF;
     END LOOP;
 END $$;
-CALL pg_temp.work();
+CALL pg_temp.work(:transactions, :first, :last);
 SQL
+first=$(run -c "SELECT min(order_id) FROM sales") last=$(run -c "SELECT max(order_id) FROM sales")
 writers=()
 for seed in 0.1 0.2 0.3; do
-    run -v seed=$seed -f "$PG_RETENTION_WORK/writer.sql" > /dev/null &
+    run -v seed=$seed -v transactions=$transactions -v first="$first" -v last="$last" -f "$PG_RETENTION_WORK/writer.sql" > /dev/null &
     writers+=($!)
 done
 refreshes=0
@@ -70,7 +93,7 @@ while kill -0 "${writers[@]}" 2> /dev/null; do
 done
 wait "${writers[@]}"
 run -c "CALL retention.refresh('live')"
-expect "differences after 450 transactions of three writers during several refreshes" 0 "$(problems)"
+expect "differences after $((3 * transactions)) transactions of three writers during several refreshes" 0 "$(problems)"
 [ "$refreshes" -ge 2 ] || { echo "only $refreshes refreshes while the writers were at work"; exit 1; }
 expect "days left to read" 0 "$(run -c "SELECT count(*) FROM live.touched")"
 

@@ -28,6 +28,10 @@ SELECT count(*) AS differ FROM music.members m FULL JOIN (SELECT c.*, retention.
     FROM whole, fit, retention.clv(h, id => NULL::bigint, fitted => model, horizon => '1 year', as_of => '1998-06-30') c) c ON c.member = m.member
 WHERE (m.p_alive, m.p_alive_low, m.p_alive_high, m.p_no_purchase, m.expected_orders, m.expected_orders_low, m.expected_orders_high, m.expected_value, m.expected_value_low, m.expected_value_high)
       IS DISTINCT FROM (c.p_alive, c.p_alive_low, c.p_alive_high, c.none, c.expected_purchases, c.expected_purchases_low, c.expected_purchases_high, c.clv, c.clv_low, c.clv_high);
+-- Whose silence is unusual, by what the gaps of all members have in common.
+SELECT count(due_by) AS judged, count(*) FILTER (WHERE overdue) AS overdue, count(*) FILTER (WHERE p_silence < 0.05) AS by_probability FROM music.members;
+SELECT count(*) AS differ FROM music.members m FULL JOIN (SELECT o.* FROM whole, retention.overdue(h, id => NULL::bigint, as_of => '1998-06-30') o) o ON o.member = m.member
+WHERE (m.due_by, m.p_silence, m.overdue, m.trend) IS DISTINCT FROM (o.due_by, o.p_silence, o.overdue, o.trend);
 SELECT round(sum(revenue_share)::numeric, 9) AS revenue_share FROM music.members;
 -- States, in plain SQL: the 90 days that end with as_of, the 90 before, and what was before these.
 SELECT count(*) AS differ FROM music.members m JOIN (

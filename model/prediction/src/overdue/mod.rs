@@ -21,6 +21,7 @@ use crate::check::confidence;
 use crate::error::Error;
 use crate::history::{Columns, MemberRef, Timeline, View};
 use crate::host::{Host, Pace, Vec};
+pub use rhythm::CommonRhythm;
 use rhythm::{Gaps, Rhythm};
 use trend::Exact;
 
@@ -35,6 +36,8 @@ pub struct OverdueQuestion {
     pub within: Stretch,
     /// 1 − this is the share of gaps that are to pass the bound, and the confidence of the trend's interval.
     pub confidence: f64,
+    /// What the members of this and other histories have in common. None: of this one.
+    pub common: Option<CommonRhythm>,
 }
 
 impl OverdueQuestion {
@@ -47,7 +50,7 @@ impl OverdueQuestion {
                 "Take 1 or more: the gaps between active days that a member must have to be judged by.",
             ));
         }
-        Ok(())
+        self.common.map_or(Ok(()), |common| common.check())
     }
 }
 
@@ -183,7 +186,8 @@ pub fn overdue<H: Host, Z: Zone>(
         }
         members.push(counted);
     }
-    let mut rhythm = gaps.rhythm(question.confidence, &host);
+    let common = question.common.or_else(|| gaps.common(&host));
+    let mut rhythm = common.map(|common| Rhythm::new(common, question.confidence, &host));
     let mut exact = Exact::new(question.confidence, &host);
     let mut next = members.iter();
     let mut walk = view.walk_over(Columns::TICKS)?;
@@ -197,6 +201,24 @@ pub fn overdue<H: Host, Z: Zone>(
         }
         Ok(())
     })
+}
+
+/// What the members of a history have in common, as of a day: none if nobody came twice.
+pub fn common_rhythm<H: Host, Z: Zone>(
+    view: &View<'_, H>,
+    zone: &Z,
+    as_of: Option<i64>,
+    host: H,
+) -> Result<Option<CommonRhythm>, Error> {
+    let (mut active, _) = begin(view, zone, as_of, &host)?;
+    let mut gaps = Gaps::new(&host);
+    let mut pace = Pace::new(&host);
+    let mut walk = view.walk_over(Columns { counts: false, amounts: false })?;
+    while let Some((_, timeline)) = walk.next_member()? {
+        pace.step(1 + timeline.ticks().len());
+        gaps.count(active.of(timeline.ticks()));
+    }
+    Ok(gaps.common(&host))
 }
 
 /// A number of days, in 32 bits: the calendar has fewer than 2³⁰.

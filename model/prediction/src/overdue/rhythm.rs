@@ -18,6 +18,7 @@
 //! over the members with two gaps or more. (With the λᵢ estimated beside it, as maximum likelihood has it, k would be
 //! too large: J. Neyman and E. L. Scott, Econometrica 16 (1948), 1–32.)
 
+use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::BetaOdds;
 use crate::numeric::gamma::digamma;
@@ -81,15 +82,11 @@ impl<H: Host> Gaps<H> {
     }
 
     /// What they have in common; none if nobody came twice.
-    pub(super) fn rhythm(self, confidence: f64, host: &H) -> Option<Rhythm<H>> {
-        if self.gaps == 0 {
-            return None;
-        }
-        let k = self.shape(host);
-        let mean = self.days as f64 / self.gaps as f64;
-        let mut bounds = Vec::new_in(host.clone());
-        bounds.resize(KEPT, None);
-        Some(Rhythm { k, prior_days: PRIOR * mean, tail: 1.0 - confidence, bounds })
+    pub(super) fn common(&self, host: &H) -> Option<CommonRhythm> {
+        (self.gaps > 0).then(|| CommonRhythm {
+            shape: self.shape(host),
+            mean_gap: self.days as f64 / self.gaps as f64,
+        })
     }
 
     /// k; 1, which is a constant rate, where nobody has two gaps.
@@ -124,7 +121,30 @@ impl<H: Host> Gaps<H> {
     }
 }
 
-/// What members have in common: the shape of their gaps, and the mean of all.
+/// What members have in common.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CommonRhythm {
+    /// k.
+    pub shape: f64,
+    /// m: the mean of all gaps, in days.
+    pub mean_gap: f64,
+}
+
+impl CommonRhythm {
+    /// Could it be that of some history?
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let is_shape = self.shape >= SHAPES.0 * 0.99 && self.shape <= SHAPES.1 * 1.01;
+        if is_shape && self.mean_gap >= 1.0 && self.mean_gap < 1e10 {
+            return Ok(());
+        }
+        Err(Error::bad(
+            format!("no rhythm has the shape {} and the mean {}", self.shape, self.mean_gap),
+            "Take both from common_rhythm.",
+        ))
+    }
+}
+
+/// The bounds that follow from it.
 #[derive(Debug)]
 pub(super) struct Rhythm<H: Host> {
     k: f64,
@@ -136,6 +156,13 @@ pub(super) struct Rhythm<H: Host> {
 }
 
 impl<H: Host> Rhythm<H> {
+    pub(super) fn new(common: CommonRhythm, confidence: f64, host: &H) -> Self {
+        let mut bounds = Vec::new_in(host.clone());
+        bounds.resize(KEPT, None);
+        let prior_days = PRIOR * common.mean_gap;
+        Rhythm { k: common.shape, prior_days, tail: 1.0 - confidence, bounds }
+    }
+
     fn bound(&mut self, gaps: u64) -> (BetaOdds, f64) {
         let make = || {
             let odds = BetaOdds::new(self.k, (gaps as f64 + PRIOR) * self.k);
@@ -158,10 +185,5 @@ impl<H: Host> Rhythm<H> {
     pub(super) fn beyond(&mut self, gaps: u64, days: u64, silence: u64) -> f64 {
         let scale = self.prior_days + days as f64;
         self.bound(gaps).0.above(silence as f64 / scale)
-    }
-
-    #[cfg(test)]
-    pub(super) fn parameters(&self) -> (f64, f64) {
-        (self.k, self.prior_days / PRIOR)
     }
 }

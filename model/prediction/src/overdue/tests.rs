@@ -22,7 +22,7 @@ fn history(events: &[(i64, i64, i64)]) -> History<Global> {
 
 fn asked(as_of: i64, min_gaps: i32, within: i64) -> OverdueQuestion {
     let within = Stretch::of_days(within);
-    OverdueQuestion { min_gaps, as_of: Some(as_of), within, confidence: 0.9 }
+    OverdueQuestion { min_gaps, as_of: Some(as_of), within, confidence: 0.9, common: None }
 }
 
 fn answered(events: &Events, question: &OverdueQuestion) -> BTreeMap<i64, OverdueMember> {
@@ -79,11 +79,11 @@ proptest! {
         });
         let mut pooled = Gaps::new(&Global);
         days.values().for_each(|days| pooled.count(days));
-        let Some(rhythm) = pooled.rhythm(0.9, &Global) else {
+        let Some(common) = pooled.common(&Global) else {
             prop_assert!(gaps == 0 && found.values().all(|of| of.silence.is_none()));
             return Ok(());
         };
-        let (k, mean) = rhythm.parameters();
+        let (k, mean) = (common.shape, common.mean_gap);
         prop_assert!((mean - sum as f64 / gaps as f64).abs() < 1e-9);
         // No other k is likelier.
         let best = likelihood(&days, k);
@@ -180,12 +180,33 @@ fn wrong_questions_and_cancelled_ones() {
     assert!(run(asked(50, 0, 90)).is_err());
     assert!(run(OverdueQuestion { confidence: 95.0, ..asked(50, 3, 90) }).is_err());
     assert!(run(asked(-50, 3, 90)).is_ok());
+    for (shape, mean_gap) in [(f64::NAN, 3.0), (0.0, 3.0), (1e9, 3.0), (1.0, f64::INFINITY)] {
+        let common = Some(CommonRhythm { shape, mean_gap });
+        assert!(run(OverdueQuestion { common, ..asked(50, 3, 90) }).is_err());
+    }
     let question = asked(6_000, 3, 90);
     assert!(stops(|| run(question)));
     assert!(stops(|| check(&view, &Utc, &question, 0.95, Global)));
+    assert!(stops(|| common_rhythm(&view, &Utc, Some(6_000), Global)));
     let mut weeks = History::new(Meta::new(MemberKind::Int, Grain::Week, "", Global), Global);
     weeks.push(MemberRef::Int(1), 0, 0, None).unwrap();
     weeks.settle().unwrap();
     let error = overdue(&weeks.view(), &Utc, &question, Global, |_, _| ()).unwrap_err();
     assert!(error.to_string().contains("does not know its days"), "{error}");
+}
+
+/// Parts of the members, judged by what all have in common, are judged as all are.
+#[test]
+fn parts_by_the_rhythm_of_all() {
+    let events: Events = (0..3_000).map(|i| (i % 50, i * (1 + i % 7) / 9, 1)).collect();
+    let question = asked(2_000, 2, 90);
+    let common = common_rhythm(&history(&events).view(), &Utc, Some(2_000), Global).unwrap();
+    assert!(common.is_some());
+    let mut parts = BTreeMap::new();
+    for part in 0..3 {
+        let events = events.iter().copied().filter(|(member, ..)| member % 3 == part).collect();
+        parts.extend(answered(&events, &OverdueQuestion { common, ..question }));
+        assert_ne!(common_rhythm(&history(&events).view(), &Utc, None, Global).unwrap(), common);
+    }
+    assert_eq!(parts, answered(&events, &question));
 }
