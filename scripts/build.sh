@@ -32,7 +32,7 @@ check_ascii() {
 
 part() { # FILE: a file of sql/, under its name
     printf '\n-- %s\n\n' "sql/$1"
-    cat "$ROOT/sql/$1"
+    if [ "$1" = schema.sql ]; then cat "$ROOT/sql/$1"; else sed 's/@extschema@/retention/g' "$ROOT/sql/$1"; fi
 }
 
 not_for_psql() { # COMMAND: PostgreSQL drops this line, psql obeys it

@@ -12,7 +12,7 @@ use crate::calendar::{Period, Unit, add_months, months_between};
 use crate::churn::memberships::MembershipQuestion;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::memberships::{Memberships, Spell};
+use crate::memberships::{Memberships, Spell, malformed};
 use crate::numeric::{Estimate, Wilson};
 use crate::units::{Units, periods};
 
@@ -157,6 +157,9 @@ impl<H: Host> MembershipTable<H> {
             return Ok(());
         };
         let cohort = usize::try_from(self.units.of_day(since) - self.origin).unwrap_or(0);
+        if cohort >= self.cohorts.len() {
+            return Err(malformed("their first day is not where their spells are"));
+        }
         if self.cohorts[cohort].members == 0 {
             let len = self.number(since, self.as_of) + 1;
             self.cells = self.cells.saturating_add(len);
