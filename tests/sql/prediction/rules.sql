@@ -29,7 +29,7 @@ END $$;
 SELECT count(*) AS members, count(DISTINCT id) AS distinct_members, count(DISTINCT n) = (SELECT count(*) FROM found) AS all_rules FROM holds;
 -- About half of those that fulfil it are counted, and the rate of the whole lies in the interval more often than not.
 SELECT bool_and(f.members BETWEEN 0.35 * h.members AND 0.65 * h.members) AS halves, avg((h.rate BETWEEN rate_low AND rate_high)::int) > 0.7 AS inside,
-       bool_and(f.members >= 60) AS enough, round(sum(share_of_churn)::numeric, 9) AS shares, bool_and(abs(lift - rate * (SELECT sum(members) FROM found) / (SELECT sum(churned) FROM found)) < 1e-9) AS lifts
+       bool_and(f.members >= 60) AS enough, round(sum(share_of_churn)::numeric, 9) AS shares, bool_and(abs(lift - f.rate * (SELECT sum(members) FROM found) / (SELECT sum(churned) FROM found)) < 1e-9) AS lifts
 FROM found f JOIN (SELECT n, count(*) AS members, avg(churned::int) AS rate FROM holds GROUP BY n) h USING (n);
 -- The same rows in another order are the same value; the text keeps it.
 SELECT r::text = (SELECT rules_agg(id, churned, to_jsonb(c) - '{id,churned}'::text[])::text FROM (SELECT * FROM customers ORDER BY calls, id DESC) c) AS same, r::text::churn_rows::text = r::text AS text FROM data;

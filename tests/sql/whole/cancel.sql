@@ -93,6 +93,12 @@ SELECT (:cancel d END)::survival_data FROM (SELECT d || '' AS d FROM texts OFFSE
 SELECT (:cancel l END)::logrank_data FROM (SELECT l || '' AS l FROM texts OFFSET 0) in_memory;
 SELECT (:cancel c END)::cox_model FROM (SELECT c || '' AS c FROM texts OFFSET 0) in_memory;
 
+-- Pictures.
+CREATE TEMP TABLE pictures AS
+SELECT cohort_picture((SELECT jsonb_agg(to_jsonb(c)) FROM cohorts(h) AS c), 'month', 'share that came again n %s after its first', 'en', 'light', NULL, NULL) AS p FROM big;
+SELECT draw(:cancel p END) FROM pictures;
+SELECT draw_triangle(:cancel p END) FROM pictures;
+
 -- Fits: an aggregate whose final function sends the signal is finished before the fit is.
 CREATE AGGREGATE pg_temp.cancel(int) (sfunc = int4larger, stype = int, finalfunc = pg_cancel_backend);
 SELECT pg_temp.cancel(pg_backend_pid()), cox_fit_agg(1 + i % 1000, i % 3 > 0, ARRAY[i * 7919 % 1009, i * 31 % 13]) FROM generate_series(1::bigint, 100000) i;
