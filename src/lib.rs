@@ -9,7 +9,7 @@
 //! | `history` | what happened? | `history`, `source`, `inspect`, `memberships` |
 //! | `retention` | who comes back, who leaves? | `cohorts`, `churn`, `engagement`, `repurchase`, `survival`, `logrank`, `cox` |
 //! | `value` | who matters, what will they be worth? | `value`, `rfm`, `tiers`, `clv` |
-//! | `prediction` | who will leave, and why? | `overdue` |
+//! | `prediction` | who will leave, and why? | `overdue`, `churn_risk`, `rules` |
 //! | `publish` | how does everybody see it? | `picture` |
 //! | `pg` | none: the bridge to PostgreSQL | expanded object, memory, interrupts, errors, arguments, rows, types |
 

@@ -359,6 +359,13 @@ impl<'a> Args<'a> {
         Some(unsafe { Members::new(known.0, datum) })
     }
 
+    /// A list of numbers, some of which may be null.
+    pub fn floats(&mut self, name: &str) -> Option<Array<'a, f64>> {
+        let datum = self.take(name, SqlType::Of(pg_sys::FLOAT8ARRAYOID))?;
+        // SAFETY: it is an array of these.
+        unsafe { Array::from_datum(datum, false) }
+    }
+
     /// A list of whole numbers.
     pub fn integers(&mut self, name: &str) -> Option<Array<'a, i32>> {
         let datum = self.take(name, SqlType::Of(pg_sys::INT4ARRAYOID))?;

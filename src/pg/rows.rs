@@ -191,6 +191,7 @@ fn column_type(type_oid: pg_sys::Oid) -> Type {
         pg_sys::NUMERICOID => Type::Numeric,
         pg_sys::TEXTOID => Type::Text,
         pg_sys::UUIDOID => Type::Uuid,
+        pg_sys::FLOAT8ARRAYOID => Type::Float8Array,
         _ => Type::Other,
     }
 }
@@ -206,6 +207,7 @@ fn sql_name(of: Type) -> &'static str {
         Type::Numeric => "numeric",
         Type::Text => "text",
         Type::Uuid => "uuid",
+        Type::Float8Array => "double precision[]",
         Type::Other => "another type",
     }
 }
@@ -299,6 +301,11 @@ impl Row<'_> {
     #[inline]
     pub fn float(&mut self, value: impl Into<Option<f64>>) {
         self.row.float8(value.into());
+    }
+
+    /// Numbers as an array; what is NaN is NULL in it.
+    pub fn floats(&mut self, values: &[f64]) {
+        self.row.float8s(values);
     }
 
     /// Three columns: an estimate x, x_low and x_high.

@@ -34,7 +34,12 @@ thread_local!(static LAST: RefCell<LastRead> = const { RefCell::new(None) });
 impl FittedModel {
     /// The argument `fitted`.
     pub fn take(args: &mut Args<'_>) -> Option<Self> {
-        let bytes = args.bytes("fitted", "clv_model")?;
+        Self::named(args, "fitted")
+    }
+
+    /// The argument of this name.
+    pub fn named(args: &mut Args<'_>, name: &str) -> Option<Self> {
+        let bytes = args.bytes(name, "clv_model")?;
         let text = in_utf8(&bytes).or_raise();
         let seen = LAST.with_borrow(|last| match last {
             Some((seen, model)) if seen == text => Some(model.clone()),

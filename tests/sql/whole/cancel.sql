@@ -51,6 +51,9 @@ SELECT btyd(:h) FROM big;
 SELECT clv_fit(:h) FROM big;
 SELECT overdue(:h) FROM big;
 SELECT overdue_check(:h) FROM big;
+SELECT churn_features(:h, '90 days') FROM big;
+SELECT churn_dataset(:h, '90 days') FROM big;
+SELECT churn_fit(:h, '90 days') FROM big;
 SELECT history_rows(:h) FROM big;
 SELECT slice(:h, '2001-01-01') FROM big;
 SELECT without(:h, '{1}'::bigint[]) FROM big;
@@ -90,11 +93,18 @@ SELECT (:cancel d END)::survival_data FROM (SELECT d || '' AS d FROM texts OFFSE
 SELECT (:cancel l END)::logrank_data FROM (SELECT l || '' AS l FROM texts OFFSET 0) in_memory;
 SELECT (:cancel c END)::cox_model FROM (SELECT c || '' AS c FROM texts OFFSET 0) in_memory;
 
+-- Pictures.
+CREATE TEMP TABLE pictures AS
+SELECT cohort_picture((SELECT jsonb_agg(to_jsonb(c)) FROM cohorts(h) AS c), 'month', 'share that came again n %s after its first', 'en', 'light', NULL, NULL) AS p FROM big;
+SELECT draw(:cancel p END) FROM pictures;
+SELECT draw_triangle(:cancel p END) FROM pictures;
+
 -- Fits: an aggregate whose final function sends the signal is finished before the fit is.
 CREATE AGGREGATE pg_temp.cancel(int) (sfunc = int4larger, stype = int, finalfunc = pg_cancel_backend);
 SELECT pg_temp.cancel(pg_backend_pid()), cox_fit_agg(1 + i % 1000, i % 3 > 0, ARRAY[i * 7919 % 1009, i * 31 % 13]) FROM generate_series(1::bigint, 100000) i;
 SELECT pg_temp.cancel(pg_backend_pid()), cox_fit_agg(1 + i % 1000, i % 3 > 0, jsonb_build_object('a', i * 7919 % 1009, 'b', (i % 7)::text)) FROM generate_series(1::bigint, 100000) i;
 SELECT pg_temp.cancel(pg_backend_pid()), cox_fit_agg(1 + i % 1000, i % 3 > 0, jsonb_build_object('a', i * 7919 % 1009), (i % 9) / 10.0, (i % 7)::text, 1 + i % 2, i / 2) FROM generate_series(1::bigint, 100000) i;
+SELECT pg_temp.cancel(pg_backend_pid()), churn_fit_agg(i, NULL, i % 3 > 0, jsonb_build_object('a', i * 7919 % 1009, 'b', (i % 7)::text)) FROM generate_series(1::bigint, 100000) i;
 SELECT pg_temp.cancel(pg_backend_pid()), clv_fit_agg(i % 5, (i % 5) * 7, 60 + i % 30, 1, 'bg/nbd') FROM generate_series(1, 100000) i;
 -- Sums of a thousand million terms, for which nobody waits.
 \set pareto :cancel ' \'{"model": "pareto/nbd", "parameters": {"r": 1e8, "alpha": 10, "s": 0.6, "beta": 11}}\'::clv_model END'
