@@ -73,10 +73,9 @@ WITH message AS (   -- of this session, numbered by error
     WHERE text LIKE format('%% [%s] %%', pg_backend_pid())
 )
 SELECT min(substring(text FROM ' ERROR:  (\w{5})')) AS state, left(min(substring(text FROM ' ERROR:  \w{5}: (.*)')), 200) AS message,
-       left(min(substring(text FROM '(?n)(/\* sweep \d+ \*/.*)')), 600) AS statement, length(min(substring(text FROM ' ERROR:  \w{5}: ([^\n]*)'))) AS length
+       left(min(substring(text FROM '(?n)(/\* sweep \d+ \*/.*)')), 600) AS statement
 FROM message WHERE error > 0 GROUP BY error;
 SELECT 'A FAULT OF OURS: ' || state || ' ' || message || ': ' || statement
-FROM (SELECT *, row_number() OVER (PARTITION BY state, left(message, 50), substring(statement FROM 'LATERAL (\w+\.\w+)')) AS n FROM outcomes WHERE state ~ '^(XX|53|08|58|42[^8])' AND NOT (state LIKE '42%' AND statement ~ 'history_of_query\(')) AS o WHERE n = 1 ORDER BY 1;
-SELECT 'AN ERROR OF MANY WORDS: ' || length || ' ' || message || ': ' || statement FROM outcomes WHERE length > 2000 LIMIT 5;
+FROM (SELECT *, row_number() OVER (PARTITION BY state, left(message, 50), substring(statement FROM 'LATERAL (\w+\.\w+)')) AS n FROM outcomes WHERE state ~ '^(XX|53|08|58|42[^8])' AND NOT (state LIKE '42%' AND statement ~ '(public\.(events|contracts)|history_of_query\()')) AS o WHERE n = 1 ORDER BY 1;
 SELECT 'MORE MEMORY THAN 2 GB: ' || size FROM (SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status'), 'VmHWM:\s+(\d+)'))[1]::bigint / 1000 AS size) AS s WHERE size > 2000;
 SELECT count(*) || ' questions, ' || (SELECT count(*) FROM outcomes) || ' of them answered by an error' FROM asked;
