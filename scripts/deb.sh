@@ -17,9 +17,5 @@ cd "$ROOT"
 trap 'rm -rf debian/control debian/files debian/*.substvars debian/*.debhelper* debian/.debhelper debian/debhelper-build-stamp debian/postgresql-*' EXIT
 sed "s/PGVERSION/$PG_MAJOR/g" debian/control.in > debian/control
 [ "$(dpkg-parsechangelog -S Version)" = "$(extension_version)" ] || die "debian/changelog is of another version than $EXTENSION.control"
-# -d: that Rust is there is known, from wherever it came.
-DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS:-} nocheck" dpkg-buildpackage -b -us -uc -d -ui
-mkdir -p target/deb
-mv ../postgresql-"$PG_MAJOR"-pg-retention*.deb target/deb/
-rm -f ../pg-retention_*.buildinfo ../pg-retention_*.changes
+DEB_RULES_REQUIRES_ROOT=no debian/rules binary
 for package in target/deb/postgresql-"$PG_MAJOR"-pg-retention*.deb; do note "$(du -h "$package" | cut -f 1) $package"; done

@@ -57,7 +57,7 @@ echo "what 0.1.0 stored is what it was"
 # A dump of what began as 0.1.0 can be restored: it makes the schema, and then the extension in it.
 pg_dump -d "$old" -f "$PG_RETENTION_WORK/old.sql"
 dropdb "$fresh"
-createdb "$fresh"
+PGUSER=$PGUSER_BEFORE createdb -O retention_upgrader "$fresh"
 run -d "$fresh" -f "$PG_RETENTION_WORK/old.sql" > "$PG_RETENTION_WORK/restore.log"
 wrong=$(run -d "$fresh" -f "$here/answers.sql")
 [ -z "$wrong" ] || {

@@ -9,7 +9,7 @@ use super::members::{Expanded, Members};
 use super::model::{Baseline, Model};
 use super::terms::{Terms, quoted};
 use crate::error::Error;
-use crate::host::{Host, Vec};
+use crate::host::{Host, Vec, tell};
 use crate::numeric::Symmetric;
 
 const MAX_STEPS: usize = 100;
@@ -87,6 +87,10 @@ fn fit<H: Host>(design: &Design<H>) -> Result<Model<H>, Fault> {
         if steps > MAX_STEPS {
             return Err(Fault::Separated(largest(&step)));
         }
+        tell(|| {
+            let (width, log) = (design.width, likelihood.log);
+            format!("cox_fit_agg: step {steps}, {width} covariates, log likelihood {log}")
+        });
         advance(design, &mut likelihood, &mut coefficients, &mut step)?;
         let factor = likelihood.curvature.factor(TOLERANCE);
         if let Some(covariate) = factor.first_dependent() {
