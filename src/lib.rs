@@ -9,7 +9,7 @@
 //! | `history` | what happened? | `history`, `source`, `inspect`, `memberships` |
 //! | `retention` | who comes back, who leaves? | `cohorts`, `churn`, `engagement`, `repurchase`, `survival`, `logrank`, `cox` |
 //! | `value` | who matters, what will they be worth? | `value`, `rfm`, `tiers`, `clv` |
-//! | `prediction` | who will leave, and why? | `overdue` |
+//! | `prediction` | who will leave, and why? | `overdue`, `churn_risk`, `rules` |
 //! | `publish` | how does everybody see it? | `picture` |
 //! | `pg` | none: the bridge to PostgreSQL | expanded object, memory, interrupts, errors, arguments, rows, types |
 
@@ -29,4 +29,6 @@ pub extern "C-unwind" fn _PG_init() {
     pg_retention_model::host::set_poll(|| {
         pgrx::check_for_interrupts!();
     });
+    // For who asks: SET client_min_messages = debug1.
+    pg_retention_model::host::set_tell(|words| pgrx::debug1!("{}", words()));
 }

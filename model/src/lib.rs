@@ -12,7 +12,7 @@
 //! | `history` | what happened? | [`history`], [`memberships`] |
 //! | `retention` | who comes back, who leaves? | [`cohorts`], [`churn`], [`engagement`], [`repurchase`], [`survival`], [`cox`] |
 //! | `value` | who matters, what will they be worth? | [`value`], [`rfm`], [`tiers`], [`clv`] |
-//! | `prediction` | who will leave, and why? | [`overdue`] |
+//! | `prediction` | who will leave, and why? | [`overdue`], [`churn_risk`], [`rules`], [`drivers`] |
 //! | `publish` | how does everybody see it? | [`picture`] |
 //!
 //! This crate is their common face: it has no code of its own.
@@ -42,7 +42,7 @@
 pub use model_ground::{amount, calendar, check, error, host, state};
 pub use model_history::{history, memberships};
 pub use model_kit::numeric;
-pub use model_prediction::overdue;
+pub use model_prediction::{churn_risk, drivers, overdue, records, rules, sheet};
 pub use model_publish::picture;
 pub use model_retention::{churn, cohorts, cox, engagement, repurchase, survival};
 pub use model_value::{clv, revenue_split, rfm, tiers, value};

@@ -7,3 +7,5 @@ mod tiers;
 // The family `value` of the group `value`.
 #[allow(clippy::module_inception)]
 mod value;
+
+pub use clv::FittedModel as ClvModel;

@@ -53,6 +53,8 @@ pub enum Type {
     Text,
     /// `uuid`
     Uuid,
+    /// `double precision[]`
+    Float8Array,
     /// Another one, of which no values are written.
     Other,
 }
@@ -229,6 +231,35 @@ impl<H: Host> Row<'_, H> {
         self.next(Type::Numeric);
     }
 
+    /// A `double precision[]` of one dimension; what is NaN is NULL in it.
+    pub fn float8s(&mut self, values: &[f64]) {
+        let known = values.iter().filter(|value| !value.is_nan()).count();
+        let has_null = known < values.len();
+        let bits = if has_null { values.len().div_ceil(8) } else { 0 };
+        // The parts of an array (src/include/utils/array.h).
+        let data = (ARRAY + bits).next_multiple_of(WORD);
+        let len = data + known * size_of::<f64>();
+        self.make_room(WORD + len);
+        self.end = self.end.next_multiple_of(WORD);
+        let begin = self.end;
+        self.put(long_header(len - size_of::<u32>()));
+        let offset = if has_null { data as i32 } else { 0 };
+        for number in [1, offset, FLOAT8 as i32, values.len() as i32, 1] {
+            self.put(number.to_ne_bytes());
+        }
+        for eight in values.chunks(8).take(bits) {
+            let bit = |(i, value): (usize, &f64)| u8::from(!value.is_nan()) << i;
+            self.put([eight.iter().enumerate().map(bit).sum::<u8>()]);
+        }
+        self.end = begin + data;
+        for value in values.iter().filter(|value| !value.is_nan()) {
+            self.put(value.to_ne_bytes());
+        }
+        self.varies = true;
+        self.is_present();
+        self.next(Type::Float8Array);
+    }
+
     /// The row is whole: it counts, if its columns are those that were declared.
     #[inline]
     pub fn finish(mut self) -> Result<(), Mismatch> {
@@ -336,6 +367,12 @@ impl<H: Host> Row<'_, H> {
 
 /// A value of so many bytes takes a header of one (src/include/varatt.h: VARATT_SHORT_MAX).
 const SHORT: usize = 0x7f - 1;
+
+/// Bytes of an array of one dimension before its values: length, dimensions, where its values begin, their type, their number and
+/// the first one's.
+const ARRAY: usize = 24;
+/// The type of its values (FLOAT8OID).
+const FLOAT8: u32 = 701;
 
 /// The header of so many bytes, itself included (SET_VARSIZE_1B).
 #[inline]

@@ -3,6 +3,11 @@
 
 use model_ground::{calendar, check, error, host};
 use model_history::{axis, history};
-use model_kit::numeric;
+use model_kit::{names, numeric, varint};
 
+pub mod churn_risk;
+pub mod drivers;
 pub mod overdue;
+pub mod records;
+pub mod rules;
+pub mod sheet;

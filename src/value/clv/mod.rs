@@ -9,7 +9,7 @@ mod scalar;
 use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::floats::Floats;
-use model::FittedModel;
+pub use model::FittedModel;
 use pg_retention_model::calendar::Takes;
 use pg_retention_model::clv::Customer;
 use pg_retention_model::clv::summary::{TimeUnit, days_of};

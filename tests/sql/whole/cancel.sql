@@ -51,6 +51,9 @@ SELECT btyd(:h) FROM big;
 SELECT clv_fit(:h) FROM big;
 SELECT overdue(:h) FROM big;
 SELECT overdue_check(:h) FROM big;
+SELECT churn_features(:h, '90 days') FROM big;
+SELECT churn_dataset(:h, '90 days') FROM big;
+SELECT churn_fit(:h, '90 days') FROM big;
 SELECT history_rows(:h) FROM big;
 SELECT slice(:h, '2001-01-01') FROM big;
 SELECT without(:h, '{1}'::bigint[]) FROM big;
@@ -101,6 +104,7 @@ CREATE AGGREGATE pg_temp.cancel(int) (sfunc = int4larger, stype = int, finalfunc
 SELECT pg_temp.cancel(pg_backend_pid()), cox_fit_agg(1 + i % 1000, i % 3 > 0, ARRAY[i * 7919 % 1009, i * 31 % 13]) FROM generate_series(1::bigint, 100000) i;
 SELECT pg_temp.cancel(pg_backend_pid()), cox_fit_agg(1 + i % 1000, i % 3 > 0, jsonb_build_object('a', i * 7919 % 1009, 'b', (i % 7)::text)) FROM generate_series(1::bigint, 100000) i;
 SELECT pg_temp.cancel(pg_backend_pid()), cox_fit_agg(1 + i % 1000, i % 3 > 0, jsonb_build_object('a', i * 7919 % 1009), (i % 9) / 10.0, (i % 7)::text, 1 + i % 2, i / 2) FROM generate_series(1::bigint, 100000) i;
+SELECT pg_temp.cancel(pg_backend_pid()), churn_fit_agg(i, NULL, i % 3 > 0, jsonb_build_object('a', i * 7919 % 1009, 'b', (i % 7)::text)) FROM generate_series(1::bigint, 100000) i;
 SELECT pg_temp.cancel(pg_backend_pid()), clv_fit_agg(i % 5, (i % 5) * 7, 60 + i % 30, 1, 'bg/nbd') FROM generate_series(1, 100000) i;
 -- Sums of a thousand million terms, for which nobody waits.
 \set pareto :cancel ' \'{"model": "pareto/nbd", "parameters": {"r": 1e8, "alpha": 10, "s": 0.6, "beta": 11}}\'::clv_model END'
@@ -124,7 +128,7 @@ SELECT retention_contrasts(halves, names, nine, :cancel fewer END, NULL, 0.95) F
 \set log `echo "$PG_RETENTION_LOG"`
 WITH message AS (   -- of this session, numbered by error: its words, where it was, what the statement was
   SELECT text, count(*) FILTER (WHERE text ~ ' ERROR: ') OVER (ORDER BY n) AS error
-  FROM regexp_split_to_table(pg_read_file(:'log'), E'\n(?=\\d{4}-\\d\\d-\\d\\d )') WITH ORDINALITY m (text, n)
+  FROM regexp_split_to_table(convert_from(pg_read_binary_file(:'log'), 'LATIN1'), E'\n(?=\\d{4}-\\d\\d-\\d\\d )') WITH ORDINALITY m (text, n)
   WHERE text LIKE format('%% [%s] %%', pg_backend_pid())
 )
 SELECT error, string_agg(text, E'\n') AS messages FROM message WHERE error > 0

@@ -1,0 +1,272 @@
+//! A logistic regression with a ridge penalty, over rows of codes.
+//!
+//! The columns are standardised, so that one penalty suits all: maximised is the log-likelihood less half the sum of the
+//! squared coefficients. What is not known counts as the mean, and has a column of its own that says so.
+
+use super::bins::{CODES, UNKNOWN};
+use super::table::Table;
+use crate::host::{Host, Pace, Vec};
+use crate::numeric::Symmetric;
+
+/// The weight of half the sum of squares.
+const PENALTY: f64 = 1.0;
+/// Rows by which the curvature is measured: with more of them it is the same but for a factor.
+const ENOUGH: usize = 40_000;
+const MOST_STEPS: usize = 60;
+/// A change of all coefficients at which a fit has arrived.
+const ARRIVED: f64 = 1e-10;
+
+/// One column of the regression: of a feature, or of its being unknown.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Term {
+    /// The feature.
+    pub feature: usize,
+    /// Is it that the feature is unknown?
+    pub unknown: bool,
+    /// Its mean over the rows, on the scale that it is fitted on.
+    pub mean: f64,
+    /// Its standard deviation there.
+    pub sd: f64,
+}
+
+/// A fitted regression.
+#[derive(Debug, Clone)]
+pub struct Logit<H: Host> {
+    /// The columns; those that do not vary are left out.
+    pub terms: Vec<Term, H>,
+    /// The intercept, and a coefficient for each term, of standardised columns.
+    pub coefficients: Vec<f64, H>,
+}
+
+/// Rows whose labels are fitted: their places in a table.
+pub type Rows<'r> = &'r [u32];
+
+/// 1 / (1 + e^−x)
+#[inline]
+pub fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// The standardised columns of codes: for each term, a number for every code.
+#[derive(Debug)]
+pub struct Design<H: Host> {
+    terms: Vec<Term, H>,
+    numbers: Vec<f64, H>,
+}
+
+impl<H: Host> Design<H> {
+    /// Of some rows of a table, and of the features that are wanted.
+    pub fn new(table: &Table<H>, rows: Rows<'_>, wanted: impl Fn(usize) -> bool, host: &H) -> Self {
+        let features = table.features();
+        let mut counts: Vec<u32, H> = Vec::new_in(host.clone());
+        counts.resize(features * CODES, 0);
+        let mut pace = Pace::new(host);
+        for row in rows {
+            pace.step(features);
+            for (feature, code) in table.row(*row).iter().enumerate() {
+                counts[feature * CODES + usize::from(*code)] += 1;
+            }
+        }
+        let mut terms = Vec::new_in(host.clone());
+        let n = rows.len() as f64;
+        for feature in (0..features).filter(|feature| wanted(*feature)) {
+            let counts = &counts[feature * CODES..(feature + 1) * CODES];
+            let unknown = f64::from(counts[usize::from(UNKNOWN)]);
+            let known = n - unknown;
+            let of = |power: &dyn Fn(f64) -> f64| {
+                let codes = (1..CODES).filter(|code| counts[*code] > 0);
+                codes
+                    .map(|code| f64::from(counts[code]) * power(table.level(feature, code as u8)))
+                    .sum::<f64>()
+            };
+            let mean = of(&|x| x) / known;
+            // What is not known is at the mean.
+            let sd = (of(&|x| (x - mean) * (x - mean)) / n).sqrt();
+            if known > 0.0 && sd > 1e-9 * mean.abs().max(1e-3) {
+                terms.push(Term { feature, unknown: false, mean, sd });
+            }
+            let share = unknown / n;
+            if unknown > 0.0 && known > 0.0 {
+                let sd = (share * (1.0 - share)).sqrt();
+                terms.push(Term { feature, unknown: true, mean: share, sd });
+            }
+        }
+        let mut numbers = Vec::new_in(host.clone());
+        for term in &terms {
+            for code in 0..CODES {
+                let is_unknown = code == usize::from(UNKNOWN);
+                let value = match (term.unknown, is_unknown) {
+                    (true, _) => f64::from(u8::from(is_unknown)),
+                    (false, true) => term.mean,
+                    (false, false) => table.level(term.feature, code as u8),
+                };
+                let value = (value - term.mean) / term.sd;
+                numbers.push(if value.is_finite() { value } else { 0.0 });
+            }
+        }
+        Design { terms, numbers }
+    }
+
+    /// The columns of a row, with 1 for the intercept.
+    #[inline]
+    pub fn fill(&self, codes: &[u8], out: &mut [f64]) {
+        out[0] = 1.0;
+        for (i, (term, out)) in self.terms.iter().zip(&mut out[1..]).enumerate() {
+            *out = self.numbers[i * CODES + usize::from(codes[term.feature])];
+        }
+    }
+
+    /// The intercept and the terms.
+    pub fn width(&self) -> usize {
+        self.terms.len() + 1
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// Fits some rows. Each weighs the same.
+pub fn fit<H: Host>(table: &Table<H>, rows: Rows<'_>, host: &H) -> (Logit<H>, Design<H>) {
+    fit_of(table, rows, |_| true, host)
+}
+
+/// The same with some of the features alone.
+pub fn fit_of<H: Host>(
+    table: &Table<H>,
+    rows: Rows<'_>,
+    wanted: impl Fn(usize) -> bool,
+    host: &H,
+) -> (Logit<H>, Design<H>) {
+    let design = Design::new(table, rows, wanted, host);
+    let width = design.width();
+    let mut coefficients = Vec::new_in(host.clone());
+    coefficients.resize(width, 0.0);
+    let churned = rows.iter().filter(|row| table.label(**row)).count() as f64;
+    // With half an event more on either side there is an intercept even if all are alike.
+    coefficients[0] = ((churned + 0.5) / (rows.len() as f64 - churned + 0.5)).ln();
+    let stride = rows.len().div_ceil(ENOUGH).max(1);
+    let mut curvature = None;
+    for _ in 0..MOST_STEPS {
+        // While the curvature is unknown or the whole is few rows, both are of the same rows.
+        let fresh = curvature.is_none() || stride == 1;
+        let mut hessian = Symmetric::zero(width, host);
+        let mut gradient = slopes(table, rows, &design, &coefficients, host, |weight, x, place| {
+            if fresh && place % stride == 0 {
+                hessian.add_square(weight * stride as f64, x);
+            }
+        });
+        if fresh {
+            (1..width).for_each(|i| hessian.add(i, i, PENALTY));
+            curvature = Some(hessian.factor(1e-13));
+        }
+        let Some(factor) = &curvature else { break };
+        factor.solve(&mut gradient);
+        let longest = gradient.iter().fold(0.0_f64, |most, step| most.max(step.abs()));
+        // Far from the optimum a whole step may go too far.
+        let shrink = if longest > 2.0 { 2.0 / longest } else { 1.0 };
+        coefficients.iter_mut().zip(&gradient).for_each(|(b, step)| *b += step * shrink);
+        if longest < ARRIVED {
+            break;
+        }
+        if longest > 0.1 {
+            curvature = None;
+        }
+    }
+    (Logit { terms: design.terms.clone(), coefficients }, design)
+}
+
+/// The gradient; tells `each` the weight and the columns of every row.
+fn slopes<H: Host>(
+    table: &Table<H>,
+    rows: Rows<'_>,
+    design: &Design<H>,
+    coefficients: &[f64],
+    host: &H,
+    mut each: impl FnMut(f64, &[f64], usize),
+) -> Vec<f64, H> {
+    let width = design.width();
+    let mut gradient = Vec::new_in(host.clone());
+    gradient.resize(width, 0.0);
+    let mut x = Vec::new_in(host.clone());
+    x.resize(width, 0.0);
+    let mut pace = Pace::new(host);
+    for (place, row) in rows.iter().enumerate() {
+        pace.step(2 * width);
+        design.fill(table.row(*row), &mut x);
+        let p = sigmoid(dot(&x, coefficients));
+        let residual = f64::from(u8::from(table.label(*row))) - p;
+        gradient.iter_mut().zip(&x).for_each(|(g, x)| *g += residual * x);
+        each(p * (1.0 - p), &x, place);
+    }
+    for (g, b) in gradient.iter_mut().zip(coefficients).skip(1) {
+        *g -= PENALTY * b;
+    }
+    gradient
+}
+
+impl<H: Host> Logit<H> {
+    /// The covariance of the coefficients, with members as clusters: A⁻¹ (Σ sᵢ sᵢᵀ) A⁻¹, where A is minus the Hessian and
+    /// sᵢ the sum of a member's scores (the sandwich of P. J. Huber, 1967, and H. White, 1982).
+    pub fn covariance(
+        &self,
+        table: &Table<H>,
+        rows: Rows<'_>,
+        design: &Design<H>,
+        host: &H,
+    ) -> Symmetric<H> {
+        let width = design.width();
+        // So many members are left out between two.
+        let stride = rows.len().div_ceil(2 * ENOUGH).max(1) as u32;
+        let mut bread = Symmetric::zero(width, host);
+        let mut meat = Symmetric::zero(width, host);
+        let (mut x, mut score) = (Vec::new_in(host.clone()), Vec::new_in(host.clone()));
+        x.resize(width, 0.0);
+        score.resize(width, 0.0);
+        let mut member = None;
+        let mut pace = Pace::new(host);
+        let taken = |row: &&u32| table.member(**row).is_multiple_of(stride);
+        for row in rows.iter().filter(taken) {
+            pace.step(width * width);
+            if member.replace(table.member(*row)) != Some(table.member(*row)) {
+                meat.add_square(1.0, &score);
+                score.fill(0.0);
+            }
+            design.fill(table.row(*row), &mut x);
+            let p = sigmoid(dot(&x, &self.coefficients));
+            bread.add_square(p * (1.0 - p), &x);
+            let residual = f64::from(u8::from(table.label(*row))) - p;
+            score.iter_mut().zip(&x).for_each(|(s, x)| *s += residual * x);
+        }
+        meat.add_square(1.0, &score);
+        (1..width).for_each(|i| bread.add(i, i, PENALTY / f64::from(stride)));
+        let factor = bread.factor(1e-13);
+        // A⁻¹ M A⁻¹, column by column.
+        let mut half: Vec<f64, H> = Vec::new_in(host.clone());
+        for i in 0..width {
+            pace.step(width * width);
+            let mut column = Vec::with_capacity_in(width, host.clone());
+            column.extend((0..width).map(|j| meat.get(i, j)));
+            factor.solve(&mut column);
+            half.extend_from_slice(&column);
+        }
+        let mut covariance = Symmetric::zero(width, host);
+        for j in 0..width {
+            pace.step(width * width);
+            let mut column = Vec::with_capacity_in(width, host.clone());
+            column.extend((0..width).map(|i| half[i * width + j]));
+            factor.solve(&mut column);
+            for i in j..width {
+                covariance.add(i, j, column[i] / f64::from(stride));
+            }
+        }
+        covariance
+    }
+
+    /// The log-odds of a row.
+    #[inline]
+    pub fn score(&self, design: &Design<H>, codes: &[u8], x: &mut [f64]) -> f64 {
+        design.fill(codes, x);
+        dot(x, &self.coefficients)
+    }
+}

@@ -1,0 +1,52 @@
+//! Who will leave within a horizon: learned from a history that is replayed as of past days.
+//!
+//! | file | what it holds |
+//! | --- | --- |
+//! | `anchors` | the past days, and what is asked |
+//! | `features` | what is known of a member on a day |
+//! | `dataset` | every member at every anchor, and whether it left |
+//! | `bins`, `table` | those rows, a byte for each number |
+//! | `logit`, `boost` | the two models |
+//! | `fit` | which rows fit, which choose, which test |
+//! | `quality` | how good predictions were |
+//! | `learn` | from a history to a model |
+//! | `tables` | from a table with labels to one |
+//! | `model` | a model as JSON |
+//! | `score` | the members that a model is asked about |
+//! | `explain`, `reasons` | why, as numbers and in words |
+//! | `deviance` | how much some columns explain, for drivers |
+//! | `answers` | what a model says of itself |
+
+mod anchors;
+mod answers;
+mod bins;
+mod boost;
+mod dataset;
+pub(crate) mod deviance;
+mod explain;
+mod features;
+mod fit;
+mod learn;
+mod logit;
+mod model;
+mod quality;
+mod reasons;
+mod score;
+mod table;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+pub use anchors::{Anchor, MOST_ANCHORS, Plan, Population};
+pub use answers::{
+    Action, CalibrationBin, Importance, LiftStep, Measure, calibration, importance, lift, measures,
+};
+pub use dataset::{Example, dataset};
+pub use explain::Explainer;
+pub use features::{FEATURES, Features, NAMES, Purchases, Reason};
+pub use fit::Method;
+pub use learn::{fit_history, records};
+pub use model::ChurnModel;
+pub use reasons::{Language, Reasons, Told};
+pub use score::{Found, amount_if_it_buys, features, horizon_days, members};
+pub use tables::{features_of, fit_table};
