@@ -8,11 +8,11 @@ endif
 ifdef DESTDIR
 export DESTDIR
 endif
-export MAJORS RUNS SECONDS_EACH ROWS ENGINE_ROWS CUSTOMERS REPETITIONS PATIENCE QUESTIONS KEEP
+export MAJORS MINUTES CONNECTIONS RUNS SECONDS_EACH ROWS ENGINE_ROWS CUSTOMERS REPETITIONS PATIENCE QUESTIONS KEEP
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo demo-stop dashboard dashboard-test dashboard-stop test test-clients test-model test-sql test-docs test-run test-all fuzz accept bench bench-model install package clean
+.PHONY: help all installcheck dist deb setup build demo demo-stop dashboard dashboard-test dashboard-stop test test-clients test-model test-sql test-docs test-run test-all fuzz soak accept bench bench-model install package clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -53,6 +53,9 @@ test-all: ## every test on every PostgreSQL, 15 to 18; what is not installed is 
 fuzz: ## hostile bytes for everything that is decoded, for hours (RUNS=10000000 of each; some of them: scripts/fuzz.sh TARGET)
 	@scripts/fuzz.sh
 
+soak: ## every function for 30 minutes in 16 sessions, with cancels, kills and restarts (MINUTES=30 CONNECTIONS=16)
+	@scripts/soak.sh
+
 test-clients: ## every client in tests/clients, those that are compiled too (some of them: CLIENTS="odbc jdbc")
 	@CLIENTS="$${CLIENTS:-all}" RUN=clients scripts/test.sh run
 
@@ -72,6 +75,18 @@ setup: ## install what building and testing need (demo and test do it by themsel
 build: ## build the extension for one PostgreSQL, as it is to be installed
 	@scripts/setup.sh --check
 	@PROFILE=$${PROFILE:-release} scripts/build.sh
+
+# The names that PGXN's client and packagers use.
+all: build
+
+installcheck: ## the SQL tests on a running server (PGHOST, PGPORT, PGUSER: a superuser) that has the extension installed
+	@scripts/test.sh installed
+
+dist: ## the sources as a zip in target/, for PGXN
+	@scripts/install.sh dist
+
+deb: ## Debian packages of PG_CONFIG=..., in target/deb/
+	@scripts/deb.sh
 
 install: ## build, and install into the PostgreSQL of PG_CONFIG=... (below DESTDIR, if set)
 	@scripts/install.sh

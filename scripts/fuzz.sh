@@ -23,7 +23,7 @@ say "Building the driver"
 (
     cd "$ROOT/fuzz/driver"
     RUSTFLAGS='-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table -Ccodegen-units=16 --cfg fuzzing' \
-        CARGO_TARGET_DIR=$OUT cargo build --release --locked --target "$HOST"
+        CARGO_TARGET_DIR=$OUT cargo build --release --target "$HOST"
 )
 
 mapfile -t TARGETS < <(sed -n 's/^    Target { name: "\([a-z0-9_]*\)".*/\1/p' "$ROOT/fuzz/src/lib.rs")

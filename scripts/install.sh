@@ -3,12 +3,24 @@
 #
 #   PG_CONFIG=/path/to/pg_config scripts/install.sh            into that PostgreSQL (below $DESTDIR, if set)
 #   PG_CONFIG=/path/to/pg_config scripts/install.sh package    into a tar.gz with the same paths, in target/pgNN/
+#   PG_CONFIG=/path/to/pg_config scripts/install.sh image DIR  into DIR/share/extension and DIR/lib, without the debugging information:
+#                                                              what extension_control_path and dynamic_library_path of
+#                                                              PostgreSQL 18 name, and CloudNativePG mounts as an image
+#   scripts/install.sh dist                                    the sources with META.json as target/pg_retention-VERSION.zip, for PGXN
 #
 # As 'make build PG_CONFIG=...' and then 'sudo make install PG_CONFIG=...': root need not have Rust.
 
-export PROFILE=release
+export PROFILE=${PROFILE:-release}
 # shellcheck source=common.sh
 . "$(dirname "$0")/common.sh"
+
+if [ "${1:-}" = dist ]; then
+    name=$EXTENSION-$(extension_version)
+    mkdir -p "$ROOT/target"
+    git -C "$ROOT" archive --format=zip --prefix="$name/" -o "$ROOT/target/$name.zip" HEAD
+    note "target/$name.zip, of what is committed"
+    exit
+fi
 
 [ -n "${PG_CONFIG:-}" ] || die "say which PostgreSQL: PG_CONFIG=/path/to/pg_config" \
     "On this machine:" "$(compgen -G '/usr/lib/postgresql/*/bin/pg_config' || command -v pg_config || echo '(none found)')"
@@ -53,6 +65,14 @@ if [ "${1:-}" = package ]; then
     (cd "$tree" && find . -type f -printf '%P\n' | sort | tar --owner=0 --group=0 -czf - -T -) > "$package"
     tar -tzf "$package" | while read -r file; do note "$file"; done
     note "in ${package#"$ROOT/"}: unpack it with  tar -C / -xzf"
+elif [ "${1:-}" = image ]; then
+    target=${2:?DIR, where the files are to be}
+    say "Laying out the files for PostgreSQL $PG_MAJOR in $target"
+    mkdir -p "$target/lib" "$target/share/extension"
+    install -m 644 "$STAGE"/extension/* "$target/share/extension/"
+    install -m 755 "$STAGE/lib/$EXTENSION.so" "$target/lib/"
+    strip --strip-unneeded "$target/lib/$EXTENSION.so"
+    note "$(du -h "$target/lib/$EXTENSION.so" | cut -f 1) $target/lib/$EXTENSION.so"
 else
     say "Installing into PostgreSQL $PG_MAJOR ($PG_CONFIG)"
     install_below "${DESTDIR:-}"

@@ -2,8 +2,10 @@
 # A PostgreSQL server of our own, with the extension as it was last built: for the demo, the tests and the benchmarks.
 #
 #   scripts/server.sh start NAME [setting=value ...]   make it afresh and start it (a setting: of postgresql.conf);
-#                                                      with standby_of=OTHER, as a streaming standby of a server made here
+#                                                      with standby_of=OTHER, as a streaming standby of a server made here;
+#                                                      with upgrade_of=OTHER, as pg_upgrade makes it of an older one, which is stopped
 #   scripts/server.sh restart NAME                     stop and start, data kept
+#   scripts/server.sh restart-at-once NAME             the same without a word to its sessions, as after a failure
 #   scripts/server.sh stop NAME                        stop it and remove everything of it, and of the servers NAME.*
 #   scripts/server.sh psql NAME [argument ...]         psql, as its superuser
 #   scripts/server.sh env NAME                         print how to reach it, as shell assignments:
@@ -145,7 +147,7 @@ make_tree() {
 # On the socket, the folder's mode is the guard; whoever comes by TCP needs a password.
 new_cluster() {
     as_server "$FOLDER/tree$PG_BINDIR/initdb" -D "$DATA" -U postgres -E UTF8 --locale=C --no-sync \
-        --auth-local=trust --auth-host=scram-sha-256 > "$FOLDER/initdb.log" 2>&1 ||
+        --auth-local=trust --auth-host=scram-sha-256 "$@" > "$FOLDER/initdb.log" 2>&1 ||
         die "initdb failed:" "$(cat "$FOLDER/initdb.log")"
 }
 
@@ -166,9 +168,36 @@ copy_of_cluster() {
         die "pg_basebackup of $1 failed:" "$(cat "$FOLDER/basebackup.log")"
 }
 
+# In a subshell: it looks at another server. Prints its folder of programs and its data.
+stop_older() (
+    locate "$1"
+    load_state
+    halt fast
+    echo "$FOLDER/tree$PG_BINDIR $DATA"
+)
+
+upgraded_cluster() {
+    local older programs data options=()
+    [ "$PG_MAJOR" -lt 18 ] || options=(--no-data-checksums) # the older one has none
+    new_cluster ${options[@]+"${options[@]}"}
+    older=$(stop_older "$1")
+    read -r programs data <<< "$older"
+    (
+        as_server mkdir "$FOLDER/run/upgrade"
+        as_server env -C "$FOLDER/run/upgrade" "$FOLDER/tree$PG_BINDIR/pg_upgrade" -U postgres -s "$FOLDER/run" \
+            -b "$programs" -B "$FOLDER/tree$PG_BINDIR" -d "$data" -D "$DATA" > "$FOLDER/upgrade.log" 2>&1
+    ) || die "pg_upgrade of $1 failed:" "$(tail -n 30 "$FOLDER/upgrade.log")" "$(find "$DATA" -name '*.txt' -path '*pg_upgrade*' -exec cat {} +)"
+}
+
 initialise() {
     local setting
-    if [ -n "$PRIMARY" ]; then copy_of_cluster "$PRIMARY"; else new_cluster; fi
+    if [ -n "$PRIMARY" ]; then
+        copy_of_cluster "$PRIMARY"
+    elif [ -n "$OLDER" ]; then
+        upgraded_cluster "$OLDER"
+    else
+        new_cluster
+    fi
     {
         echo "# $EXTENSION"
         echo "port = $PORT"
@@ -198,11 +227,13 @@ halt() {
 start() {
     PORT=5432 # of the socket's name only, unless the caller says otherwise
     PRIMARY=
+    OLDER=
     local setting settings=()
     for setting in "$@"; do
         case $setting in
             port=*) PORT=${setting#port=} ;;
             standby_of=*) PRIMARY=${setting#standby_of=} ;;
+            upgrade_of=*) OLDER=${setting#upgrade_of=} ;;
             *=*) settings+=("$setting") ;;
             *) die "not a setting=value: $setting" ;;
         esac
@@ -236,7 +267,7 @@ stop() (
 
 restart() {
     load_state
-    halt fast
+    halt "$1"
     launch
 }
 
@@ -284,10 +315,11 @@ locate "$2"
 shift 2
 case $command in
     start) start "$@" ;;
-    restart) restart ;;
+    restart) restart fast ;;
+    restart-at-once) restart immediate ;;
     stop) stop ;;
     psql) run_psql "$@" ;;
     env) print_env ;;
     reap) reap "$NAME" ;;
-    *) die "unknown command: $command" "start, restart, stop, psql, env, reap" ;;
+    *) die "unknown command: $command" "start, restart, restart-at-once, stop, psql, env, reap" ;;
 esac

@@ -9,6 +9,7 @@
 #   scripts/test.sh docs      the SQL examples of README.md and docs: see scripts/check-docs.pl
 #   scripts/test.sh server    sql, docs and run
 #   scripts/test.sh run       every executable tests/*/run.sh; RUN="name ..." runs only these
+#   scripts/test.sh installed sql, on a running server that PGHOST, PGPORT and PGUSER name, as it is installed there
 #   scripts/test.sh accept    run sql and docs, and write what they print into tests/expected/ and the documents
 #
 # The server is made for the run and removed after it; its log stays as target/pgNN/test/server.log.
@@ -276,6 +277,19 @@ case $WHAT in
         make_template
         "test_$WHAT"
         ;;
+    installed)
+        use_postgres
+        OUT=$BUILD_DIR/test-installed
+        rm -rf "$OUT"
+        mkdir -p "$OUT"
+        PSQL=("$PG_BINDIR/psql" -X -q -v ON_ERROR_STOP=1)
+        export PGHOST=${PGHOST:-/tmp} PGPORT=${PGPORT:-5432} PGUSER=${PGUSER:-postgres}
+        PG_RETENTION_LOG=/dev/null # whose server it is reads its log
+        make_template
+        test_sql
+        "${PSQL[@]}" -d postgres -A -t -c "SELECT format('DROP DATABASE %I', datname) FROM pg_database WHERE datname LIKE 'sql\_%' OR datname = '$TEMPLATE'" |
+            "${PSQL[@]}" -d postgres
+        ;;
     accept)
         ACCEPT=yes
         start_server
@@ -283,7 +297,7 @@ case $WHAT in
         test_sql
         test_docs
         ;;
-    *) die "unknown part: $WHAT" "model, sql, docs, run, server, accept, or nothing for all" ;;
+    *) die "unknown part: $WHAT" "model, sql, docs, run, server, installed, accept, or nothing for all" ;;
 esac
 
 [ ${#SKIPS[@]} -eq 0 ] || printf 'skipped  %s\n' "${SKIPS[@]}"

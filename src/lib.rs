@@ -29,4 +29,6 @@ pub extern "C-unwind" fn _PG_init() {
     pg_retention_model::host::set_poll(|| {
         pgrx::check_for_interrupts!();
     });
+    // For who asks: SET client_min_messages = debug1.
+    pg_retention_model::host::set_tell(|words| pgrx::debug1!("{}", words()));
 }

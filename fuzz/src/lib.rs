@@ -32,7 +32,9 @@ pub struct Target {
 /// All of them.
 pub const TARGETS: &[Target] = &[
     Target { name: "history", run: events::run },
+    Target { name: "history_readers", run: events::readers },
     Target { name: "memberships", run: spells::run },
+    Target { name: "memberships_readers", run: spells::readers },
     Target { name: "survival_data", run: durations::survival_data },
     Target { name: "logrank_data", run: durations::logrank_data },
     Target { name: "cox_model", run: durations::cox_model },

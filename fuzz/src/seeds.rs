@@ -42,9 +42,11 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
         |target, name: &str, bytes: &[u8]| all.push((target, name.to_string(), bytes.to_vec()));
     for (name, bytes) in histories() {
         add("history", name, &bytes[..bytes.len() - CHECKSUM]);
+        add("history_readers", name, &bytes[..bytes.len() - CHECKSUM]);
     }
     for (name, bytes) in spells() {
         add("memberships", name, &bytes[..bytes.len() - CHECKSUM]);
+        add("memberships_readers", name, &bytes[..bytes.len() - CHECKSUM]);
     }
     for (name, bytes) in durations() {
         add("survival_data", name, &bytes[..bytes.len() - CHECKSUM]);

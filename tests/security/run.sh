@@ -32,7 +32,7 @@ BEGIN
     RETURN $1 OPERATOR(pg_catalog.=) $2::oid;
 END $$;
 CREATE OPERATOR retention.= (FUNCTION = retention.same, LEFTARG = oid, RIGHTARG = regprocedure);
-CREATE EXTENSION pg_retention;
+CREATE EXTENSION pg_retention WITH SCHEMA retention;
 SQL
 answer=$(psql -X -A -t -d "$database" -c "SELECT rolsuper, (SELECT retention.members(retention.history_agg(1, now()))) FROM pg_roles WHERE rolname = 'retention_evil'")
 [ "$answer" = "f|1" ] || {

@@ -16,7 +16,9 @@ SELECT 'memberships' WHERE NOT EXISTS (
             ('anna', TIMESTAMPTZ '2024-01-10', NULL), ('ben', '2024-01-15', TIMESTAMPTZ '2024-04-30 23:00+00'),
             ('clara', '2024-02-01', '2024-02-20'), ('clara', '2024-04-05', NULL)) v (member, joined, ended)));
 SELECT 'log-rank' WHERE (SELECT string_agg(g.grp || g.members || g.observed, ' ' ORDER BY g.grp) FROM stored, retention.logrank_groups(l) g) IS DISTINCT FROM 'a10 b33';
+SELECT 'survival' WHERE (SELECT string_agg(v.tenure || ' ' || v.at_risk || ' ' || v.events, ', ' ORDER BY v.tenure) FROM stored, retention.survival(s) v) IS DISTINCT FROM '6 4 1, 9.5 2 2';
+SELECT 'cox' WHERE (SELECT string_agg(round(v.coefficient::numeric, 6)::text, ' ' ORDER BY v.covariate) FROM stored, retention.cox_coefficients(x) v) IS DISTINCT FROM '0.361808 -0.075243';
 SELECT 'clv' WHERE NOT (SELECT retention.p_alive(c, 2, 30.43, 38.86) BETWEEN 0.8 AND 0.9 FROM stored);
 SELECT 'text of ' || name FROM kept, stored, LATERAL (VALUES
     ('memberships', kept.m::retention.memberships = stored.m), ('history', kept.h::retention.history = stored.h),
-    ('log-rank', kept.l = stored.l::text), ('clv', kept.c = stored.c::text)) v (name, same) WHERE NOT same;
+    ('log-rank', kept.l = stored.l::text), ('clv', kept.c = stored.c::text), ('survival', kept.s = stored.s::text), ('cox', kept.x = stored.x::text)) v (name, same) WHERE NOT same;

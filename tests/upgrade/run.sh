@@ -42,6 +42,8 @@ run -d "$old" -c 'DROP VIEW mine; DROP FUNCTION my_members'
 run -d "$old" -c 'ALTER EXTENSION pg_retention UPDATE'
 
 for db in "$fresh" "$old"; do run -d "$db" -f "$here/catalogue.sql" > "$PG_RETENTION_WORK/$db"; done
+# The schema itself an installation of 0.1.0 keeps, which is its owner's and not the extension's.
+for db in "$fresh" "$old"; do sed -i -E '/^(schema|member schema|initial privileges schema) retention( |$)/d' "$PG_RETENTION_WORK/$db"; done
 diff "$PG_RETENTION_WORK/$fresh" "$PG_RETENTION_WORK/$old"
 echo "$(wc -l < "$PG_RETENTION_WORK/$old") declarations are the same, upgraded and fresh"
 
@@ -52,8 +54,28 @@ wrong=$(run -d "$old" -f "$here/answers.sql")
 }
 echo "what 0.1.0 stored is what it was"
 
-# What may be dropped can be: nothing is left behind but the schema that CREATE EXTENSION made.
+# A dump of what began as 0.1.0 can be restored: it makes the schema, and then the extension in it.
+pg_dump -d "$old" -f "$PG_RETENTION_WORK/old.sql"
+dropdb "$fresh"
+PGUSER=$PGUSER_BEFORE createdb -O retention_upgrader "$fresh"
+run -d "$fresh" -f "$PG_RETENTION_WORK/old.sql" > "$PG_RETENTION_WORK/restore.log"
+wrong=$(run -d "$fresh" -f "$here/answers.sql")
+[ -z "$wrong" ] || {
+    echo "not what was stored, after a restore: $wrong"
+    exit 1
+}
+echo "and after a dump and a restore"
+
+# What may be dropped can be: nothing is left behind but the schema that CREATE EXTENSION of 0.1.0 made.
 run -d "$old" -c 'DROP TABLE stored, kept; DROP EXTENSION pg_retention'
 [ "$(run -d "$old" -c "SELECT count(*) FROM pg_proc WHERE probin LIKE '%pg_retention%'")" = 0 ]
+# That one stands in the way of the next installation, which says what to do.
+run -d "$old" -c 'CREATE EXTENSION pg_retention' 2> "$PG_RETENTION_WORK/schema.log" && exit 1
+grep -q 'DROP SCHEMA retention' "$PG_RETENTION_WORK/schema.log"
+run -d "$old" -c 'DROP SCHEMA retention'
+before=$(run -d "$old" -f "$here/objects.sql")
+run -d "$old" -c 'CREATE EXTENSION pg_retention' -c 'DROP EXTENSION pg_retention'
+[ "$(run -d "$old" -f "$here/objects.sql")" = "$before" ]
+echo "DROP EXTENSION leaves nothing behind"
 export PGUSER=$PGUSER_BEFORE
 [ "$(run -d postgres -c 'SELECT pg_postmaster_start_time()')" = "$started" ]

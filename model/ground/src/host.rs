@@ -39,6 +39,20 @@ pub fn set_poll(poll: fn()) {
     let _ = POLL.set(poll);
 }
 
+static TELL: OnceLock<fn(&dyn Fn() -> String)> = OnceLock::new();
+
+/// Sets, once, who is told what a long computation is about.
+pub fn set_tell(tell: fn(&dyn Fn() -> String)) {
+    let _ = TELL.set(tell);
+}
+
+/// Tells what a long computation is about, now and then: what it has to do next, and with how much.
+pub fn tell(words: impl Fn() -> String) {
+    if let Some(tell) = TELL.get() {
+        tell(&words);
+    }
+}
+
 // Steps of finished loops since the last poll: many short loops take long too.
 thread_local!(static STEPS: Cell<u32> = const { Cell::new(0) });
 

@@ -36,7 +36,7 @@ pub use walk::Walk;
 
 use crate::calendar::{Clock, Zone};
 use crate::error::Error;
-use crate::host::{Host, Vec};
+use crate::host::{Host, Vec, tell};
 use blocks::NO_AMOUNT;
 use inbox::Inbox;
 use row::Layout;
@@ -362,6 +362,8 @@ impl<H: Host> History<H> {
     pub fn compact(&mut self) -> Result<(), Error> {
         self.settle()?;
         if self.runs.len() > 1 {
+            let ticks: u64 = self.runs.iter().map(|run| run.totals.ticks).sum();
+            tell(|| format!("history: merging {} parts, {ticks} ticks", self.runs.len()));
             self.merge_last(self.runs.len())?;
         }
         Ok(())

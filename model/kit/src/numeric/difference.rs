@@ -1,5 +1,6 @@
 //! The difference of two shares.
 
+use super::hypot;
 use super::normal;
 use super::wilson::Wilson;
 
@@ -32,8 +33,8 @@ impl Wilson {
     pub fn difference(&self, (p1, n1): (f64, f64), (p2, n2): (f64, f64)) -> Difference {
         let (first, second) = (self.share_of(p1, n1), self.share_of(p2, n2));
         let difference = p2 - p1;
-        let below = (p2 - second.low).hypot(first.high - p1);
-        let above = (second.high - p2).hypot(p1 - first.low);
+        let below = hypot(p2 - second.low, first.high - p1);
+        let above = hypot(second.high - p2, p1 - first.low);
         let pooled = (p1 * n1 + p2 * n2) / (n1 + n2);
         let variance = pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n2);
         // Where nobody or everybody succeeded on both sides, nothing speaks against equality.

@@ -26,3 +26,6 @@ pub use random::SplitMix64;
 pub use ratio::ratio;
 pub use real::{Dual, Jet, Real, Taylor};
 pub use wilson::Wilson;
+
+/// √(x² + y²), and the inverse of sinh, which Rust makes by it. That of the C library would be all that needs glibc 2.35.
+pub use libm::{asinh, hypot};

@@ -2,7 +2,7 @@
 
 use super::explain::Explainer;
 use super::model::ChurnModel;
-use crate::numeric::{Estimate, Wilson};
+use crate::numeric::{Estimate, Wilson, hypot};
 
 /// One measure of a model.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,7 +141,7 @@ pub fn measures(model: &ChurnModel) -> Vec<Measure> {
 fn is_inside(bin: &super::model::Bin, z: f64) -> bool {
     let [p, low, high] = bin.predicted;
     let observed = bin.churned as f64 / bin.members.max(1) as f64;
-    let chance = |end: f64| (end - p).hypot(z * (end * (1.0 - end) / bin.trials.max(1.0)).sqrt());
+    let chance = |end: f64| hypot(end - p, z * (end * (1.0 - end) / bin.trials.max(1.0)).sqrt());
     p - chance(low) <= observed && observed <= p + chance(high)
 }
 

@@ -9,7 +9,7 @@ use super::members::{Expanded, Members};
 use super::model::{Baseline, Model};
 use super::terms::{Terms, quoted};
 use crate::error::Error;
-use crate::host::{Host, Vec};
+use crate::host::{Host, Vec, tell};
 use crate::numeric::Symmetric;
 
 const MAX_STEPS: usize = 100;
@@ -87,6 +87,10 @@ fn fit<H: Host>(design: &Design<H>) -> Result<Model<H>, Fault> {
         if steps > MAX_STEPS {
             return Err(Fault::Separated(largest(&step)));
         }
+        tell(|| {
+            let (width, log) = (design.width, likelihood.log);
+            format!("cox_fit_agg: step {steps}, {width} covariates, log likelihood {log}")
+        });
         advance(design, &mut likelihood, &mut coefficients, &mut step)?;
         let factor = likelihood.curvature.factor(TOLERANCE);
         if let Some(covariate) = factor.first_dependent() {
@@ -170,13 +174,13 @@ fn finish<H: Host>(
         }
     }
     let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+    let too_close = || Error::OutOfRange {
+        what: "covariate",
+        given: "its values are too close together".to_string(),
+        hint: "Multiply the covariate so that its values are of the size of 1.",
+    };
     if !finite(&coefficients) || !finite(covariance.cells()) {
-        return Err(Error::OutOfRange {
-            what: "covariate",
-            given: "its values are too close together".to_string(),
-            hint: "Multiply the covariate so that its values are of the size of 1.",
-        }
-        .into());
+        return Err(too_close().into());
     }
     let host = design.host().clone();
     let mut times = Vec::with_capacity_in(design.moments.len(), host.clone());
@@ -189,6 +193,9 @@ fn finish<H: Host>(
         if moment.is_last {
             sum = 0.0;
         }
+    }
+    if !finite(&hazards) {
+        return Err(too_close().into());
     }
     let longest = design.strata.iter().map(|stratum| stratum.longest).fold(0.0, f64::max);
     Ok(Model {

@@ -9,7 +9,7 @@
 //! 129–137; D. Arthur and S. Vassilvitskii, "k-means++: The Advantages of Careful Seeding", SODA 2007,
 //! 1027–1035.
 
-use crate::host::{Host, Pace, Vec};
+use crate::host::{Host, Pace, Vec, tell};
 use crate::numeric::SplitMix64;
 use std::ops::RangeInclusive;
 
@@ -31,6 +31,7 @@ pub(super) fn choose<H: Host>(
 ) -> std::vec::Vec<Point> {
     let mut best: Option<(f64, std::vec::Vec<Point>)> = None;
     for k in tried {
+        tell(|| format!("rfm_clusters: trying {k} clusters, {} members", sample.len()));
         let mut random = SplitMix64::new(seed);
         let mut of_k: Option<(f64, f64, std::vec::Vec<Point>)> = None;
         for _ in 0..if k == 1 { 1 } else { BEGINS } {

@@ -23,8 +23,8 @@
 //! SIAM Review 56 (2014), 385–458). Parameters are in the weights alone, so derivatives cost little.
 
 use crate::host::Patience;
-use crate::numeric::Real;
 use crate::numeric::gamma::{ln_gamma, ln_rising};
+use crate::numeric::{Real, hypot};
 
 /// Values of λ or of p, with their weights.
 type Nodes<T> = Vec<(f64, T)>;
@@ -255,7 +255,7 @@ impl Reached {
 /// ln |Γ(z + iω)| / Γ(z), by Stirling's formula: what the frequency ω has of Gamma's density in ln λ, and, as
 /// a sum of two, of Beta's in the logit of p.
 fn ln_share(z: f64, omega: f64) -> f64 {
-    (z - 0.5) * (omega / z).hypot(1.0).ln() - omega * (omega / z).atan()
+    (z - 0.5) * hypot(omega / z, 1.0).ln() - omega * (omega / z).atan()
 }
 
 /// The distance of nodes at which the trapezoidal rule is exact but for a negligible share.

@@ -10,7 +10,7 @@ use crate::clv::sample::Sample;
 use crate::clv::spend;
 use crate::clv::summary::TimeUnit;
 use crate::error::Error;
-use crate::host::Host;
+use crate::host::{Host, tell};
 
 /// What is asked of a fit.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,7 @@ pub fn fit_json_with<H: Host>(
     sample.settle();
     let customers = sample.customers();
     let mut describe = |kind: Kind| {
+        tell(|| format!("clv_fit: fitting {} to {customers} customers", kind.name()));
         let fitted = fit(sample, kind).and_then(|fitted| match &mut covariates {
             Some(covariates) => covariates.fit(&fitted),
             None => Ok(fitted),

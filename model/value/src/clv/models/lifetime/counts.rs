@@ -17,7 +17,7 @@ use super::kinds::Lifetime;
 use crate::clv::Customer;
 use crate::clv::counts::{CountProbability, count_probabilities};
 use crate::host::Patience;
-use crate::numeric::Real;
+use crate::numeric::{Real, asinh};
 
 /// Units of φ to a panel.
 const PANEL: f64 = 5.0;
@@ -45,7 +45,7 @@ fn endings<T: Real, L: Lifetime<T>>(
     let unit = 0.5 / shape.sqrt();
     // Where a panel that begins at `low` ends, for the bumps.
     let end_of_panel = |low: f64| {
-        let root = ((low / base).sqrt().asinh() + PANEL * unit).sinh();
+        let root = (asinh((low / base).sqrt()) + PANEL * unit).sinh();
         base * root * root
     };
     let singularity = model.singularity() + c.age;

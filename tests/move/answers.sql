@@ -1,0 +1,16 @@
+SET search_path = public, retention;
+SET TimeZone = 'UTC';
+SELECT country, md5(h::text), md5(m::text), md5(s::text), md5(l::text), md5(c::text), fitted, members FROM kept ORDER BY country;
+SELECT * FROM churned ORDER BY country, period_start;
+SELECT * FROM cohort ORDER BY 1, 2, 3;
+SELECT country, v.* FROM kept, value_summary(h) AS v ORDER BY 1;
+SELECT country, v.* FROM kept, survival(s) AS v ORDER BY 1, 2;
+SELECT country, v.* FROM kept, logrank(l) AS v ORDER BY 1;
+SELECT country, v.* FROM kept, cox_coefficients(c) AS v ORDER BY 1;
+SELECT v.* FROM kept, clv_diagnostics(fitted) AS v;
+SET enable_seqscan = off;
+SELECT count(*) FROM kept AS a WHERE EXISTS (SELECT FROM kept AS b WHERE b.h = a.h) AND EXISTS (SELECT FROM kept AS b WHERE b.m = a.m);
+SELECT country FROM kept WHERE members(h) = 87;
+SELECT md5(string_agg(member_id::text, ',' ORDER BY h)) AS in_order FROM small;
+SELECT count(*) FROM small AS a WHERE EXISTS (SELECT FROM small AS b WHERE b.h = a.h);
+SELECT rollup(h) = (SELECT history_agg(member_id, ordered_at, amount, 'day', 'Europe/London') FROM orders) AS as_of_the_rows FROM kept;

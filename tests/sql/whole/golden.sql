@@ -1,0 +1,28 @@
+-- The bytes of every type, for good: what is stored today is what every later version reads, and writes for the same rows. A line that
+-- changes here is a new version of a format, which also reads the old one: keep the old line, as a literal that is read.
+SET search_path = public, retention;
+SET TimeZone = 'UTC';
+SET DateStyle = 'ISO, YMD';
+CREATE TABLE rows_of_golden (member bigint, name text, id uuid, at timestamptz, amount numeric);
+INSERT INTO rows_of_golden
+SELECT m, 'member ' || m, md5(m::text)::uuid, timestamptz '2024-01-31 22:30+00' + m * interval '11 days' + n * n * interval '3 hours', CASE WHEN n <> 2 THEN m * 2.5 - n END
+FROM generate_series(-1, 3) AS m, generate_series(0, 3) AS n;
+CREATE TABLE golden (what text, value text, read text);
+INSERT INTO golden SELECT 'history', h::text, h::text::history::text FROM (
+    SELECT history_agg(member, at, amount, 'day', 'Europe/London') AS h FROM rows_of_golden UNION ALL
+    SELECT history_agg(name, at, NULL::numeric, 'hour', 'UTC') FROM rows_of_golden UNION ALL
+    SELECT history_agg(id, at::date, amount, 'month') FROM rows_of_golden) AS h;
+INSERT INTO golden SELECT 'memberships', m::text, m::text::memberships::text FROM (
+    SELECT membership_agg(member, at::date, CASE WHEN member % 2 = 0 THEN at::date + 20 END) AS m FROM rows_of_golden UNION ALL
+    SELECT membership_agg(name, at::date, at::date + 3) FROM rows_of_golden) AS m;
+INSERT INTO golden SELECT 'survival_data', s::text, s::text::survival_data::text FROM (
+    SELECT survival_agg(member + 2, member > 1) AS s FROM rows_of_golden) AS s;
+INSERT INTO golden SELECT 'logrank_data', l::text, l::text::logrank_data::text FROM (
+    SELECT logrank_agg(member + 2, member > 0, CASE WHEN amount > 2 THEN 'dear' ELSE 'cheap' END) AS l FROM rows_of_golden) AS l;
+-- These are text in the first place. What is fitted differs in its last bits from machine to machine: given ones.
+INSERT INTO golden SELECT 'cox_model', c, c::cox_model::text FROM (VALUES ('{"members":8,"events":5,"ties":"efron","log_likelihood_null":-7.5,"log_likelihood":-7.25,"score_test":0.125,"concordance":0.6,"longest_duration":5.0,"coefficients":[0.5,-0.0625],"means":[0.5,1.875],"covariance":[[1.0],[-0.125,0.25]],"times":[1.0,2.0],"cumulative_hazard":[0.125,0.5]}')) AS v (c);
+INSERT INTO golden SELECT 'cox_model, binary', replace(encode(retention_internal.cox_model_send(value::cox_model), 'base64'), E'\n', ''), NULL FROM golden WHERE what = 'cox_model';
+INSERT INTO golden SELECT 'clv_model', c, c::clv_model::text FROM (VALUES ('{"model":"pareto/nbd","parameters":{"r":0.55,"alpha":10.58,"s":0.61,"beta":11.67},"converged":true,"unit":"week"}')) AS v (c);
+\pset format unaligned
+\pset tuples_only on
+SELECT what, value, coalesce(read = value, true) AS read_as_itself FROM golden ORDER BY what, length(value), value;
