@@ -23,6 +23,13 @@ check_order() {
     done
 }
 
+# A database has the encoding that it has, and the script is read in it: "..." in one letter of UTF-8 is no text at all in EUC_JP.
+check_ascii() {
+    local letters
+    letters=$(LC_ALL=C grep -rn $'[\x80-\xff]' "$ROOT/sql" "$ROOT/$EXTENSION.control") || return 0
+    die "letters that are not ASCII, and that CREATE EXTENSION does not take in every encoding:" "$letters"
+}
+
 part() { # FILE: a file of sql/, under its name
     printf '\n-- %s\n\n' "sql/$1"
     if [ "$1" = schema.sql ]; then cat "$ROOT/sql/$1"; else sed 's/@extschema@/retention/g' "$ROOT/sql/$1"; fi
@@ -62,6 +69,7 @@ stage() {
     install -m 755 "$BUILD_DIR/$PROFILE/lib$EXTENSION.so" "$new/lib/$EXTENSION.so"
     install -m 644 "$ROOT/$EXTENSION.control" "$new/extension/"
     check_order
+    check_ascii
     install_script > "$new/extension/$EXTENSION--$version.sql"
     # Between releases the upgrade script is made here. A release keeps it as sql/upgrade/pg_retention--FROM--TO.sql, for good.
     for upgrade in "$ROOT"/sql/upgrade/*.sql; do

@@ -27,7 +27,7 @@ async function open(browser, mode) {
     const page = await browser.newPage();
     page.setDefaultTimeout(patience);
     await page.evaluateOnNewDocument((theme) => localStorage.setItem('superset-theme-mode', theme), mode);
-    await page.setViewport({ width: 1400, height: 2000 });
+    await page.setViewport({ width: 1400, height: 2300 });
     await page.goto(`${base}/login/`, { waitUntil: 'networkidle2', timeout: patience });
     if (await page.$('#username, input[name="username"]')) {
         await page.type('#username, input[name="username"]', 'admin');

@@ -11,7 +11,7 @@ DECLARE
     from_item pg_catalog.text := coalesce(source::pg_catalog.text, pg_catalog.format(E'(\n%s\n)', query));
     is_table boolean := EXISTS (
         SELECT FROM pg_catalog.pg_class AS c
-        WHERE c.oid OPERATOR(pg_catalog.=) source AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}'::"char"[]));
+        WHERE c.oid OPERATOR(pg_catalog.=) source AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}'::pg_catalog."char"[]));
     member_of pg_catalog.text;
     time_type pg_catalog.regtype;
     is_instant boolean;
@@ -36,7 +36,7 @@ BEGIN
     IF is_refund AND amount IS NULL THEN
         RAISE EXCEPTION 'refunds are told by their amounts, and no amount is named'
             USING ERRCODE = 'invalid_parameter_value',
-                  HINT = 'Name the column of amounts: amount => ''…''.';
+                  HINT = 'Name the column of amounts: amount => ''...''.';
     END IF;
     IF zone IS NOT NULL AND NOT is_instant THEN
         RAISE EXCEPTION 'zone "%" for times that have none: % is of type %', zone, at, time_type
@@ -229,10 +229,10 @@ BEGIN
             USING ERRCODE = 'null_value_not_allowed',
                   HINT = 'Give one SELECT with a column member and a column at, such as ''SELECT customer AS member, paid_at AS at FROM invoices''.';
     END IF;
-    IF query OPERATOR(pg_catalog.~) '^\s*\w+(\.\w+)?\s*$' AND pg_catalog.to_regclass(query) IS NOT NULL THEN
+    IF query OPERATOR(pg_catalog.~) '^[[:space:]]*[[:alnum:]_]+([.][[:alnum:]_]+)?[[:space:]]*$' AND pg_catalog.to_regclass(query) IS NOT NULL THEN
         RAISE EXCEPTION 'the query is the name of a table or view: %', query
             USING ERRCODE = 'invalid_parameter_value',
-                  HINT = pg_catalog.format('history_of(%L, …) takes the name; history_of_query takes a SELECT.', query);
+                  HINT = pg_catalog.format('history_of(%L, ...) takes the name; history_of_query takes a SELECT.', query);
     END IF;
     query := retention_internal.query_statement(query::pg_catalog.cstring);
     IF amount IS NULL AND EXISTS (SELECT FROM retention_internal.query_columns(query::pg_catalog.cstring) AS c

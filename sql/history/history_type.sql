@@ -26,7 +26,7 @@ CREATE TYPE history (
 );
 
 COMMENT ON TYPE history IS
-    'for every member, the days (or other ticks) on which something happened, with the number of events (0 where there is an amount alone, such as a refund) and the amount of each; made by history_agg, read by cohorts, churn, value_summary …';
+    'for every member, the days (or other ticks) on which something happened, with the number of events (0 where there is an amount alone, such as a refund) and the amount of each; made by history_agg, read by cohorts, churn, value_summary ...';
 COMMENT ON FUNCTION retention_internal.history_in(cstring) IS 'text input: the bytes in base64';
 COMMENT ON FUNCTION retention_internal.history_out(history) IS 'text output: the bytes in base64';
 COMMENT ON FUNCTION retention_internal.history_recv(internal) IS 'binary input';

@@ -9,17 +9,17 @@ CREATE FUNCTION membership_of(
 ) RETURNS memberships
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE AS $$
 DECLARE
-    types regtype[];
-    member_of text;
-    times text[];
-    is_empty text;
-    rows_of text;
+    types pg_catalog.regtype[];
+    member_of pg_catalog.text;
+    times pg_catalog.text[];
+    is_empty pg_catalog.text;
+    rows_of pg_catalog.text;
     result @extschema@.memberships;
     reversed bigint;
     incomplete bigint;
     empty bigint;
     ambiguous bigint;
-    whose text;
+    whose pg_catalog.text;
 BEGIN
     IF source IS NULL OR member IS NULL OR joined IS NULL OR ended IS NULL THEN
         RAISE EXCEPTION 'source, member, joined and ended must not be null'
@@ -44,7 +44,7 @@ BEGIN
     ELSE
         times := ARRAY[pg_catalog.format('source.%I', joined), pg_catalog.format('source.%I', ended)];
         IF types[1] OPERATOR(pg_catalog.<>) types[2] THEN
-            times := ARRAY[times[1] || '::pg_catalog.timestamp', times[2] || '::pg_catalog.timestamp'];
+            times := ARRAY[times[1] OPERATOR(pg_catalog.||) '::pg_catalog.timestamp', times[2] OPERATOR(pg_catalog.||) '::pg_catalog.timestamp'];
         END IF;
         is_empty := 's.joined OPERATOR(pg_catalog.=) pg_catalog.date_trunc(''day'', s.joined)';
     END IF;
@@ -66,7 +66,7 @@ BEGIN
         INTO whose;
         RAISE EXCEPTION '% of the rows of % end before they begin', reversed, source
             USING ERRCODE = 'invalid_parameter_value',
-                  DETAIL = 'Members: ' || whose || CASE WHEN reversed OPERATOR(pg_catalog.>) 10 THEN ' …' ELSE '' END,
+                  DETAIL = 'Members: ' OPERATOR(pg_catalog.||) whose OPERATOR(pg_catalog.||) CASE WHEN reversed OPERATOR(pg_catalog.>) 10 THEN ' ...' ELSE '' END,
                   HINT = 'Mend them, or take a view without them: WHERE ended >= joined OR ended IS NULL. Where only one column has a time of day, cast both to date.';
     END IF;
     IF incomplete OPERATOR(pg_catalog.>) 0 THEN

@@ -24,7 +24,7 @@ CREATE TYPE memberships (
 );
 
 COMMENT ON TYPE memberships IS
-    'for every member, the days during which it had a contract, as stretches [joined, ended); made by membership_agg, read by churn, cohorts …';
+    'for every member, the days during which it had a contract, as stretches [joined, ended); made by membership_agg, read by churn, cohorts ...';
 COMMENT ON FUNCTION retention_internal.memberships_in(cstring) IS 'text input: the bytes in base64';
 COMMENT ON FUNCTION retention_internal.memberships_out(memberships) IS 'text output: the bytes in base64';
 COMMENT ON FUNCTION retention_internal.memberships_recv(internal) IS 'binary input';

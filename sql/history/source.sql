@@ -47,7 +47,7 @@ BEGIN
             USING ERRCODE = 'undefined_column',
                   HINT = (SELECT pg_catalog.format('Its columns: %s%s.%s',
                                      pg_catalog.string_agg(c.name, ', ' ORDER BY c.place) FILTER (WHERE c.place OPERATOR(pg_catalog.<=) 30),
-                                     CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.>) 30 THEN ', …' ELSE '' END,
+                                     CASE WHEN pg_catalog.count(*) OPERATOR(pg_catalog.>) 30 THEN ', ...' ELSE '' END,
                                      CASE WHEN source_column.name::pg_catalog.text OPERATOR(pg_catalog.~) '"' THEN ' Write it without quotes.'
                                           WHEN source_column.name::pg_catalog.text OPERATOR(pg_catalog.~) '[^[:alnum:]_$ ]'
                                           THEN ' An expression wants a view, or history_of_query.' ELSE '' END)
@@ -55,7 +55,7 @@ BEGIN
                                AS c (name, of_type, base_type, of_collation, place));
     ELSIF number OPERATOR(pg_catalog.>) 1 THEN
         RAISE EXCEPTION 'column "%" of % is there % times', name, whose, number
-            USING ERRCODE = 'ambiguous_column', HINT = 'Give each column a name of its own: SELECT … AS ….';
+            USING ERRCODE = 'ambiguous_column', HINT = 'Give each column a name of its own: SELECT ... AS ....';
     END IF;
 END
 $$;

@@ -74,7 +74,7 @@ CREATE FUNCTION churn_risk(
 ) RETURNS TABLE (member text, risk float8, risk_low float8, risk_high float8, expected_loss numeric)
     AS 'MODULE_PATHNAME', 'churn_risk_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
 COMMENT ON FUNCTION churn_risk(history, churn_model, clv_model, date, float8) IS
-    'a row per member of the population that the model was fitted to: the probability that it has no event in the horizon after as_of, with its interval; with a value_model (clv_fit) the expected loss: risk × what the member would spend in the horizon if it buys';
+    'a row per member of the population that the model was fitted to: the probability that it has no event in the horizon after as_of, with its interval; with a value_model (clv_fit) the expected loss: risk times what the member would spend in the horizon if it buys';
 
 CREATE FUNCTION churn_reasons(
     h history,

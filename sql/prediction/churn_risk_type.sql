@@ -26,7 +26,7 @@ CREATE CAST (jsonb AS churn_model) WITH INOUT;
 CREATE CAST (json AS churn_model) WITH INOUT;
 
 COMMENT ON TYPE churn_model IS
-    'a fitted model of who leaves, as JSON: features, logit, trees, test …; made by churn_fit or churn_fit_agg, read by churn_risk, churn_reasons, churn_test …; cast it to jsonb to look inside';
+    'a fitted model of who leaves, as JSON: features, logit, trees, test ...; made by churn_fit or churn_fit_agg, read by churn_risk, churn_reasons, churn_test ...; cast it to jsonb to look inside';
 COMMENT ON FUNCTION retention_internal.churn_model_in(cstring) IS 'text input: JSON, checked';
 COMMENT ON FUNCTION retention_internal.churn_model_out(churn_model) IS 'text output: JSON';
 COMMENT ON FUNCTION retention_internal.churn_model_recv(internal) IS 'binary input';

@@ -35,7 +35,7 @@ ARRAY[
 ['lifespan', 't.lifespan', '1 / churn rate, in months; empty where nobody churned'],
 ['historic_clv', 'round(t.revenue / t.members, 6)', 'revenue / members: what a member has been worth so far'],
 ['formula_clv', $$round((t.revenue * 1000000)::float8 / t.orders * (t.complete_orders / nullif(t.active, 0)::float8) * t.lifespan)::bigint * 0.000001$$,
- 'order value × orders per active member and month × lifespan: the simple formula, to compare and not to budget with']
+ 'order value times orders per active member and month times lifespan: the simple formula, to compare and not to budget with']
 ], ''
 UNION ALL
 SELECT 80, 'repurchase',

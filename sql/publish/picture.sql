@@ -28,9 +28,9 @@ CREATE FUNCTION retention_internal.picture_unit(period text, language text) RETU
     SET search_path = pg_catalog, pg_temp
     AS $$
         SELECT coalesce((SELECT retention_internal.phrase(u.unit, language)
-                         FROM (VALUES ('days', 'days?|daily'), ('weeks', '(weeks?|weekly)(\s+from\s+\w+)?'), ('months', 'months?|monthly'), ('quarters', '(quarters?|quarterly)(\s+from\s+\w+)?'),
-                                      ('years', '(years?|yearly)(\s+from\s+\w+)?')) AS u (unit, written)
-                         WHERE period ~* ('^\s*(1\s+)?(' || u.written || ')\s*$')),
+                         FROM (VALUES ('days', 'days?|daily'), ('weeks', '(weeks?|weekly)([[:space:]]+from[[:space:]]+[[:alnum:]_]+)?'), ('months', 'months?|monthly'), ('quarters', '(quarters?|quarterly)([[:space:]]+from[[:space:]]+[[:alnum:]_]+)?'),
+                                      ('years', '(years?|yearly)([[:space:]]+from[[:space:]]+[[:alnum:]_]+)?')) AS u (unit, written)
+                         WHERE period ~* ('^[[:space:]]*(1[[:space:]]+)?(' || u.written || ')[[:space:]]*$')),
                         retention_internal.phrase('periods', language) || ' (' || btrim(period) || ')')
     $$;
 COMMENT ON FUNCTION retention_internal.picture_unit(text, text) IS 'the word for a period';
@@ -40,8 +40,8 @@ CREATE FUNCTION retention_internal.picture_label(day date, period text) RETURNS 
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp
     AS $$
-        SELECT to_char(day::timestamp, CASE WHEN period ~* '^\s*(months?|monthly)\s*$' THEN 'YYYY-MM' WHEN period ~* '^\s*(weeks?|weekly)\s*$' THEN 'IYYY-"W"IW'
-                                            WHEN period ~* '^\s*(quarters?|quarterly)\s*$' THEN 'YYYY-"Q"Q' WHEN period ~* '^\s*(years?|yearly)\s*$' THEN 'YYYY' ELSE 'YYYY-MM-DD' END)
+        SELECT to_char(day::timestamp, CASE WHEN period ~* '^[[:space:]]*(months?|monthly)[[:space:]]*$' THEN 'YYYY-MM' WHEN period ~* '^[[:space:]]*(weeks?|weekly)[[:space:]]*$' THEN 'IYYY-"W"IW'
+                                            WHEN period ~* '^[[:space:]]*(quarters?|quarterly)[[:space:]]*$' THEN 'YYYY-"Q"Q' WHEN period ~* '^[[:space:]]*(years?|yearly)[[:space:]]*$' THEN 'YYYY' ELSE 'YYYY-MM-DD' END)
     $$;
 COMMENT ON FUNCTION retention_internal.picture_label(date, text) IS 'a period by its name';
 

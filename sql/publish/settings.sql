@@ -35,7 +35,7 @@ CREATE FUNCTION retention_internal.publish_stretch(what text, stretch text) RETU
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    parts text[] := regexp_match(lower(btrim(stretch)), '^(\d{1,6})\s+(day|week|month|quarter|year)s?$');
+    parts text[] := regexp_match(lower(btrim(stretch)), '^([0-9]{1,6})[[:space:]]+(day|week|month|quarter|year)s?$');
 BEGIN
     IF parts IS NULL THEN
         RAISE EXCEPTION '% is "%", not so many days, weeks, months, quarters or years', what, stretch USING
@@ -145,7 +145,7 @@ BEGIN
     ELSIF s ->> 'model' NOT IN ('nbd', 'bg/nbd', 'mbg/nbd', 'bg/cnbd-k', 'mbg/cnbd-k', 'pareto/nbd', 'ggompertz/nbd', 'auto', 'none') THEN
         RAISE EXCEPTION 'unknown model "%"', s ->> 'model' USING ERRCODE = 'invalid_parameter_value',
             HINT = 'A model of clv_fit, or ''none'' to publish without one.';
-    ELSIF s ->> 'as_of' NOT IN ('last event', 'yesterday') AND s ->> 'as_of' !~ '^\d{4}-\d{2}-\d{2}$' THEN
+    ELSIF s ->> 'as_of' NOT IN ('last event', 'yesterday') AND s ->> 'as_of' !~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' THEN
         RAISE EXCEPTION 'as_of is "%", not ''last event'', ''yesterday'' or a date', s ->> 'as_of' USING
             ERRCODE = 'invalid_parameter_value', HINT = 'A date is written as 2024-03-31.';
     END IF;
@@ -178,7 +178,7 @@ BEGIN
 
     FOREACH one IN ARRAY readers LOOP
         IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = one) THEN
-            RAISE EXCEPTION 'role "%" does not exist', one USING ERRCODE = 'undefined_object', HINT = 'reader => … names a role that may read the views.';
+            RAISE EXCEPTION 'role "%" does not exist', one USING ERRCODE = 'undefined_object', HINT = 'reader => ... names a role that may read the views.';
         END IF;
     END LOOP;
 

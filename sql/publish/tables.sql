@@ -1,6 +1,6 @@
 -- What publish makes, statement by statement: publish runs them, and publish_plan shows them.
 
--- How the source is read: the only object that names it. Columns are member, at, amount, order_id, by_1, by_2 …
+-- How the source is read: the only object that names it. Columns are member, at, amount, order_id, by_1, by_2 ...
 CREATE FUNCTION retention_internal.publish_source_view(source regclass, s jsonb) RETURNS text
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, pg_temp

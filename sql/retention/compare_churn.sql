@@ -78,12 +78,12 @@ CREATE FUNCTION churn_by(
 )
     LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 50 AS $$
 DECLARE
-    columns name[] := retention_internal.column_names(by);
+    columns pg_catalog.name[] := retention_internal.column_names(by);
     h @extschema@.history;
-    first_day date;
-    day_begins text;
-    time_type regtype;
-    attribute name;
+    first_day pg_catalog.date;
+    day_begins pg_catalog.text;
+    time_type pg_catalog.regtype;
+    attribute pg_catalog.name;
 BEGIN
     IF source IS NULL OR member IS NULL OR at IS NULL OR columns IS NULL OR pg_catalog.cardinality(columns) OPERATOR(pg_catalog.=) 0 THEN
         RAISE EXCEPTION 'source, member, at and by must not be null or empty'
@@ -94,7 +94,7 @@ BEGIN
         RAISE EXCEPTION 'by names a column twice, or NULL: %', by USING ERRCODE = 'invalid_parameter_value';
     END IF;
     FOREACH attribute IN ARRAY columns LOOP
-        PERFORM retention_internal.source_column('SELECT * FROM ' OPERATOR(pg_catalog.||) source::text, source::text, attribute);
+        PERFORM retention_internal.source_column('SELECT * FROM ' OPERATOR(pg_catalog.||) source::pg_catalog.text, source::pg_catalog.text, attribute);
     END LOOP;
 
     time_type := retention_internal.source_time(source, at);
@@ -114,15 +114,15 @@ BEGIN
     END IF;
 
     -- What is true of a member at the opening is what its last row before says; of rows at the same time, the last in order of the values.
-    day_begins := CASE time_type
-        WHEN 'timestamptz'::pg_catalog.regtype
+    day_begins := CASE
+        WHEN time_type OPERATOR(pg_catalog.=) 'pg_catalog.timestamptz'::pg_catalog.regtype
         THEN pg_catalog.format('%L::pg_catalog.timestamp AT TIME ZONE %L', first_day, @extschema@.time_zone(h))
         ELSE pg_catalog.format('%L::pg_catalog.date', first_day) END;
     RETURN QUERY EXECUTE pg_catalog.format(
         'WITH members AS MATERIALIZED (
              SELECT m.member, m.change OPERATOR(pg_catalog.=) ''churned'' AS is_churned
              FROM @extschema@.churn_members($1, period_start => $2, period => $3, gap => $4, silence => $5, as_of => $6) AS m
-             WHERE m.change OPERATOR(pg_catalog.=) ANY (''{retained,churned}''::text[])
+             WHERE m.change OPERATOR(pg_catalog.=) ANY (''{retained,churned}''::pg_catalog.text[])
          ), attributes AS (
              SELECT DISTINCT ON (r.member) r.member, r.attributes, pg_catalog.sum(r.amount) OVER (PARTITION BY r.member) AS amount
              FROM (SELECT (%1$s)::pg_catalog.text AS member, source.%2$I AS at, (%6$s)::pg_catalog.numeric AS amount, ARRAY[%3$s] AS attributes
@@ -135,7 +135,7 @@ BEGIN
                     CASE WHEN %7$L THEN coalesce(pg_catalog.sum(a.amount) FILTER (WHERE m.is_churned), 0) END AS amount_churned
              FROM members AS m
                   JOIN attributes AS a ON a.member OPERATOR(pg_catalog.=) m.member,
-                  ROWS FROM (pg_catalog.unnest($7::text[]), pg_catalog.unnest(a.attributes)) WITH ORDINALITY AS d(dimension, value, place)
+                  ROWS FROM (pg_catalog.unnest($7::pg_catalog.text[]), pg_catalog.unnest(a.attributes)) WITH ORDINALITY AS d(dimension, value, place)
              GROUP BY d.dimension, d.place, d.value
          )
          SELECT c.*

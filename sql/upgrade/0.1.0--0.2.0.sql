@@ -80,6 +80,8 @@ CREATE OR REPLACE FUNCTION retention_internal.survival_data_send(survival_data) 
 COMMENT ON TYPE churn_stratum IS
     'a stratum in two periods: its members at the opening of each and those of them that churned; an array of them is made by decompose_churn_agg, read by decompose_churn';
 COMMENT ON TYPE history IS
-    'for every member, the days (or other ticks) on which something happened, with the number of events (0 where there is an amount alone, such as a refund) and the amount of each; made by history_agg, read by cohorts, churn, value_summary …';
+    'for every member, the days (or other ticks) on which something happened, with the number of events (0 where there is an amount alone, such as a refund) and the amount of each; made by history_agg, read by cohorts, churn, value_summary ...';
 COMMENT ON TYPE memberships IS
-    'for every member, the days during which it had a contract, as stretches [joined, ended); made by membership_agg, read by churn, cohorts …';
+    'for every member, the days during which it had a contract, as stretches [joined, ended); made by membership_agg, read by churn, cohorts ...';
+COMMENT ON TYPE clv_model IS
+    'a fitted model of customers as JSON: model, parameters, covariance, log_likelihood, customers, unit, as_of, spend ...; made by clv_fit, read by clv, p_alive ...; cast it to jsonb to look inside';

@@ -117,9 +117,9 @@ CREATE AGGREGATE clv_fit_survivors_agg(period bigint, survivors float8, model te
     PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE clv_fit_survivors_agg(bigint, float8) IS
-    'fits the shifted-beta-geometric model of contracts to a table of the members (or percent) that are left after period 0, 1, 2 …';
+    'fits the shifted-beta-geometric model of contracts to a table of the members (or percent) that are left after period 0, 1, 2 ...';
 COMMENT ON AGGREGATE clv_fit_survivors_agg(bigint, float8, text) IS
-    'fits a model of contracts, sbg or bdw, to a table of the members (or percent) that are left after period 0, 1, 2 …';
+    'fits a model of contracts, sbg or bdw, to a table of the members (or percent) that are left after period 0, 1, 2 ...';
 
 -- Can a model be trusted?
 

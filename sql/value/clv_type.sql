@@ -26,7 +26,7 @@ CREATE CAST (jsonb AS clv_model) WITH INOUT;
 CREATE CAST (json AS clv_model) WITH INOUT;
 
 COMMENT ON TYPE clv_model IS
-    'a fitted model of customers as JSON: model, parameters, covariance, log_likelihood, customers, unit, as_of, spend …; made by clv_fit, read by clv, p_alive …; cast it to jsonb to look inside';
+    'a fitted model of customers as JSON: model, parameters, covariance, log_likelihood, customers, unit, as_of, spend ...; made by clv_fit, read by clv, p_alive ...; cast it to jsonb to look inside';
 COMMENT ON FUNCTION retention_internal.clv_model_in(cstring) IS 'text input: JSON, checked';
 COMMENT ON FUNCTION retention_internal.clv_model_out(clv_model) IS 'text output: JSON';
 COMMENT ON FUNCTION retention_internal.clv_model_recv(internal) IS 'binary input';

@@ -22,4 +22,4 @@ CREATE FUNCTION value_summary(
 )
     AS 'MODULE_PATHNAME', 'value_summary_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 1;
 COMMENT ON FUNCTION value_summary(history, text, integer, text, date, float8, boolean) IS
-    'members, orders, revenue and average order value, and the simple formula for lifetime value: order value × orders per active member and period × lifespan × margin; with distinct_days what a member buys on one day is one order';
+    'members, orders, revenue and average order value, and the simple formula for lifetime value: order value times orders per active member and period times lifespan times margin; with distinct_days what a member buys on one day is one order';

@@ -208,6 +208,13 @@ fn history_recv(message: Message<'_>) -> Varlena {
     today(message.receive(check))
 }
 
+/// The same bytes as a bytea, from whoever can not send the binary form.
+#[pg_extern]
+fn history_from_bytea(bytes: &[u8]) -> Varlena {
+    check(bytes).or_raise();
+    today(Varlena::copy_of(bytes))
+}
+
 /// Writes the binary form.
 #[pg_extern]
 fn history_send(bytes: &[u8]) -> Varlena {

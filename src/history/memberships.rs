@@ -200,6 +200,13 @@ fn memberships_recv(message: Message<'_>) -> Varlena {
     as_written_now(message.receive(check))
 }
 
+/// The same bytes as a bytea.
+#[pg_extern]
+fn memberships_from_bytea(bytes: &[u8]) -> Varlena {
+    check(bytes).or_raise();
+    as_written_now(Varlena::copy_of(bytes))
+}
+
 /// Writes the binary form.
 #[pg_extern]
 fn memberships_send(bytes: &[u8]) -> Varlena {

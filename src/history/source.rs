@@ -1,8 +1,8 @@
 //! What `history_of` and its relatives read from: a query of somebody's own.
 
 use crate::pg::arguments::Args;
+use crate::pg::encoding::to_utf8;
 use crate::pg::errors::OrRaise;
-use crate::pg::member::to_utf8;
 use crate::pg::query::Select;
 use crate::pg::rows::Rows;
 use crate::pg::varlena::CText;

@@ -16,6 +16,7 @@
 //! }
 //! ```
 
+use super::encoding;
 use super::errors::{OrRaise, outdated, raise};
 use super::fold::Fold;
 pub use super::id::Id;
@@ -29,6 +30,7 @@ use pg_retention_model::check;
 use pg_retention_model::churn::Lapse;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberKind;
+use pg_retention_model::host;
 use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::datum::Date;
 use pgrx::pg_catalog::pg_proc::PgProc;
@@ -48,8 +50,11 @@ impl SqlType {
     fn is(self, type_oid: pg_sys::Oid) -> bool {
         match self {
             SqlType::Of(known) => known == type_oid,
-            // In whatever schema. Other types have other names, or no function of ours.
-            SqlType::Ours(name) => name_of(type_oid).rsplit('.').next() == Some(name),
+            // In whatever schema, and quoted where the session quotes everything, as pg_dump can be asked
+            // to. Other types have other names, or no function of ours.
+            SqlType::Ours(name) => {
+                name_of(type_oid).rsplit('.').next().is_some_and(|of| of.trim_matches('"') == name)
+            }
         }
     }
 
@@ -64,7 +69,11 @@ impl SqlType {
 /// The name of a type, with its schema where that is needed.
 pub fn name_of(type_oid: pg_sys::Oid) -> String {
     // SAFETY: returns a C string for every number.
-    unsafe { CStr::from_ptr(pg_sys::format_type_be(type_oid)).to_string_lossy().into_owned() }
+    unsafe { in_utf8(CStr::from_ptr(pg_sys::format_type_be(type_oid))) }
+}
+
+fn in_utf8(name: &CStr) -> String {
+    String::from_utf8_lossy(encoding::to_utf8(name.to_bytes())).into_owned()
 }
 
 /// The name of a function.
@@ -75,7 +84,7 @@ pub fn name_of_function(function: pg_sys::Oid) -> String {
         if name.is_null() {
             return String::new();
         }
-        CStr::from_ptr(name).to_string_lossy().into_owned()
+        in_utf8(CStr::from_ptr(name))
     }
 }
 
@@ -107,7 +116,6 @@ arguments! {
     Date: DATEOID;
     Array<'_, i32>: INT4ARRAYOID;
     Array<'_, i64>: INT8ARRAYOID;
-    Array<'_, &str>: TEXTARRAYOID;
 }
 
 /// The arguments of the call that is under way.
@@ -285,7 +293,7 @@ impl<'a> Args<'a> {
     pub fn text(&mut self, name: &str) -> Option<&'a str> {
         let datum = self.take(name, SqlType::Of(pg_sys::TEXTOID))?;
         // SAFETY: text is a varlena.
-        let text = member::to_utf8(unsafe { varlena::bytes(datum) });
+        let text = encoding::to_utf8(unsafe { varlena::bytes(datum) });
         Some(std::str::from_utf8(text).unwrap_or_else(|_| not_utf8(name)))
     }
 
@@ -302,7 +310,19 @@ impl<'a> Args<'a> {
     pub fn name(&mut self, name: &str) -> Option<&'a [u8]> {
         let datum = self.take(name, SqlType::Of(pg_sys::TEXTOID))?;
         // SAFETY: text is a varlena.
-        Some(member::to_utf8(unsafe { varlena::bytes(datum) }))
+        Some(encoding::to_utf8(unsafe { varlena::bytes(datum) }))
+    }
+
+    /// A list of texts, of which some may be NULL.
+    pub fn texts(&mut self, name: &str) -> Option<host::Vec<Option<&'a str>, PgHost>> {
+        let datum = self.take(name, SqlType::Of(pg_sys::TEXTARRAYOID))?;
+        // SAFETY: it is an array of text.
+        let bytes = unsafe { member::texts(datum) };
+        let mut texts = host::Vec::with_capacity_in(bytes.len(), PgHost::current());
+        texts.extend(bytes.iter().map(|text| {
+            text.map(|text| std::str::from_utf8(text).unwrap_or_else(|_| not_utf8(name)))
+        }));
+        Some(texts)
     }
 
     /// The bytes of a value of a type of ours.

@@ -1,6 +1,7 @@
 //! The call of a function that is called once a row, such as `history_step`: its arguments by their
 //! places, and what is the same for all rows.
 
+use super::encoding::to_utf8;
 use super::errors::OrRaise;
 use super::expanded::Notes;
 use super::plain_text;
@@ -191,12 +192,12 @@ unsafe fn are_constant(fcinfo: pg_sys::FunctionCallInfo, positions: [usize; 2]) 
 }
 
 fn grain_of(name: Option<&[u8]>) -> Result<Grain, Error> {
-    name.map_or(Ok(Grain::Day), |name| Grain::parse(&String::from_utf8_lossy(name)))
+    name.map_or(Ok(Grain::Day), |name| Grain::parse(&String::from_utf8_lossy(to_utf8(name))))
 }
 
 /// The zone of the times of an overload that names one, or does not.
 fn zone_of(time: TimeKind, is_named: bool, name: Option<&[u8]>) -> Result<PgZone, Error> {
-    let given = match name.map(String::from_utf8_lossy) {
+    let given = match name.map(|name| String::from_utf8_lossy(to_utf8(name))) {
         Some(name) => Some(PgZone::given(&name)?),
         None => None,
     };

@@ -1,5 +1,6 @@
 //! Errors of the model as errors of SQL: the only place that knows SQLSTATEs.
 
+use super::encoding::words;
 use pg_retention_model::error::Error;
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode};
@@ -35,9 +36,9 @@ pub fn raise(error: &Error) -> ! {
 /// Raises an ERROR with another SQLSTATE than its own.
 #[cold]
 pub fn raise_as(code: PgSqlErrorCode, error: &Error) -> ! {
-    let report = ErrorReport::new(code, error.to_string(), "pg_retention");
+    let report = ErrorReport::new(code, words(error.to_string()), "pg_retention");
     let report = match error.hint() {
-        Some(hint) => report.set_hint(hint),
+        Some(hint) => report.set_hint(words(hint)),
         None => report,
     };
     report.report(PgLogLevel::ERROR);
@@ -50,7 +51,7 @@ pub fn outdated(message: String) -> ! {
     let code = PgSqlErrorCode::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE;
     let hint = "The installed files of pg_retention are of another version than the extension in this \
                 database: run ALTER EXTENSION pg_retention UPDATE.";
-    let report = ErrorReport::new(code, message, "pg_retention").set_hint(hint);
+    let report = ErrorReport::new(code, words(message), "pg_retention").set_hint(hint);
     report.report(PgLogLevel::ERROR);
     unreachable!("an ERROR does not return")
 }

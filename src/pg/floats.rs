@@ -1,7 +1,7 @@
 //! Arrays of float8 as arguments, read where they lie.
 
 use super::arguments::{Argument, SqlType};
-use super::member::from_utf8;
+use super::encoding::from_utf8;
 use super::varlena::CText;
 use pgrx::{FromDatum, pg_sys};
 

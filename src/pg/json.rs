@@ -1,8 +1,8 @@
 //! `jsonb`: documents in and out. The model knows what they mean.
 
 use super::arguments::{Argument, SqlType};
+use super::encoding::{from_utf8, to_utf8};
 use super::errors::raise;
-use super::member::{from_utf8, to_utf8};
 use super::memory::PgHost;
 use super::varlena::{self, CText};
 use pg_retention_model::cox::Value;
@@ -36,8 +36,17 @@ impl FromDatum for JsonText<'_> {
         // SAFETY: the caller vouches for a jsonb; its text is in the current memory context.
         let text = unsafe { direct_function_call::<&CStr>(pg_sys::jsonb_out, &[Some(datum)]) };
         let text = to_utf8(text.unwrap_or(c"").to_bytes());
-        Some(JsonText(std::str::from_utf8(text).unwrap_or("")))
+        Some(JsonText(std::str::from_utf8(text).unwrap_or_else(|_| not_utf8())))
     }
+}
+
+/// Where the database does not know of encodings (SQL_ASCII), a document may hold anything.
+#[cold]
+fn not_utf8() -> ! {
+    raise(&Error::BadArgument {
+        message: "the JSON has letters that are not UTF-8".to_string(),
+        hint: "The database's encoding is SQL_ASCII, and texts in it are taken for UTF-8: give them in that.",
+    })
 }
 
 // SAFETY: reads a jsonb.

@@ -1,5 +1,6 @@
 //! The text and the binary form of types whose values are bytes: base64, and the bytes.
 
+use super::encoding::to_utf8;
 use super::errors::{OrRaise, raise_as};
 use super::memory::PgHost;
 use super::varlena::{CText, Varlena};
@@ -38,7 +39,9 @@ impl Literal {
     /// The error about a text that somebody typed: where a value is expected, the name of the table that
     /// it should be made from is everybody's first guess.
     fn of_name(&self, text: &CStr) -> Option<Error> {
-        let given = text.to_str().ok().filter(|text| text.chars().count() <= LONGEST_NAME)?;
+        let given = std::str::from_utf8(to_utf8(text.to_bytes()))
+            .ok()
+            .filter(|text| text.chars().count() <= LONGEST_NAME)?;
         let is_name = !given.is_empty()
             && given.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '$' | '"'));
         let (of, made, given) = (self.of, self.made, given.to_string());

@@ -1,14 +1,14 @@
 //! Members: SQL values in, SQL values out.
 
+use super::encoding::{is_sql_ascii, to_utf8};
 use super::errors::raise;
 use super::memory::PgHost;
 use super::varlena::bytes;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::{MemberKind, MemberRef};
-use pg_retention_model::host::{Host, Vec};
+use pg_retention_model::host::{Host, Pace, Vec};
 use pgrx::pg_sys;
-use std::ffi::{CStr, c_char};
-use std::sync::OnceLock;
+use std::ffi::c_char;
 
 /// The kind of members of an SQL type.
 pub fn kind_of(type_oid: pg_sys::Oid) -> Option<MemberKind> {
@@ -38,44 +38,6 @@ pub unsafe fn from_datum<'a>(kind: MemberKind, datum: pg_sys::Datum) -> MemberRe
     }
 }
 
-/// Histories keep names in UTF-8, so that they mean the same in a database of another encoding.
-/// Nothing is to be done where the database uses it too, or says that it knows of no encoding.
-fn keeps_names_as_they_are() -> bool {
-    static KEEPS: OnceLock<bool> = OnceLock::new();
-    *KEEPS.get_or_init(|| {
-        // SAFETY: a backend's database, and so its encoding, never changes.
-        let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
-        [pg_sys::pg_enc::PG_UTF8, pg_sys::pg_enc::PG_SQL_ASCII].contains(&(encoding as _))
-    })
-}
-
-/// Text of the database as the names that are kept.
-#[inline]
-pub fn to_utf8(name: &[u8]) -> &[u8] {
-    if keeps_names_as_they_are() { name } else { convert(name, pg_sys::pg_server_to_any) }
-}
-
-/// The same back.
-#[inline]
-pub fn from_utf8(name: &[u8]) -> &[u8] {
-    if keeps_names_as_they_are() { name } else { convert(name, pg_sys::pg_any_to_server) }
-}
-
-type Conversion = unsafe fn(*const c_char, i32, i32) -> *mut c_char;
-
-/// Converts between the database's encoding and UTF-8, or raises an ERROR.
-#[cold]
-fn convert(name: &[u8], conversion: Conversion) -> &[u8] {
-    // SAFETY: reads the name's bytes; the result is the same pointer, or a C string in the current
-    // memory context, which outlives the use of the name.
-    unsafe {
-        let from = name.as_ptr().cast::<c_char>();
-        let len = i32::try_from(name.len()).unwrap_or(i32::MAX);
-        let to = conversion(from, len, pg_sys::pg_enc::PG_UTF8 as i32);
-        if to.cast_const() == from { name } else { CStr::from_ptr(to).to_bytes() }
-    }
-}
-
 /// Is this a name that a database could have made?
 pub fn check_text(member: MemberRef<'_>) -> Result<(), Error> {
     match member {
@@ -85,17 +47,6 @@ pub fn check_text(member: MemberRef<'_>) -> Result<(), Error> {
         }
         _ => Ok(()),
     }
-}
-
-/// Is the database's encoding UTF-8?
-pub fn is_utf8() -> bool {
-    // SAFETY: reads a number.
-    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_UTF8 as i32 }
-}
-
-fn is_sql_ascii() -> bool {
-    // SAFETY: reads a number.
-    unsafe { pg_sys::GetDatabaseEncoding() == pg_sys::pg_enc::PG_SQL_ASCII as i32 }
 }
 
 /// An array of members.
@@ -116,40 +67,78 @@ impl Members {
         if self.kind != kind {
             raise(&Error::MemberType { found: kind.name(), asked: self.kind.name() });
         }
-        let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
-        // SAFETY: the array is of this element type; what comes back is `count` long, and like the
-        // array itself in the memory of this call.
-        let (values, nulls) = unsafe {
-            let array = pg_sys::pg_detoast_datum(self.array.cast_mut_ptr()).cast();
-            let (oid, len, by_value, align) = match kind {
-                MemberKind::Int => (pg_sys::INT8OID, 8, true, b'd'),
-                MemberKind::Uuid => (pg_sys::UUIDOID, 16, false, b'c'),
-                MemberKind::Text => (pg_sys::TEXTOID, -1, false, b'i'),
-            };
-            let align = align as c_char;
-            pg_sys::deconstruct_array(
-                array,
-                oid,
-                len,
-                by_value,
-                align,
-                &mut values,
-                &mut nulls,
-                &mut count,
-            );
-            let count = usize::try_from(count).unwrap_or(0);
-            (std::slice::from_raw_parts(values, count), std::slice::from_raw_parts(nulls, count))
+        // SAFETY: the array is of this element type.
+        let elements = unsafe {
+            match kind {
+                MemberKind::Int => elements(self.array, pg_sys::INT8OID, 8, true, b'd'),
+                MemberKind::Uuid => elements(self.array, pg_sys::UUIDOID, 16, false, b'c'),
+                MemberKind::Text => elements(self.array, pg_sys::TEXTOID, -1, false, b'i'),
+            }
         };
         let host = PgHost::current();
-        let mut members = Vec::with_capacity_in(values.len(), host);
-        for (i, (datum, _)) in values.iter().zip(nulls).filter(|(_, null)| !**null).enumerate() {
+        let mut members = Vec::with_capacity_in(elements.len(), host);
+        for (i, datum) in elements.flatten().enumerate() {
             if i % 4096 == 0 {
                 host.poll();
             }
             // SAFETY: the element is of this kind.
-            members.push(unsafe { from_datum(kind, *datum) });
+            members.push(unsafe { from_datum(kind, datum) });
         }
-        members.sort_unstable();
+        let mut pace = Pace::new(&host);
+        members.sort_unstable_by(|a: &MemberRef<'a>, b| {
+            pace.step(1);
+            a.cmp(b)
+        });
         members
     }
+}
+
+/// The elements of an array; none for NULL.
+///
+/// # Safety
+/// The datum must be an array of this type, of this length and alignment. What comes back is in the
+/// memory of this call, as the array is.
+unsafe fn elements<'a>(
+    array: pg_sys::Datum,
+    oid: pg_sys::Oid,
+    len: i32,
+    by_value: bool,
+    align: u8,
+) -> impl ExactSizeIterator<Item = Option<pg_sys::Datum>> + use<'a> {
+    let (mut values, mut nulls, mut count) = (std::ptr::null_mut(), std::ptr::null_mut(), 0);
+    // SAFETY: see above; what comes back is `count` long.
+    let (values, nulls): (&'a [pg_sys::Datum], &'a [bool]) = unsafe {
+        let array = pg_sys::pg_detoast_datum(array.cast_mut_ptr()).cast();
+        pg_sys::deconstruct_array(
+            array,
+            oid,
+            len,
+            by_value,
+            align as c_char,
+            &mut values,
+            &mut nulls,
+            &mut count,
+        );
+        let count = usize::try_from(count).unwrap_or(0);
+        (std::slice::from_raw_parts(values, count), std::slice::from_raw_parts(nulls, count))
+    };
+    values.iter().zip(nulls).map(|(value, null)| (!null).then_some(*value))
+}
+
+/// The texts of an array, as bytes in UTF-8; none for NULL.
+///
+/// # Safety
+/// The datum must be an array of text.
+pub unsafe fn texts<'a>(array: pg_sys::Datum) -> Vec<Option<&'a [u8]>, PgHost> {
+    let host = PgHost::current();
+    // SAFETY: see above; text is a varlena.
+    let elements = unsafe { elements(array, pg_sys::TEXTOID, -1, false, b'i') };
+    let mut pace = Pace::new(&host);
+    let mut texts = Vec::with_capacity_in(elements.len(), host);
+    for element in elements {
+        pace.step(4);
+        // SAFETY: as above.
+        texts.push(element.map(|datum| to_utf8(unsafe { bytes(datum) })));
+    }
+    texts
 }

@@ -4,6 +4,7 @@ pub mod aggregate;
 pub mod amount;
 pub mod arguments;
 pub mod call;
+pub mod encoding;
 pub mod errors;
 pub mod expanded;
 pub mod floats;

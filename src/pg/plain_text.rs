@@ -1,6 +1,7 @@
 //! Members that are text are told apart byte by byte. Some types and collations take different texts for equal, as citext
 //! does: `count(DISTINCT)` would count one where a history counts two.
 
+use super::encoding::to_utf8;
 use super::errors::raise_as;
 use super::query::{base_type, elements};
 use pg_retention_model::error::Error;
@@ -54,7 +55,7 @@ fn loose(collation: pg_sys::Oid) -> Option<String> {
             }
             let name = get_collation_name(collation);
             let name = if name.is_null() { c"" } else { CStr::from_ptr(name) };
-            Some(format!("\"{}\"", name.to_string_lossy()))
+            Some(format!("\"{}\"", String::from_utf8_lossy(to_utf8(name.to_bytes()))))
         })
     }
 }

@@ -6,7 +6,7 @@
 use super::arguments::{name_of, name_of_function};
 use super::errors::{outdated, raise};
 use super::memory::PgHost;
-use super::{amount, member, varlena};
+use super::{amount, encoding, varlena};
 use pg_retention_model::amount::to_base_10000;
 use pg_retention_model::calendar::date_text;
 use pg_retention_model::error::Error;
@@ -255,7 +255,7 @@ impl Row<'_> {
         match (*member, self.row.next_type()) {
             (MemberRef::Int(key), Type::Int8) => self.row.int8(Some(key)),
             (MemberRef::Uuid(key), Type::Uuid) => self.row.uuid(Some(key.to_be_bytes())),
-            (MemberRef::Text(key), Type::Text) => self.row.text(Some(member::from_utf8(key))),
+            (MemberRef::Text(key), Type::Text) => self.row.text(Some(encoding::from_utf8(key))),
             (MemberRef::Int(key), Type::Text) => {
                 self.row.text(Some(self.last_member.text(MemberRef::Int(key))));
             }
@@ -326,7 +326,7 @@ impl Row<'_> {
     /// A text.
     #[inline]
     pub fn text<'t>(&mut self, text: impl Into<Option<&'t str>>) {
-        self.row.text(text.into().map(|text| member::from_utf8(text.as_bytes())));
+        self.row.text(text.into().map(|text| encoding::from_utf8(text.as_bytes())));
     }
 
     /// An amount in millionths.

@@ -1,9 +1,9 @@
 //! `draw`, `draw_triangle` and `phrase`: the drawing kit, which the pictures in `sql/publish` call.
 
 use crate::pg::arguments::Args;
+use crate::pg::encoding::{from_utf8, is_utf8};
 use crate::pg::errors::OrRaise;
 use crate::pg::json::JsonText;
-use crate::pg::member::{from_utf8, is_utf8};
 use crate::pg::memory::PgHost;
 use crate::pg::varlena::Varlena;
 use pg_retention_model::picture::{self, Picture};

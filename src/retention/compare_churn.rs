@@ -49,8 +49,8 @@ fn compare_churn(mut args: Args<'_>, mut rows: Rows) -> Rows {
 /// Groups that a query has counted, one place of the arrays for each, those of a dimension together.
 #[pg_extern]
 fn churn_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
-    let dimensions: Option<Array<'_, &str>> = args.get("dimensions");
-    let values: Option<Array<'_, &str>> = args.get("values_of");
+    let dimensions = args.texts("dimensions");
+    let values = args.texts("values_of");
     let counts = ["opening", "churned"].map(|name| args.get::<Array<'_, i64>>(name));
     let confidence = args.confidence();
     args.end();
@@ -71,8 +71,8 @@ fn churn_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let names = dimensions.iter().zip(values.iter());
     for ((group, contrast), (dimension, value)) in groups.iter().zip(&found).zip(names) {
         rows.put(|row| {
-            row.text(dimension);
-            row.text(value);
+            row.text(*dimension);
+            row.text(*value);
             row.count(group.opening);
             row.count(group.churned);
             row.estimate(contrast.churn_rate);
@@ -86,14 +86,14 @@ fn churn_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
 
 #[pg_extern]
 fn decompose_churn_arrays(mut args: Args<'_>, mut rows: Rows) -> Rows {
-    let names: Option<Array<'_, &str>> = args.get("stratum");
+    let names = args.texts("stratum");
     let counts = ["opening_1", "churned_1", "opening_2", "churned_2"];
     let mut counts = counts.map(|name| args.get::<Array<'_, i64>>(name));
     args.end();
     let Some(names) = names else { return rows };
     let mut counts = counts.each_mut().map(|array| array.iter().flat_map(Array::iter));
     let mut strata = Vec::with_capacity_in(names.len(), PgHost::current());
-    for name in names.iter() {
+    for &name in &names {
         let [o1, c1, o2, c2] = counts.each_mut().map(|array| array.next().flatten().unwrap_or(0));
         strata.push(Stratum { name, opening: [o1, o2], churned: [c1, c2] });
     }

@@ -15,7 +15,7 @@ use pgrx::prelude::*;
 #[pg_extern]
 fn retention_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let periods: Option<Array<'_, i32>> = args.get("period_numbers");
-    let names: Option<Array<'_, &str>> = args.get("grps");
+    let names = args.texts("grps");
     let counts = ["eligible", "retained"].map(|name| args.get::<Array<'_, i64>>(name));
     let control = args.text("control");
     let wilson = Wilson::new(args.confidence()).or_raise();
@@ -34,7 +34,7 @@ fn retention_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
             eligible: count(eligible.next().flatten()),
             retained: count(retained.next().flatten()),
         });
-        group_names.push(names.next().flatten());
+        group_names.push(names.next().copied().flatten());
         if periods.peek() == Some(&period_number) {
             continue;
         }

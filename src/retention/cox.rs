@@ -3,6 +3,7 @@
 
 use super::survival::tell_beyond;
 use crate::pg::arguments::Args;
+use crate::pg::encoding;
 use crate::pg::errors::{OrRaise, raise, raise_as};
 use crate::pg::floats::Floats;
 use crate::pg::json::Fields;
@@ -16,8 +17,8 @@ use pg_retention_model::cox::{Covariates, CoxObservation, Members, Model, Predic
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
 use pg_retention_model::host::Vec;
+use pgrx::PgSqlErrorCode;
 use pgrx::prelude::*;
-use pgrx::{Array, PgSqlErrorCode};
 use std::ffi::CStr;
 use std::io::Write;
 
@@ -140,7 +141,7 @@ fn flat(model: &Model<PgHost>) -> Varlena {
 /// Reads the text form: JSON.
 #[pg_extern]
 fn cox_model_in(text: &CStr) -> Varlena {
-    match Model::from_json(member::to_utf8(text.to_bytes()), PgHost::current()) {
+    match Model::from_json(encoding::to_utf8(text.to_bytes()), PgHost::current()) {
         Ok(model) => flat(&model),
         Err(error) => raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error),
     }
@@ -149,10 +150,19 @@ fn cox_model_in(text: &CStr) -> Varlena {
 /// Reads the binary form, which is the stored one.
 #[pg_extern]
 fn cox_model_recv(message: Message<'_>) -> Varlena {
+    message.receive(check)
+}
+
+/// The same bytes as a bytea.
+#[pg_extern]
+fn cox_model_from_bytea(bytes: &[u8]) -> Varlena {
+    check(bytes).or_raise();
+    Varlena::copy_of(bytes)
+}
+
+fn check(bytes: &[u8]) -> Result<(), Error> {
     let check_name = |name: &[u8]| member::check_text(MemberRef::Text(name));
-    message.receive(|bytes| {
-        Model::from_foreign_bytes(bytes, PgHost::current(), check_name).map(|_| ())
-    })
+    Model::from_foreign_bytes(bytes, PgHost::current(), check_name).map(|_| ())
 }
 
 /// Writes the text form.
@@ -160,7 +170,7 @@ fn cox_model_recv(message: Message<'_>) -> Varlena {
 fn cox_model_out(bytes: &[u8]) -> CText {
     let mut json = Vec::new_in(PgHost::current());
     model(bytes).to_json(&mut json).or_raise();
-    CText::copy_of(member::from_utf8(&json))
+    CText::copy_of(encoding::from_utf8(&json))
 }
 
 fn model(bytes: &[u8]) -> Model<PgHost> {
@@ -170,19 +180,21 @@ fn model(bytes: &[u8]) -> Model<PgHost> {
 #[pg_extern]
 fn cox_coefficients(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let fitted = args.bytes("fitted", "cox_model");
-    let names: Option<Array<'_, &str>> = args.get("names");
+    let names = args.texts("names");
     let confidence = args.confidence();
     args.end();
     let Some(fitted) = fitted else { return rows };
     let model = model(&fitted);
-    if let Some(given) = names.as_ref().map(Array::len).filter(|given| *given != model.width()) {
+    if let Some(given) =
+        names.as_ref().map(|names| names.len()).filter(|given| *given != model.width())
+    {
         raise(&Error::BadArgument {
             message: format!("{given} names for a model of {} covariates", model.width()),
             hint: "Give a name for each covariate, in the order of the fit.",
         });
     }
     for (i, found) in model.coefficients(confidence).or_raise().enumerate() {
-        let name = names.as_ref().and_then(|names| names.get(i).flatten());
+        let name = names.as_ref().and_then(|names| names.get(i).copied().flatten());
         let label = model.label(i);
         let unnamed = || label.map_or_else(|| (i + 1).to_string(), |label| label.to_string());
         let name = name.map_or_else(unnamed, str::to_string);

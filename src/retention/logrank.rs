@@ -69,6 +69,13 @@ fn logrank_data_recv(message: Message<'_>) -> Varlena {
     message.receive(check)
 }
 
+/// The same bytes as a bytea.
+#[pg_extern]
+fn logrank_data_from_bytea(bytes: &[u8]) -> Varlena {
+    check(bytes).or_raise();
+    Varlena::copy_of(bytes)
+}
+
 fn check(bytes: &[u8]) -> Result<(), Error> {
     let check_name = |name: &[u8]| member::check_text(MemberRef::Text(name));
     Groups::from_bytes(bytes, PgHost::current(), check_name).map(|_| ())

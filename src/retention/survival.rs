@@ -94,6 +94,13 @@ fn survival_data_recv(message: Message<'_>) -> Varlena {
     message.receive(check)
 }
 
+/// The same bytes as a bytea.
+#[pg_extern]
+fn survival_data_from_bytea(bytes: &[u8]) -> Varlena {
+    check(bytes).or_raise();
+    Varlena::copy_of(bytes)
+}
+
 fn check(bytes: &[u8]) -> Result<(), Error> {
     let check_name = |name: &[u8]| member::check_text(MemberRef::Text(name));
     Observations::from_bytes_checked(bytes, PgHost::current(), check_name).map(|_| ())

@@ -209,7 +209,7 @@ pub fn shorten(text: &str) -> String {
     if text.chars().count() <= MOST {
         return text.to_string();
     }
-    text.chars().take(MOST).chain("…".chars()).collect()
+    text.chars().take(MOST).chain("...".chars()).collect()
 }
 
 /// A message that quotes what was given, without the middle if that was long: what is expected stands at the end.
@@ -219,7 +219,7 @@ fn without_middle(text: &str) -> String {
     if count <= 2 * MOST {
         return text.to_string();
     }
-    let begin = text.chars().take(MOST).chain("…".chars());
+    let begin = text.chars().take(MOST).chain("...".chars());
     begin.chain(text.chars().skip(count - MOST)).collect()
 }
 

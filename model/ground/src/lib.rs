@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod amount;
+pub mod budget;
 pub mod calendar;
 pub mod check;
 pub mod error;

@@ -1,7 +1,7 @@
 //! What happened: the summaries that every metric is read from, and the periods in which they are read.
 #![forbid(unsafe_code)]
 
-use model_ground::{amount, calendar, error, host};
+use model_ground::{amount, budget, calendar, error, host};
 use model_kit::{index, radix, varint};
 
 pub mod axis;

@@ -1,23 +1,18 @@
 //! The numbered units of periods that are the same for all members.
 
+use crate::budget::{MAX_PERIODS, PERIODS};
 use crate::calendar::{Grain, Period, Unit, add_months, date_text, months_between};
 use crate::error::Error;
-
-/// Periods of one axis: 5,700 years of days.
-const MAX_PERIODS: i64 = 1 << 21;
 
 /// The number of periods from the one of the first day to that of `as_of`.
 pub fn periods(unit: Units, first_day: i64, as_of: i64) -> Result<usize, Error> {
     if as_of < first_day {
         return Ok(0);
     }
-    match unit.of_day(as_of) - unit.of_day(first_day) + 1 {
-        len @ 1..=MAX_PERIODS => Ok(len as usize),
-        _ => Err(Error::TooLarge {
-            what: "the number of periods up to as_of",
-            hint: "Take a longer period or an earlier as_of.",
-        }),
-    }
+    let len = unit.of_day(as_of) - unit.of_day(first_day) + 1;
+    let len = usize::try_from(len).map_err(|_| PERIODS.error())?;
+    PERIODS.check_limit(len, MAX_PERIODS)?;
+    Ok(len)
 }
 
 /// The numbered units of a period.

@@ -73,8 +73,11 @@ impl<H: Host> Names<H> {
 
     /// The numbers here of the names there.
     pub fn absorb(&mut self, other: &Self) -> Option<Vec<u32, H>> {
-        let mut numbers = Vec::new_in(self.index.host().scratch());
+        let host = self.index.host().clone();
+        let mut pace = Pace::new(&host);
+        let mut numbers = Vec::new_in(host.scratch());
         for number in 0..other.len() {
+            pace.step(16);
             numbers.push(self.number(other.get(number))?);
         }
         Some(numbers)

@@ -1,7 +1,7 @@
 //! Who comes back, who leaves: the readers of histories and memberships, and of plain durations.
 #![forbid(unsafe_code)]
 
-use model_ground::{amount, calendar, error, host, json, state};
+use model_ground::{amount, budget, calendar, error, host, json, state};
 use model_history::{axis, history, memberships, units};
 use model_kit::{names, numeric, radix, varint};
 

@@ -1,10 +1,12 @@
 //! The type `retention.churn_model`: a fitted model, as JSON.
 
 use crate::pg::arguments::Args;
+use crate::pg::encoding;
 use crate::pg::errors::{OrRaise, raise_as};
 use crate::pg::literal::Message;
 use crate::pg::varlena::{CText, Varlena};
 use pg_retention_model::churn_risk::ChurnModel;
+use pg_retention_model::error::Error;
 use pgrx::PgSqlErrorCode;
 use pgrx::prelude::*;
 use std::cell::RefCell;
@@ -38,9 +40,9 @@ impl FittedModel {
             _ => None,
         });
         Some(seen.unwrap_or_else(|| {
-            let text = String::from_utf8_lossy(&bytes);
-            let model = FittedModel(Rc::new(ChurnModel::parse(&text).or_raise()));
-            LAST.set(Some((text.into_owned(), model.clone())));
+            let text = in_utf8(&bytes).or_raise();
+            let model = FittedModel(Rc::new(ChurnModel::parse(text).or_raise()));
+            LAST.set(Some((text.to_string(), model.clone())));
             model
         }))
     }
@@ -51,8 +53,18 @@ pub fn flat(model: &ChurnModel) -> Varlena {
     Varlena::copy_of(model.text().as_bytes())
 }
 
-fn read(text: &str) -> Varlena {
-    match ChurnModel::parse(text) {
+/// Values are kept in UTF-8, whatever the encoding of the database.
+fn in_utf8(bytes: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(bytes).map_err(|_| {
+        Error::bad(
+            "malformed churn_model: its text is not UTF-8",
+            "Fit it again: SELECT retention.churn_fit(h, '90 days') …",
+        )
+    })
+}
+
+fn read(bytes: &[u8]) -> Varlena {
+    match in_utf8(bytes).and_then(ChurnModel::parse) {
         Ok(model) => flat(&model),
         Err(error) => raise_as(PgSqlErrorCode::ERRCODE_INVALID_TEXT_REPRESENTATION, &error),
     }
@@ -61,21 +73,19 @@ fn read(text: &str) -> Varlena {
 /// Reads the text form, which is JSON.
 #[pg_extern]
 fn churn_model_in(text: &CStr) -> Varlena {
-    read(&text.to_string_lossy())
+    read(encoding::to_utf8(text.to_bytes()))
 }
 
 /// Writes the text form.
 #[pg_extern]
 fn churn_model_out(bytes: &[u8]) -> CText {
-    let mut text = CText::with_len(bytes.len());
-    text.bytes().copy_from_slice(bytes);
-    text
+    CText::copy_of(encoding::from_utf8(bytes))
 }
 
 /// Reads the binary form, which is the text.
 #[pg_extern]
 fn churn_model_recv(message: Message<'_>) -> Varlena {
-    read(&String::from_utf8_lossy(message.bytes()))
+    read(message.bytes())
 }
 
 /// Writes the binary form.

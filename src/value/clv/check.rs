@@ -1,5 +1,6 @@
 //! `clv_backtest` and `clv_diagnostics`: can a model be trusted? And fitting contracts.
 
+use super::model::in_utf8;
 use super::unit;
 use crate::history::Events;
 use crate::pg::arguments::{Args, given};
@@ -49,8 +50,8 @@ fn clv_diagnostics(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let confidence = args.confidence();
     args.end();
     let Some(fitted) = fitted else { return rows };
-    let text = String::from_utf8_lossy(&fitted);
-    for found in diagnostics::rows(&text, confidence).or_raise() {
+    let text = in_utf8(&fitted).or_raise();
+    for found in diagnostics::rows(text, confidence).or_raise() {
         rows.put(|row| {
             row.text(found.name.as_ref());
             row.float(found.value);

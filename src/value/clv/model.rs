@@ -1,6 +1,7 @@
 //! The type `retention.clv_model`: a fitted model, as JSON.
 
 use crate::pg::arguments::Args;
+use crate::pg::encoding;
 use crate::pg::errors::{OrRaise, raise_as};
 use crate::pg::literal::Message;
 use crate::pg::varlena::{CText, Varlena};
@@ -39,18 +40,22 @@ impl FittedModel {
     /// The argument of this name.
     pub fn named(args: &mut Args<'_>, name: &str) -> Option<Self> {
         let bytes = args.bytes(name, "clv_model")?;
-        // Its values are UTF-8, or in the encoding of the database.
-        let text = String::from_utf8_lossy(&bytes);
+        let text = in_utf8(&bytes).or_raise();
         let seen = LAST.with_borrow(|last| match last {
-            Some((seen, model)) if *seen == *text => Some(model.clone()),
+            Some((seen, model)) if seen == text => Some(model.clone()),
             _ => None,
         });
         Some(seen.unwrap_or_else(|| {
-            let model = FittedModel(Rc::new(model::parse(&text).or_raise()));
-            LAST.set(Some((text.into_owned(), model.clone())));
+            let model = FittedModel(Rc::new(model::parse(text).or_raise()));
+            LAST.set(Some((text.to_string(), model.clone())));
             model
         }))
     }
+}
+
+/// Values are kept in UTF-8, whatever the encoding of the database.
+pub fn in_utf8(bytes: &[u8]) -> Result<&str, Error> {
+    std::str::from_utf8(bytes).map_err(|_| Error::BadModel("its text is not UTF-8".to_string()))
 }
 
 fn canonical(text: &str) -> Result<Varlena, Error> {
@@ -66,21 +71,19 @@ fn as_input_error<T>(result: Result<T, Error>) -> T {
 /// Reads the text form, which is JSON.
 #[pg_extern]
 fn clv_model_in(text: &CStr) -> Varlena {
-    as_input_error(canonical(&text.to_string_lossy()))
+    as_input_error(in_utf8(encoding::to_utf8(text.to_bytes())).and_then(canonical))
 }
 
 /// Writes the text form.
 #[pg_extern]
 fn clv_model_out(bytes: &[u8]) -> CText {
-    let mut text = CText::with_len(bytes.len());
-    text.bytes().copy_from_slice(bytes);
-    text
+    CText::copy_of(encoding::from_utf8(bytes))
 }
 
 /// Reads the binary form, which is the text.
 #[pg_extern]
 fn clv_model_recv(message: Message<'_>) -> Varlena {
-    as_input_error(canonical(&String::from_utf8_lossy(message.bytes())))
+    as_input_error(in_utf8(message.bytes()).and_then(canonical))
 }
 
 /// Writes the binary form.

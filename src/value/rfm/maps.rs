@@ -1,9 +1,9 @@
 //! `segment_maps` and `check_segment_map`.
 
 use crate::pg::arguments::Args;
+use crate::pg::encoding::has_letters_of;
 use crate::pg::errors::OrRaise;
 use crate::pg::json::JsonText;
-use crate::pg::member::is_utf8;
 use crate::pg::memory::PgHost;
 use crate::pg::rows::Rows;
 use pg_retention_model::rfm::{self, BUILT_IN, Map, Rule, ScoreRange};
@@ -25,7 +25,7 @@ fn segment_maps(args: Args<'_>, mut rows: Rows) -> Rows {
                 span.as_ref().map(text)
             };
             // Other encodings may have no Chinese letters.
-            let chinese = map.chinese.get(place).filter(|_| is_utf8());
+            let chinese = map.chinese.get(place).filter(|name| has_letters_of(name));
             rows.put(|row| {
                 row.text(map.name);
                 row.integer(place as i64 + 1);

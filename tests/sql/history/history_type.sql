@@ -75,3 +75,10 @@ CREATE TEMP TABLE bytes (b bytea);
 INSERT INTO bytes VALUES ('\x00'), ('\x0100'), (decode(repeat('ff', 100), 'hex'));
 COPY bytes TO PROGRAM 'cat > "$PWD/bytes.copy"' (FORMAT binary);
 SELECT pg_temp.outcome($$COPY back (hist) FROM PROGRAM 'cat "$PWD/bytes.copy"; rm "$PWD/bytes.copy"' (FORMAT binary)$$);
+-- The bytes as a bytea, and back: checked as the binary form is.
+SELECT kind, (hist::bytea)::history = hist AS there_and_back, hist::bytea = retention_internal.history_send(hist) AS same_bytes FROM h ORDER BY kind;
+SELECT '\x0200'::bytea::history;
+SELECT (SELECT membership_agg(1, date '2020-01-01', NULL)::bytea)::memberships IS NOT NULL AS memberships, survival_agg(1, true)::bytea::survival_data::text = survival_agg(1, true)::text AS survival_data,
+       logrank_agg(1, true, 'a')::bytea::logrank_data::text = logrank_agg(1, true, 'a')::text AS logrank_data FROM (VALUES (1)) v;
+SELECT count(*) AS casts, count(*) FILTER (WHERE castcontext <> 'e') AS by_themselves FROM pg_cast
+WHERE 'bytea'::regtype IN (castsource, casttarget) AND 'retention'::regnamespace IN (SELECT typnamespace FROM pg_type WHERE oid IN (castsource, casttarget));

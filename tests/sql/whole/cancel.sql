@@ -128,7 +128,7 @@ SELECT retention_contrasts(halves, names, nine, :cancel fewer END, NULL, 0.95) F
 \set log `echo "$PG_RETENTION_LOG"`
 WITH message AS (   -- of this session, numbered by error: its words, where it was, what the statement was
   SELECT text, count(*) FILTER (WHERE text ~ ' ERROR: ') OVER (ORDER BY n) AS error
-  FROM regexp_split_to_table(pg_read_file(:'log'), E'\n(?=\\d{4}-\\d\\d-\\d\\d )') WITH ORDINALITY m (text, n)
+  FROM regexp_split_to_table(convert_from(pg_read_binary_file(:'log'), 'LATIN1'), E'\n(?=\\d{4}-\\d\\d-\\d\\d )') WITH ORDINALITY m (text, n)
   WHERE text LIKE format('%% [%s] %%', pg_backend_pid())
 )
 SELECT error, string_agg(text, E'\n') AS messages FROM message WHERE error > 0

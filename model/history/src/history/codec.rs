@@ -139,6 +139,15 @@ impl<'a, H: Host> Flat<'a, H> {
     /// Reads the header. The columns are read, and found good or malformed, by whoever walks; only the
     /// amounts of version 1 are read at once.
     pub fn parse(bytes: &'a [u8], host: H) -> Result<Self, Error> {
+        let flat = Self::parse_spells(bytes, host)?;
+        if !flat.meta.is_in_calendar() {
+            return Err(Error::Malformed("its first or last event is beyond the calendar"));
+        }
+        Ok(flat)
+    }
+
+    /// The same of joins and ends, whose ticks are no ticks of a calendar.
+    pub(crate) fn parse_spells(bytes: &'a [u8], host: H) -> Result<Self, Error> {
         let Some((body, checksum)) = bytes.split_last_chunk::<CHECKSUM>() else {
             return Err(Error::Malformed("it ends too early"));
         };

@@ -1,7 +1,7 @@
 //! What a history is of, where it begins and ends, and how large its bytes may be.
 
 use super::member::MemberKind;
-use crate::calendar::{Clock, Grain, Zone};
+use crate::calendar::{Clock, DAY, Grain, LAST_DAY, SECOND, Zone};
 use crate::error::Error;
 use crate::host::{Host, Vec};
 
@@ -63,6 +63,22 @@ impl<H: Host> Meta<H> {
         let mut name = Vec::new_in(host);
         name.extend_from_slice(zone.as_bytes());
         Meta { kind, grain, zone: name, extent: None }
+    }
+
+    /// Are its first and last event on days that there are? No tick between them is further away, and
+    /// arithmetic with what is nearer does not overflow.
+    pub(super) fn is_in_calendar(&self) -> bool {
+        // Clocks of zones are up to a day ahead or behind.
+        const LAST: i64 = LAST_DAY + 1;
+        let tick_of = |day: i64| match self.grain {
+            grain if grain.is_instant() => day * (DAY / SECOND),
+            grain => grain.of_day(day),
+        };
+        self.extent.is_none_or(|extent| {
+            let (ticks, instants) = (tick_of(-LAST)..=tick_of(LAST), -LAST * DAY..=LAST * DAY);
+            [extent.low, extent.high].iter().all(|tick| ticks.contains(tick))
+                && [extent.first, extent.last].iter().all(|at| instants.contains(at))
+        })
     }
 
     /// The same for a history that has no events yet.

@@ -1,7 +1,7 @@
 //! Histories against the simplest thing that could be right: a sorted map.
 
 use super::*;
-use crate::calendar::{DAY, Grain, Utc};
+use crate::calendar::{DAY, Grain, LAST_DAY, Utc};
 use crate::host::Global;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -448,6 +448,26 @@ fn version_1_reads_as_what_it_holds() {
         values += 1;
     }
     assert_eq!(values, 9);
+}
+
+/// A tick so far away that its first day passes 64 bits reads as some other day: of 2^62 + 20 years, as
+/// one of the year 2020.
+#[test]
+fn ticks_beyond_the_calendar_are_an_error() {
+    let read = |grain: Grain, tick: i64| {
+        let mut history = History::new(Meta::new(MemberKind::Int, grain, "", Global), Global);
+        history.push(MemberRef::Int(1), tick, 0, None).unwrap();
+        let bytes = flat(&mut history);
+        Flat::parse(&bytes, Global).map(|_| ())
+    };
+    for grain in (0..8).filter_map(Grain::from_code) {
+        for tick in [i64::MIN, -(1 << 62) - 20, (1 << 62) + 20, (1 << 61) + 7, i64::MAX] {
+            assert!(matches!(read(grain, tick), Err(Error::Malformed(_))), "{grain:?} {tick}");
+        }
+        let last = if grain.is_instant() { LAST_DAY * 86_400 } else { grain.of_day(LAST_DAY) };
+        assert_eq!(read(grain, last), Ok(()), "{grain:?}");
+        assert_eq!(read(grain, -last), Ok(()), "{grain:?}");
+    }
 }
 
 /// Forged bytes of version 1 are an error or canonical too.

@@ -282,7 +282,7 @@ impl<'a, H: Host> Bytes<'a, H> {
     }
 
     fn history_in(bytes: &'a [u8], host: H) -> Result<Flat<'a, H>, Error> {
-        match Flat::parse(bytes, host).map_err(of_memberships)? {
+        match Flat::parse_spells(bytes, host).map_err(of_memberships)? {
             flat if flat.version() == Version::One => Ok(flat),
             _ => Err(malformed("their version is not known")),
         }

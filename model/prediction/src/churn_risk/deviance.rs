@@ -28,11 +28,12 @@ pub fn explained<H: Host>(
     }
     let mut table = Table::new(coders, 1, host);
     let mut pace = Pace::new(host);
-    for row in 0..rows {
+    for row in 0..rows as u32 {
         pace.step(4 * of.len());
-        let value =
-            |(column, value): &(usize, u8)| f64::from(u8::from(columns[*column][row] == *value));
-        table.push(row as u32, 0, churned(row as u32), of.iter().map(value));
+        let is_it =
+            |(column, value): &(usize, u8)| columns[*column].get(row as usize) == Some(value);
+        let features = of.iter().map(|of| f64::from(u8::from(is_it(of))));
+        table.push(row, 0, churned(row), features);
     }
     let all = table.rows_of(|_| true, host);
     let deviance = |wanted: &dyn Fn(usize) -> bool| {

@@ -5,14 +5,12 @@ use super::length::Span;
 use super::modes::{Marks, Tally};
 use super::{CohortQuestion, Entry, add_up};
 use crate::amount::divide;
+use crate::budget::{MAX_PERIODS, PERIODS};
 use crate::calendar::Zone;
 use crate::error::Error;
 use crate::history::MemberRef;
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::{Estimate, Wilson, effective_trials};
-
-/// Points of a curve beyond which a longer period is asked for.
-const MAX_POINTS: usize = 1 << 21;
 
 /// A point of the curve: so many periods after the entry, whenever that was.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,12 +63,7 @@ pub fn curve<'q, Z: Zone, H: Host>(
         return Ok(None);
     };
     let points = ground.longest(question);
-    if points > MAX_POINTS {
-        return Err(Error::TooLarge {
-            what: "the number of periods up to as_of",
-            hint: "Take a longer period or an earlier as_of.",
-        });
-    }
+    PERIODS.check_limit(points, MAX_PERIODS)?;
     let mut curve = Curve {
         question: *question,
         wilson: Wilson::new(question.confidence)?,

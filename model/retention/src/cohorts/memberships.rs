@@ -7,6 +7,7 @@ mod who;
 pub use curve::{MembershipPoint, curve};
 pub use who::members_of_cell;
 
+use crate::budget::COHORTS;
 use crate::calendar::{Period, Unit, add_months, months_between};
 use crate::churn::memberships::MembershipQuestion;
 use crate::error::Error;
@@ -14,9 +15,6 @@ use crate::host::{Host, Pace, Vec};
 use crate::memberships::{Memberships, Spell, malformed};
 use crate::numeric::{Estimate, Wilson};
 use crate::units::{Units, periods};
-
-/// Cells of a table beyond which a longer period is asked for.
-const MAX_CELLS: usize = 1 << 25;
 
 /// A cell of the table: one cohort, so many periods after its own.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -164,13 +162,8 @@ impl<H: Host> MembershipTable<H> {
         }
         if self.cohorts[cohort].members == 0 {
             let len = self.number(since, self.as_of) + 1;
-            self.cells += len;
-            if self.cells > MAX_CELLS {
-                return Err(Error::TooLarge {
-                    what: "the cohort table (its limit is 33 million cells)",
-                    hint: "Take a longer period or an earlier as_of.",
-                });
-            }
+            self.cells = self.cells.saturating_add(len);
+            COHORTS.check(self.cells, size_of::<i64>())?;
             self.host.poll();
             self.cohorts[cohort].steps.resize(len, 0);
         }

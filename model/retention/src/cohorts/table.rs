@@ -5,14 +5,12 @@ use super::length::{Length, Span, Start};
 use super::modes::{Marks, Tally};
 use super::{CohortQuestion, Entry, add_up};
 use crate::axis::Axis;
+use crate::budget::COHORTS;
 use crate::calendar::{Period, Zone};
 use crate::error::Error;
 use crate::history::{Columns, Timeline};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::{Estimate, Wilson};
-
-/// Cells of a table beyond which a longer period is asked for.
-const MAX_CELLS: usize = 1 << 25;
 
 /// A cell of the table: one cohort, so many periods after its own.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -191,12 +189,9 @@ impl<H: Host> Rows<H> {
     #[cold]
     fn begin(&mut self, place: usize, by_member: bool, cells: Span) -> Result<(), Error> {
         self.cells = self.cells.saturating_add(cells.begun);
-        if self.cells > MAX_CELLS {
-            return Err(Error::TooLarge {
-                what: "the cohort table (its limit is 33 million cells)",
-                hint: "Take a longer period or an earlier as_of.",
-            });
-        }
+        let amounts = if self.has_amounts { size_of::<i128>() } else { 0 };
+        let counts = if by_member { 3 } else { 1 } * size_of::<u64>();
+        COHORTS.check(self.cells, amounts + counts)?;
         self.host.poll();
         let row = &mut self.rows[place];
         row.ended = cells.ended;

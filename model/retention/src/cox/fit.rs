@@ -174,13 +174,13 @@ fn finish<H: Host>(
         }
     }
     let finite = |values: &[f64]| values.iter().all(|value| value.is_finite());
+    let too_close = || Error::OutOfRange {
+        what: "covariate",
+        given: "its values are too close together".to_string(),
+        hint: "Multiply the covariate so that its values are of the size of 1.",
+    };
     if !finite(&coefficients) || !finite(covariance.cells()) {
-        return Err(Error::OutOfRange {
-            what: "covariate",
-            given: "its values are too close together".to_string(),
-            hint: "Multiply the covariate so that its values are of the size of 1.",
-        }
-        .into());
+        return Err(too_close().into());
     }
     let host = design.host().clone();
     let mut times = Vec::with_capacity_in(design.moments.len(), host.clone());
@@ -193,6 +193,9 @@ fn finish<H: Host>(
         if moment.is_last {
             sum = 0.0;
         }
+    }
+    if !finite(&hazards) {
+        return Err(too_close().into());
     }
     let longest = design.strata.iter().map(|stratum| stratum.longest).fold(0.0, f64::max);
     Ok(Model {

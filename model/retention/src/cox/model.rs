@@ -218,7 +218,7 @@ impl<H: Host> Model<H> {
             for (&time, &hazard) in times.iter().zip(hazards) {
                 pace.step(1);
                 // A hazard may be too small to be seen beside the sum of those before it.
-                if !(time > before.0 && hazard >= before.1 && time >= 0.0) {
+                if !(time > before.0 && hazard >= before.1 && time >= 0.0 && hazard.is_finite()) {
                     return Err(Malformed("its times and cumulative hazards do not grow"));
                 }
                 before = (time, hazard);

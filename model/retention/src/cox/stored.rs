@@ -126,8 +126,13 @@ impl<H: Host> Model<H> {
         host: H,
         mut check_name: impl FnMut(&[u8]) -> Result<(), Error>,
     ) -> Result<Self, Error> {
-        let model = Self::read(bytes, host, &mut check_name)?;
+        let model = Self::read(bytes, host.clone(), &mut check_name)?;
         model.check().map_err(malformed)?;
+        let mut again = Vec::with_capacity_in(bytes.len(), host);
+        model.to_bytes(&mut again);
+        if again[..] != *bytes {
+            return Err(malformed(Malformed("its bytes are not the canonical ones")));
+        }
         Ok(model)
     }
 }

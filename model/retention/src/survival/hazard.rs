@@ -1,12 +1,17 @@
 //! The rate of leaving, by stretches of tenure.
 
 use super::risk_table::RiskTable;
+use crate::budget;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::{Estimate, Poisson};
 
 /// Stretches of one curve.
 const MAX_STRETCHES: f64 = 1e6;
+const STRETCHES: budget::Result = budget::Result {
+    what: "the number of stretches (its limit is a million)",
+    hint: "Take a larger width.",
+};
 
 /// Below this a rate may be beyond all numbers.
 const MIN_WIDTH: f64 = 1e-250;
@@ -91,10 +96,7 @@ impl<H: Host> RiskTable<H> {
         let mut stretches = Vec::new_in(host.clone());
         let Some(end) = self.end() else { return Ok(stretches) };
         if end / width >= MAX_STRETCHES {
-            return Err(Error::TooLarge {
-                what: "the number of stretches (its limit is a million)",
-                hint: "Take a larger width.",
-            });
+            return Err(STRETCHES.error());
         }
         let is_finite = ((end + width) * self.members() as f64).is_finite();
         if !is_finite || width < MIN_WIDTH {

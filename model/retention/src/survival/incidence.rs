@@ -3,11 +3,16 @@
 use super::curve::{Estimate, Intervals, Scale, variance_term};
 use super::data::Observations;
 use super::risk_table::{Risk, RiskTable};
+use crate::budget;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 
 /// Rows of one answer.
 const MAX_ROWS: usize = 10_000_000;
+const ROWS: budget::Result = budget::Result {
+    what: "the number of causes times that of durations (its limit is ten million)",
+    hint: "Round the durations, for example to days, or take fewer causes.",
+};
 
 /// A step of the incidence of one cause.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,7 +65,7 @@ impl<H: Host> Observations<H> {
         let (mut is_unnamed, exits) = (false, risk_table.exits());
         for (place, exit) in exits.iter().enumerate() {
             pace.step(1);
-            let place = u32::try_from(place).map_err(|_| too_many())?;
+            let place = u32::try_from(place).map_err(|_| ROWS.error())?;
             let mut left = exit.events;
             while let Some(((_, _, cause), count)) =
                 caused.next_if(|cell| cell.0.0.time().value() == exit.time)
@@ -83,17 +88,8 @@ impl<H: Host> Observations<H> {
         if is_unnamed {
             names.push(None);
         }
-        if names.len().saturating_mul(exits.len()) > MAX_ROWS {
-            return Err(too_many());
-        }
+        ROWS.check_limit(names.len().saturating_mul(exits.len()), MAX_ROWS)?;
         Ok(Incidences { data: self, risk_table, events, names, intervals })
-    }
-}
-
-fn too_many() -> Error {
-    Error::TooLarge {
-        what: "the number of causes times that of durations (its limit is ten million)",
-        hint: "Round the durations, for example to days, or take fewer causes.",
     }
 }
 

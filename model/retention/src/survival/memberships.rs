@@ -1,5 +1,6 @@
 //! The survival of memberships: how long members stay until they first depart.
 
+use super::tally::Tally;
 use crate::calendar::Period;
 use crate::cohorts::memberships::Since;
 use crate::error::Error;
@@ -36,15 +37,15 @@ pub fn first_departures<H: Host>(
     question: &DepartureQuestion,
     host: H,
 ) -> Result<RiskTable<H>, Error> {
-    let mut exits: Vec<Exit, H> = Vec::new_in(host.clone());
+    let mut times = Tally::new(&host);
     let stays = Stays::new(memberships, question)?;
     stays.each(memberships, |_, spells| {
-        if let Some((tenure, churned)) = spells.first().and_then(|spell| stays.tenure(spell)) {
-            add(&mut exits, tenure, churned);
+        if let Some(time) = spells.first().and_then(|spell| stays.tenure(spell)) {
+            times.push(time);
         }
         Ok(())
     })?;
-    Ok(risk_table(exits, host))
+    Ok(risk_table(times, host))
 }
 
 /// The same, member by member: what [`first_departures`] counts. Those of whom nothing is known yet
@@ -79,12 +80,12 @@ pub fn returns<H: Host>(
     question: &DepartureQuestion,
     host: H,
 ) -> Result<RiskTable<H>, Error> {
-    let mut exits: Vec<Exit, H> = Vec::new_in(host.clone());
+    let mut times = Tally::new(&host);
     returns_of_members(memberships, question, |_, back| {
-        add(&mut exits, back.tenure, back.returned);
+        times.push((back.tenure, back.returned));
         Ok(())
     })?;
-    Ok(risk_table(exits, host))
+    Ok(risk_table(times, host))
 }
 
 /// The same, member by member: what [`returns`] counts.
@@ -104,19 +105,21 @@ pub fn returns_of_members<'v, H: Host>(
     })
 }
 
-fn add<H: Host>(exits: &mut Vec<Exit, H>, time: usize, is_event: bool) {
-    if exits.len() <= time {
-        let next = exits.len()..=time;
-        exits.extend(next.map(|n| Exit { time: n as f64, events: 0, censored: 0 }));
+/// Of the times that there are, however long the longest.
+fn risk_table<H: Host>(mut times: Tally<(usize, bool), H>, host: H) -> RiskTable<H> {
+    let mut pace = Pace::new(&host);
+    let mut exits: Vec<Exit, H> = Vec::new_in(host.clone());
+    for &((time, is_event), count) in times.settle() {
+        pace.step(1);
+        let time = time as f64;
+        if exits.last().is_none_or(|exit| exit.time < time) {
+            exits.push(Exit { time, events: 0, censored: 0 });
+        }
+        if let Some(exit) = exits.last_mut() {
+            exit.add(is_event, count);
+        }
     }
-    if let Some(exit) = exits.get_mut(time) {
-        exit.add(is_event, 1);
-    }
-}
-
-fn risk_table<H: Host>(mut exits: Vec<Exit, H>, host: H) -> RiskTable<H> {
-    exits.retain(|exit| exit.events + exit.censored > 0);
-    RiskTable::new(exits, Vec::new_in(host))
+    RiskTable::new(exits, Vec::new_in(host.clone()))
 }
 
 /// How stays are counted in periods.

@@ -1,7 +1,7 @@
 //! The retention curve of memberships: the cells of all cohorts, added up by period.
 
 use super::MembershipTable;
-use crate::host::{Host, Vec};
+use crate::host::{Host, Pace, Vec};
 use crate::numeric::Estimate;
 
 /// A point of the curve: so many periods after joining, whenever that was.
@@ -22,10 +22,11 @@ pub struct MembershipPoint {
 /// The points of the retention curve of a cohort table.
 pub fn curve<H: Host>(table: &MembershipTable<H>) -> Vec<MembershipPoint, H> {
     let mut points: Vec<MembershipPoint, H> = Vec::new_in(table.host.clone());
+    let mut pace = Pace::new(&table.host);
     for cell in table.cells() {
+        pace.step(1);
         let n = usize::try_from(cell.period_number).unwrap_or(0);
         if n == points.len() {
-            table.host.poll();
             let nobody = MembershipPoint {
                 period_number: cell.period_number,
                 members: 0,

@@ -457,3 +457,30 @@ fn any_weights_are_fitted_in_a_moment() {
         )
         .unwrap_err();
 }
+
+/// What the binary form takes, the text form takes: neither takes hazards without end, or bytes that are
+/// not the ones that are written.
+#[test]
+fn foreign_bytes_are_those_that_are_written() {
+    let rows: Vec<Given> = (0..12u8)
+        .map(|i| (f64::from(i) + 1.0, i % 3 > 0, [f64::from(i * 7 % 5), f64::from(i % 4)], None))
+        .collect();
+    let flat = bytes(&members(&rows).fit(Global).unwrap());
+    let read = |body: &[u8]| {
+        let mut sealed = body.to_vec();
+        sealed.extend_from_slice(&xxhash_rust::xxh3::xxh3_64(body).to_le_bytes());
+        Model::from_foreign_bytes(&sealed, Global, |_| Ok(()))
+    };
+    let body = &flat[..flat.len() - 8];
+    assert!(read(body).is_ok());
+    let (before, last) = body.split_at(body.len() - 8);
+    let hazard = f64::from_le_bytes(*last.first_chunk().unwrap());
+    for (other, is_sound) in [(hazard + 1.0, true), (f64::INFINITY, false), (f64::NAN, false)] {
+        let read = read(&[before, &other.to_le_bytes()].concat());
+        assert_eq!(read.is_ok(), is_sound, "{other}");
+        if let Ok(model) = read {
+            let text = json(&model);
+            assert_eq!(bytes(&Model::from_json(text.as_bytes(), Global).unwrap()), bytes(&model));
+        }
+    }
+}

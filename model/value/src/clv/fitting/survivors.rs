@@ -77,7 +77,7 @@ impl<H: Host> Survivors<H> {
             if rows[0].period != period || period > 0 && rows.len() != cohorts {
                 return Err(Error::bad(
                     format!("the survivors of period {period} are missing, or those of a cohort"),
-                    "Give a row for period 0, 1, 2 … without gaps; pooled cohorts must have the same \
+                    "Give a row for period 0, 1, 2 ... without gaps; pooled cohorts must have the same \
                      periods.",
                 ));
             }

@@ -282,11 +282,11 @@ impl Kind {
         let instead = match self {
             Kind::BgBb => {
                 "Fit it with clv_fit_agg, from the number of purchases x, the last opportunity with one \
-                 t_x, and the number of opportunities age; ask it with clv_score, p_alive …"
+                 t_x, and the number of opportunities age; ask it with clv_score, p_alive ..."
             }
             Kind::Sbg | Kind::Bdw => {
                 "Fit it to memberships, or with clv_fit_survivors_agg to the members left after each \
-                 period; ask it with clv_score, p_alive …"
+                 period; ask it with clv_score, p_alive ..."
             }
             _ => return Ok(()),
         };

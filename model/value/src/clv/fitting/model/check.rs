@@ -120,7 +120,7 @@ fn numbers(
                 .collect();
             if !is_symmetric || cholesky(&logs, |c| c, 0.0).is_none() {
                 return Err(wrong(format!(
-                    "the covariance of {model} is not a symmetric, positive definite {n} × {n} matrix"
+                    "the covariance of {model} is not a symmetric, positive definite {n} by {n} matrix"
                 )));
             }
             Some(logs)
