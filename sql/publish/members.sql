@@ -71,7 +71,7 @@ CREATE FUNCTION retention_internal.publish_portraits(s jsonb, has_model boolean)
                   JOIN @extschema@.btyd($1%6$s, unit => ''day'', as_of => $2) AS b ON b.member = r.member
                   LEFT JOIN @extschema@.churn_members($1%6$s, period_start => ($2 + 1 - %8$L::interval)::date, period => %9$L, gap => 1, as_of => $2) AS c
                             ON c.member = r.member
-                  LEFT JOIN retention_internal.overdue_by($1%6$s, shape => $7, mean_gap => $8, within => %8$L, as_of => $2) AS o ON o.member = r.member %10$s %11$s) AS m',
+                  LEFT JOIN retention_internal.overdue_by($1%6$s, shape => $7, mean_gap => $8, within => %9$L, as_of => $2) AS o ON o.member = r.member %10$s %11$s) AS m',
             retention_internal.publish_tags(s -> 'tag_rules'), retention_internal.publish_chinese(s ->> 'segment_map'),
             CASE WHEN s ? 'tiers' THEN 't.tier, t.value AS tier_value, t.grace_until AS tier_grace_until, t.next_tier, t.missing AS next_tier_missing'
                  ELSE 'NULL::text AS tier, NULL::numeric AS tier_value, NULL::date AS tier_grace_until, NULL::text AS next_tier, NULL::numeric AS next_tier_missing' END,

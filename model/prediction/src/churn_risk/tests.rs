@@ -337,8 +337,9 @@ fn the_area_is_the_share_of_pairs_in_order() {
 fn windows_never_overlap_the_ones_after_them() {
     // Each row's label tells its anchor, so that a leak would be seen: the test's loss is that of not knowing.
     let windows: std::vec::Vec<Window> = (0..12).map(|i| (i * 10, i * 10 + 25)).collect();
-    let row =
-        |i: u32| (i / 12, (i % 12) as usize, i % 2 == 0, vec![f64::from(i % 3), f64::from(i % 12)]);
+    let row = |i: u32| {
+        (i / 12, (i % 12) as usize, i.is_multiple_of(2), vec![f64::from(i % 3), f64::from(i % 12)])
+    };
     let table = table_of(&(0..2_400).map(row).collect::<std::vec::Vec<_>>(), 12);
     let fitted = fit::fit(&table, &windows, false, Method::Auto, &Global);
     let test = fitted.test.unwrap();
