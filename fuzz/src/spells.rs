@@ -15,12 +15,12 @@ pub fn run(body: &[u8]) -> bool {
     bytes.extend(sealed(body));
     let Ok(parsed) = Bytes::parse(&bytes, Global) else { return false };
     let accepted = parsed.check(|_| Ok(())).is_ok();
-    if accepted {
-        if let Some(bytes) = canonical(&bytes, Global).expect("canonical bytes of good ones") {
-            let again = Bytes::parse(&bytes, Global).expect("its own bytes");
-            again.check(|_| Ok(())).expect("its own bytes are good");
-            assert_eq!(canonical(&bytes, Global).expect("of good ones"), None);
-        }
+    if accepted
+        && let Some(bytes) = canonical(&bytes, Global).expect("canonical bytes of good ones")
+    {
+        let again = Bytes::parse(&bytes, Global).expect("its own bytes");
+        again.check(|_| Ok(())).expect("its own bytes are good");
+        assert_eq!(canonical(&bytes, Global).expect("of good ones"), None);
     }
     accepted
 }
