@@ -9,7 +9,7 @@ FROM calls JOIN pg_proc AS p USING (oid)
 WHERE p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c') AND call LIKE '%sample.%' AND p.prorettype <> 'cstring'::regtype AND p.proname !~ '_(merge|final)$'
 UNION ALL
 SELECT 'the text of ' || typname, format('SELECT (CASE WHEN pg_cancel_backend(pg_backend_pid()) THEN t END)::retention.%I FROM (SELECT t || '''' AS t FROM public.text_of_%s OFFSET 0) AS in_memory', typname, typname)
-FROM pg_type WHERE typnamespace = 'retention'::regnamespace AND typtype = 'b' AND typelem = 0
+FROM pg_type WHERE typnamespace = 'retention'::regnamespace AND typtype = 'b' AND typelem = 0 AND to_regclass('public.text_of_' || typname) IS NOT NULL
 UNION ALL
 SELECT 'the bytes of ' || c.relname, format('SELECT (CASE WHEN pg_cancel_backend(pg_backend_pid()) THEN t END)::retention.%I FROM (SELECT t || '''' AS t FROM public.%I OFFSET 0) AS in_memory', substr(relname, 10), relname)
 FROM pg_class AS c WHERE relname LIKE 'bytes\_of\_%'
