@@ -214,7 +214,9 @@ DECLARE
 BEGIN
     FOR f IN SELECT p.oid::regprocedure AS name, p.prokind FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
              WHERE p.prokind IN ('f', 'p') AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'pg_retention')
-                   AND (p.proretset OR p.proname ~ 'publish|refresh|verify')
+                   AND (p.proretset OR p.proname ~ 'publish|refresh|verify|svg|heatmap|picture|report')
+             -- What stands on readers goes first.
+             ORDER BY p.proretset, p.proname !~ 'svg|heatmap'
     LOOP
         BEGIN
             EXECUTE format('ALTER EXTENSION pg_retention DROP ROUTINE %s', f.name);
