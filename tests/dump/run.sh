@@ -2,6 +2,7 @@
 # A table of histories through pg_dump and restore, plain and custom, rows as text: every reader gives the same answers.
 set -euo pipefail
 export PGOPTIONS=''
+export PATH=$PG_RETENTION_BINDIR:$PATH # pg_dump of the same major
 
 source=retention_dump_source
 answers="

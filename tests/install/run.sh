@@ -40,8 +40,10 @@ mv "$control" "$work/"
 said 'extension "pg_retention" is not available' 'CREATE EXTENSION pg_retention'
 mv "$work/pg_retention.control" "$control"
 mv "$library" "$work/pg_retention.so"
-# shellcheck disable=SC2016 # it says so
-said 'could not access file "$libdir/pg_retention": No such file or directory' 'CREATE EXTENSION pg_retention'
+# shellcheck disable=SC2016 # it says so; since 18, which may look in several folders, by the name alone
+missing='could not access file "$libdir/pg_retention": No such file or directory'
+[ "$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')" -lt 18 ] || missing='could not access file "pg_retention": No such file or directory'
+said "$missing" 'CREATE EXTENSION pg_retention'
 echo 'no library' > "$library"
 said 'could not load library' 'CREATE EXTENSION pg_retention'
 # One that says that it is for another major: its version number, the first after the words of the magic block, is another.

@@ -3,6 +3,7 @@
 # as before. (Replication and standbys: tests/replication; the next PostgreSQL: tests/pg_upgrade.)
 set -euo pipefail
 export PGOPTIONS='-c client_min_messages=warning'
+export PATH=$PG_RETENTION_BINDIR:$PATH # pg_dump of the same major
 
 cd "$(dirname "$0")"
 work=$PG_RETENTION_WORK

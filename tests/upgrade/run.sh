@@ -3,6 +3,7 @@
 # database declares what a fresh one does, and every stored value is what it was. All of it by a role that is no superuser.
 set -euo pipefail
 export PGOPTIONS=''
+export PATH=$PG_RETENTION_BINDIR:$PATH # pg_dump of the same major
 here=$PG_RETENTION_ROOT/tests/upgrade
 fresh=retention_upgrade_fresh old=retention_upgrade_old
 
