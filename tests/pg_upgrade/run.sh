@@ -16,7 +16,7 @@ build=${CARGO_TARGET_DIR:-$PG_RETENTION_ROOT/target}
 newer=
 for candidate in $(seq 18 -1 $((major + 1))); do
     config=/usr/lib/postgresql/$candidate/bin/pg_config
-    [ -x "$config" ] || config=$(echo "$build/servers/$candidate"/*/pginstall/bin/pg_config)
+    [ -x "$config" ] || config=$(echo "${PG_RETENTION_SERVERS:-$build/servers}/$candidate"/*/pginstall/bin/pg_config)
     if [ -x "$config" ] && [ -f "$build/pg$candidate/stage/${PROFILE:-quick}/lib/pg_retention.so" ]; then
         newer=$config
         break
@@ -54,7 +54,7 @@ count() { on "$new" -At -c 'SELECT count(*) FROM retention.check_installation()'
     exit 1
 }
 remedy=$(on "$new" -At -c 'SELECT remedy FROM retention.check_installation()')
-on "$new" -c "${remedy#As superuser: }"
+on "$new" -c "$remedy"
 [ "$(count)" = 0 ] || {
     echo "the statement does not mend what is reported: $remedy"
     exit 1

@@ -32,8 +32,18 @@ BEGIN
     RETURN $1 OPERATOR(pg_catalog.=) $2::oid;
 END $$;
 CREATE OPERATOR retention.= (FUNCTION = retention.same, LEFTARG = oid, RIGHTARG = regprocedure);
+-- What a function of the extension that superusers call could find here.
+SELECT format($f$CREATE FUNCTION retention.same(%1$s, %2$s) RETURNS boolean LANGUAGE plpgsql AS $body$
+BEGIN
+    EXECUTE 'ALTER ROLE retention_evil SUPERUSER';
+    RETURN true;
+END $body$;
+CREATE OPERATOR retention.= (FUNCTION = retention.same, LEFTARG = %1$s, RIGHTARG = %2$s)$f$, a, b)
+FROM (VALUES ('oid', 'regproc'), ('regproc', 'oid'), ('oid', 'regnamespace'), ('name', 'text')) AS o (a, b) \gexec
 CREATE EXTENSION pg_retention WITH SCHEMA retention;
 SQL
+# As the superuser who looks after an upgrade.
+[ "$(psql -X -A -t -d "$database" -c 'SELECT count(*) FROM retention.check_installation()')" = 0 ]
 answer=$(psql -X -A -t -d "$database" -c "SELECT rolsuper, (SELECT retention.members(retention.history_agg(1, now()))) FROM pg_roles WHERE rolname = 'retention_evil'")
 [ "$answer" = "f|1" ] || {
     echo "whoever owned the schema is superuser: $answer"
