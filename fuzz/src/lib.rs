@@ -7,7 +7,7 @@
 //!
 //! | who | what |
 //! | --- | --- |
-//! | `tests/corpus.rs` | `cargo test` runs what lies in `corpus/TARGET/`: real values, and what was once found |
+//! | `tests/corpus.rs` | `cargo test` runs what lies in `corpus/TARGET/`: good values; a finding that is mended is added |
 //! | `driver/` | libFuzzer makes more of them, guided by what code they reach: `make fuzz` |
 #![forbid(unsafe_code)]
 

@@ -78,4 +78,5 @@ FROM message WHERE error > 0 GROUP BY error;
 SELECT 'A FAULT OF OURS: ' || state || ' ' || message || ': ' || statement
 FROM (SELECT *, row_number() OVER (PARTITION BY state, left(message, 50), substring(statement FROM 'LATERAL (\w+\.\w+)')) AS n FROM outcomes WHERE state ~ '^(XX|53|08|58|42[^8])' AND NOT (state LIKE '42%' AND statement ~ '(public\.(events|contracts)|history_of_query\()')) AS o WHERE n = 1 ORDER BY 1;
 SELECT 'MORE MEMORY THAN 2 GB: ' || size FROM (SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status'), 'VmHWM:\s+(\d+)'))[1]::bigint / 1000 AS size) AS s WHERE size > 2000;
+SELECT 'NO ERROR FOUND IN THE LOG: ' || :'log' WHERE NOT EXISTS (SELECT FROM outcomes);
 SELECT count(*) || ' questions, ' || (SELECT count(*) FROM outcomes) || ' of them answered by an error' FROM asked;

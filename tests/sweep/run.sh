@@ -10,7 +10,7 @@ clean_up
 createdb -T "$PG_RETENTION_TEMPLATE" "$PGDATABASE"
 
 sweep() { # NAME option ...: tests/sweep/NAME.sql says what is wrong in capitals
-    local name=$1
+    local name=$1 last
     shift
     if ! psql -X -q -A -t "$@" -f "tests/sweep/$name.sql" > "$PG_RETENTION_WORK/$name.out" 2> "$PG_RETENTION_WORK/$name.err"; then
         cat "$PG_RETENTION_WORK/$name.err"
@@ -20,7 +20,14 @@ sweep() { # NAME option ...: tests/sweep/NAME.sql says what is wrong in capitals
         echo "$name: see above"
         exit 1
     fi
-    tail -n 1 "$PG_RETENTION_WORK/$name.out"
+    # Errors do not end these scripts, so what they say at their end tells that they came there.
+    last=$(tail -n 1 "$PG_RETENTION_WORK/$name.out")
+    if ! [[ $last =~ ^[1-9][0-9]*\  ]]; then
+        cat "$PG_RETENTION_WORK/$name.err"
+        echo "$name: no sum at its end"
+        exit 1
+    fi
+    echo "$last"
 }
 
 psql -X -q -v ON_ERROR_STOP=1 -f tests/sweep/big.sql
