@@ -86,8 +86,8 @@ impl<T: Fold> Merge<T> {
 
 /// The final function: the state itself.
 ///
-/// PostgreSQL 14 and 15 copy a result that is not in the memory where they asked for it, which would
-/// flatten the summary; so what they get there is a pointer to it. Not in a window, where the rows to
+/// PostgreSQL 15 copies a result that is not in the memory where it asked for it, which would
+/// flatten the summary; so what it gets there is a pointer to it. Not in a window, where the rows to
 /// come still change the state.
 ///
 /// # Safety

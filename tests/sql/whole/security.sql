@@ -46,16 +46,8 @@ CREATE POLICY half ON public.contracts_secured USING (member % 2 = 0);
 CREATE VIEW public.events_barred WITH (security_barrier) AS SELECT * FROM public.events WHERE member % 2 = 0;
 CREATE VIEW public.contracts_barred WITH (security_barrier) AS SELECT * FROM public.contracts WHERE member % 2 = 0;
 GRANT SELECT ON public.events_secured, public.contracts_secured, public.events_barred, public.contracts_barred TO retention_reader;
-DO $$   -- Since PostgreSQL 15.
-BEGIN
-    IF current_setting('server_version_num')::int >= 150000 THEN
-        CREATE VIEW public.events_invoked WITH (security_invoker) AS SELECT * FROM public.events_secured;
-        CREATE VIEW public.contracts_invoked WITH (security_invoker) AS SELECT * FROM public.contracts_secured;
-    ELSE
-        CREATE VIEW public.events_invoked AS SELECT * FROM public.events WHERE member % 2 = 0;
-        CREATE VIEW public.contracts_invoked AS SELECT * FROM public.contracts WHERE member % 2 = 0;
-    END IF;
-END $$;
+CREATE VIEW public.events_invoked WITH (security_invoker) AS SELECT * FROM public.events_secured;
+CREATE VIEW public.contracts_invoked WITH (security_invoker) AS SELECT * FROM public.contracts_secured;
 GRANT SELECT ON public.events_invoked, public.contracts_invoked TO retention_reader;
 
 SELECT signature, kind, seen, answer FROM sources,
