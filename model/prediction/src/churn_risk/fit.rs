@@ -324,7 +324,7 @@ fn test<H: Host>(
     let order = quality::order(rows, host);
     let auc = quality::auc(rows, &order, host);
     let (log_loss, loss_error) = quality::log_loss(rows);
-    let line = quality::line(rows);
+    let line = quality::line(rows, host);
     let distinct = rows.iter().fold((0, None), |(count, before), row| {
         (count + u64::from(before != Some(row.member)), Some(row.member))
     });

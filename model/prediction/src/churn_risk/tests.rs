@@ -320,7 +320,7 @@ fn the_area_is_the_share_of_pairs_in_order() {
     let squares =
         |churned: bool, n: f64| of(churned).map(|row| part(row).powi(2)).sum::<f64>() / n / n;
     assert!((error * error - squares(true, gone) - squares(false, kept)).abs() < 1e-12);
-    let line = quality::line(&rows);
+    let line = quality::line(&rows, &Global);
     let slope = line.slope.unwrap();
     assert!((slope.0 - 1.0).abs() < 4.0 * slope.1 && slope.1 > 0.0);
     let bins = quality::bins(&rows, &order, 1.96, &Global);
