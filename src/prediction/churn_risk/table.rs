@@ -95,5 +95,5 @@ fn churn_score_of_array(mut args: Args<'_>) -> Option<f64> {
 fn score(fitted: Option<FittedModel>, features: Option<Given<'_>>) -> Option<f64> {
     let (fitted, features) = (fitted?, features?);
     let x = churn_risk::features_of(&fitted, features.attributes()).or_raise();
-    Some(fitted.risk(&x, 0.0).value)
+    Some(fitted.probability(&x))
 }

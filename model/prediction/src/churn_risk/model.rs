@@ -339,6 +339,11 @@ impl ChurnModel {
         if variance > 0.0 { variance.sqrt() } else { 0.0 }
     }
 
+    /// The risk alone.
+    pub fn probability(&self, x: &[f64]) -> f64 {
+        sigmoid(self.log_odds(x))
+    }
+
     /// The risk, with its interval of z standard errors.
     pub fn risk(&self, x: &[f64], z: f64) -> Estimate {
         let (odds, error) = (self.log_odds(x), self.std_error(x));
