@@ -2,6 +2,7 @@
 
 use super::explain::Explainer;
 use super::features::{Reason, place};
+use super::logit::sigmoid;
 use super::model::ChurnModel;
 use crate::error::Error;
 
@@ -90,10 +91,11 @@ impl<'m> Reasons<'m> {
         }
         let mut order: Vec<usize> = (0..sums.len()).collect();
         order.sort_by(|a, b| sums[*b].total_cmp(&sums[*a]));
+        let odds = self.model.log_odds(x);
         let told = |(place, group): (usize, &usize)| {
             let (reason, value, typical) = self.words(*group, x);
             let effect = sums[*group];
-            let risk_without = self.explainer.risk_without(x, effect);
+            let risk_without = sigmoid(odds - effect);
             Told { rank: place + 1, reason, value, typical, effect, risk_without }
         };
         order.iter().take(top).enumerate().map(told).collect()

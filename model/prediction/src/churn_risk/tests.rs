@@ -170,6 +170,9 @@ fn effects_are_shapley_values_and_add_up() {
             _ => model.weight,
         };
         let explainer = Explainer::new(&model);
+        let background = 0..model.background.len();
+        let base = background.clone().map(|row| model.log_odds(&model.background_row(row)));
+        let base = base.sum::<f64>() / background.len() as f64;
         let mut effects = vec![0.0; model.features.len()];
         assert_eq!(model.features.len(), 6);
         for i in 0..20 {
@@ -184,7 +187,7 @@ fn effects_are_shapley_values_and_add_up() {
             for (found, expected) in effects.iter().zip(shapley_by_force(&model, &x)) {
                 assert!((found - expected).abs() < 1e-9, "{method:?} {found} {expected}");
             }
-            let sum = explainer.base + effects.iter().sum::<f64>();
+            let sum = base + effects.iter().sum::<f64>();
             assert!((sum - model.log_odds(&x)).abs() < 1e-9);
             let mut reasons = Reasons::new(&model, 0, Language::English);
             let told = reasons.of(&x, 10);
