@@ -72,17 +72,21 @@ fn churn_dataset(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
     let picked = id.among(view.meta.kind);
-    churn_risk::dataset(&view, &zone, &plan, |member, anchor, example| {
-        if picked.has(member) {
+    churn_risk::dataset(
+        &view,
+        &zone,
+        &plan,
+        |member| picked.has(member),
+        |member, anchor, example| {
             rows.put(|row| {
                 row.member(member);
                 row.day(anchor.day);
                 row.flag(example.churned);
                 row.floats(&example.features);
             });
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
     .or_raise();
     rows
 }

@@ -102,21 +102,19 @@ pub fn examples<'a, H: Host>(
     })
 }
 
-/// Tells `each` every row of a history.
+/// Tells `each` every row of the members that are wanted.
 pub fn dataset<H: Host, Z: Zone>(
     view: &View<'_, H>,
     zone: &Z,
     plan: &Plan,
+    wanted: impl Fn(&MemberRef<'_>) -> bool,
     mut each: impl FnMut(&MemberRef<'_>, &Anchor, &Example) -> Result<(), Error>,
 ) -> Result<(), Error> {
     plan.check()?;
     let replay = Replay::new(view, zone, plan.as_of)?;
     let anchors = plan.anchors(replay.cut.first_day, replay.cut.as_of, view.host());
-    replay.each(
-        |_| true,
-        |member, past| {
-            examples(past, &anchors, plan.population)
-                .try_for_each(|row| each(member, &anchors[row.anchor], &row))
-        },
-    )
+    replay.each(wanted, |member, past| {
+        examples(past, &anchors, plan.population)
+            .try_for_each(|row| each(member, &anchors[row.anchor], &row))
+    })
 }

@@ -61,7 +61,7 @@ proptest! {
         let question = ChurnQuestion { period, lapse: Lapse::Silence(stretch), as_of: None, confidence: 0.95 };
         let ledger = churn::ledger(&view, &Utc, &question, Global).unwrap();
         let mut counts = std::collections::BTreeMap::new();
-        dataset(&view, &Utc, &plan(i64::from(horizon), 120, Population::Active), |_, anchor, row| {
+        dataset(&view, &Utc, &plan(i64::from(horizon), 120, Population::Active), |_| true, |_, anchor, row| {
             let count = counts.entry(anchor.day + 1).or_insert((0, 0));
             *count = (count.0 + 1, count.1 + u64::from(row.churned));
             Ok(())
@@ -438,7 +438,7 @@ fn whoever_waits_may_stop() {
     let history = history(&members(3_000, 300));
     let (view, plan) = (history.view(), plan(30, 9, Population::Active));
     assert!(stops(|| fit_history(&view, &Utc, &plan, Method::Auto, &Global)));
-    assert!(stops(|| dataset(&view, &Utc, &plan, |_, _, _| Ok(()))));
+    assert!(stops(|| dataset(&view, &Utc, &plan, |_| true, |_, _, _| Ok(()))));
     assert!(stops(|| features(&view, &Utc, plan.horizon, None, |_| true, |_, _| Ok(()))));
     assert!(stops(|| fit_table(records(20_000, |i| i), Method::Auto)));
 }
