@@ -338,8 +338,27 @@ fn the_area_is_the_share_of_pairs_in_order() {
 
 #[test]
 fn windows_never_overlap_the_ones_after_them() {
-    // Each row's label tells its anchor, so that a leak would be seen: the test's loss is that of not knowing.
+    // Whatever the horizon, in steps of ten days: anchors as near as that overlap.
+    for (count, horizon) in (1..40).flat_map(|count| (1..90).map(move |horizon| (count, horizon))) {
+        let windows: std::vec::Vec<Window> =
+            (0..count).map(|i| (i * 10, i * 10 + horizon)).collect();
+        let Some(of) = fit::split(&windows) else {
+            // Never where the first and the last are four horizons apart.
+            assert!(count < 3 || (count - 1) * 10 < 4 * horizon, "{count} {horizon}");
+            continue;
+        };
+        let overlap = |before: &[Window], after: &[Window]| {
+            before.iter().any(|(_, end)| after.iter().any(|(begin, _)| end > begin))
+        };
+        let (fitting, choosing) = (&windows[..of.fitting], &windows[of.choosing.clone()]);
+        let (again, testing) = (&windows[..of.choosing.end], &windows[of.first_test..]);
+        assert!(![fitting, choosing, testing].iter().any(|part| part.is_empty()), "{of:?}");
+        assert!(!overlap(fitting, choosing) && !overlap(again, testing), "{of:?} of {windows:?}");
+    }
     let windows: std::vec::Vec<Window> = (0..12).map(|i| (i * 10, i * 10 + 25)).collect();
+    let of = fit::split(&windows).unwrap();
+    assert_eq!((of.fitting, of.choosing, of.first_test), (4, 6..7, 9));
+    // What comes of it: three anchors of two hundred rows.
     let row = |i: u32| {
         (i / 12, (i % 12) as usize, i.is_multiple_of(2), vec![f64::from(i % 3), f64::from(i % 12)])
     };
