@@ -24,7 +24,7 @@ const BACKGROUND: usize = 100;
 /// What a fit is of, for the model that comes of it.
 #[derive(Debug)]
 pub struct About {
-    /// 'active', 'all', 'memberships' or 'table'.
+    /// 'active', 'all' or 'table'.
     pub population: String,
     /// Months and days.
     pub horizon: Option<[i64; 2]>,

@@ -1,7 +1,7 @@
 //! Reasons in words: what a feature's group adds to a member's log-odds, with the number that tells it and what is usual.
 
 use super::explain::Explainer;
-use super::features::{Reason, place};
+use super::features::Reason;
 use super::logit::sigmoid;
 use super::model::ChurnModel;
 use crate::error::Error;
@@ -114,8 +114,7 @@ impl<'m> Reasons<'m> {
 
     fn of_history(&self, reason: Reason, x: &[f64]) -> (String, Option<f64>, Option<f64>) {
         let get = |name: &str| {
-            let place = self.model.place(name).or_else(|| place(name));
-            place.and_then(|place| x.get(place)).copied().filter(|value| !value.is_nan())
+            self.model.place(name).map(|place| x[place]).filter(|value| !value.is_nan())
         };
         let usual = |name: &str| self.model.place(name).and_then(|place| self.typical[place]);
         let (n, horizon) = (number, self.horizon);
