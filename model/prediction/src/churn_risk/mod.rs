@@ -45,6 +45,7 @@ pub use dataset::{Example, dataset};
 pub use explain::Explainer;
 pub use features::{FEATURES, Features, NAMES, Purchases, Reason};
 pub use fit::Method;
+pub(crate) use learn::MOST_CODES;
 pub use learn::{fit_history, records};
 pub use model::ChurnModel;
 pub use reasons::{Language, Reasons, Told};
