@@ -8,11 +8,8 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::varlena::Varlena;
 use pg_retention_model::calendar::Takes;
-use pg_retention_model::churn_risk::{self, Features, NAMES};
+use pg_retention_model::churn_risk::{self, Features, MILLIONTHS, NAMES};
 use pgrx::prelude::*;
-
-/// What a unit of money is in.
-const MILLIONTHS: f64 = 1e6;
 
 #[pg_extern]
 fn churn_features(mut args: Args<'_>, mut rows: Rows) -> Rows {

@@ -41,7 +41,7 @@ pub use anchors::{Anchor, MOST_ANCHORS, Plan, Population};
 pub use answers::{
     Action, CalibrationBin, Importance, LiftStep, Measure, calibration, importance, lift, measures,
 };
-pub use dataset::{Example, dataset};
+pub use dataset::{Example, MILLIONTHS, dataset};
 pub use explain::Explainer;
 pub use features::{FEATURES, Features, NAMES, Purchases, Reason};
 pub use fit::Method;

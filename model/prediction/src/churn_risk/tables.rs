@@ -1,5 +1,6 @@
 //! Models of tables that have their labels already: a row for each member, or for each member and anchor.
 
+use super::anchors::MOST_ANCHORS;
 use super::bins::Coder;
 use super::fit::{Method, Window};
 use super::learn::{About, check_size, model};
@@ -13,8 +14,6 @@ use crate::records::{Attribute, Attributes, NO_CATEGORY, Records, Settled, Value
 const LEAST_OF_CATEGORY: usize = 20;
 /// Categories of an attribute that are told apart; the others are one.
 const MOST_CATEGORIES: usize = 50;
-/// More anchors than this are none.
-const MOST_ANCHORS: usize = 120;
 
 /// A feature of a table: a number, or whether an attribute is a category.
 struct Column<'r, H: Host> {
@@ -132,9 +131,9 @@ fn days<H: Host>(rows: &Settled<H>) -> Result<std::vec::Vec<i64>, Error> {
             Some(day) => _ = days.insert(day),
             None => without = true,
         }
-        if days.len() > MOST_ANCHORS {
+        if days.len() > MOST_ANCHORS as usize {
             return Err(Error::bad(
-                "there are more than 120 anchors",
+                format!("there are more than {MOST_ANCHORS} anchors"),
                 "An anchor is a day as of which all members are looked at: take the first day of each month, say.",
             ));
         }
