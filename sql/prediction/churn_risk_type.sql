@@ -9,7 +9,7 @@ CREATE FUNCTION retention_internal.churn_model_out(churn_model) RETURNS cstring
 CREATE FUNCTION retention_internal.churn_model_recv(internal) RETURNS churn_model
     AS 'MODULE_PATHNAME', 'churn_model_recv_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION retention_internal.churn_model_send(churn_model) RETURNS bytea
-    AS 'MODULE_PATHNAME', 'churn_model_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
+    AS 'MODULE_PATHNAME', 'bytes_send_wrapper' LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE;
 
 CREATE TYPE churn_model (
     INPUT = retention_internal.churn_model_in,

@@ -4,17 +4,16 @@ use crate::pg::arguments::Args;
 use crate::pg::errors::raise;
 use crate::pg::json::Fields;
 use crate::pg::memory::PgHost;
-use pg_retention_model::cox::Value;
 use pg_retention_model::error::Error;
 use pg_retention_model::host::Vec;
-use pg_retention_model::records::{Attribute, Attributes};
+use pg_retention_model::records::Attributes;
 use pgrx::Array;
 use std::io::Write;
 
 /// The attributes of a row, kept for the call.
 pub enum Given<'a> {
     /// Of a jsonb.
-    Named(Vec<(&'a [u8], Attribute<'a>), PgHost>),
+    Named(Fields<'a>),
     /// Of an array.
     Numbers(Vec<f64, PgHost>),
 }
@@ -22,18 +21,7 @@ pub enum Given<'a> {
 impl<'a> Given<'a> {
     /// The argument of this name, a jsonb.
     pub fn named(args: &mut Args<'a>, name: &str) -> Option<Self> {
-        let fields: Fields<'a> = args.get(name)?;
-        let mut named = Vec::with_capacity_in(fields.values().len(), PgHost::current());
-        named.extend(fields.values().iter().map(|(name, value)| {
-            let value = match *value {
-                Value::Number(number) => Attribute::Number(number),
-                Value::Flag(flag) => Attribute::Flag(flag),
-                Value::Text(text) => Attribute::Text(text),
-                Value::Null => Attribute::Null,
-            };
-            (*name, value)
-        }));
-        Some(Given::Named(named))
+        args.get(name).map(Given::Named)
     }
 
     /// The argument of this name, a float8[].
@@ -54,7 +42,7 @@ impl<'a> Given<'a> {
     /// As the model takes them.
     pub fn attributes(&self) -> Attributes<'_> {
         match self {
-            Given::Named(named) => Attributes::Named(named),
+            Given::Named(fields) => Attributes::Named(fields.values()),
             Given::Numbers(numbers) => Attributes::Numbers(numbers),
         }
     }

@@ -1,7 +1,7 @@
 //! The type `retention.churn_rows`, made by `rules_agg` and `drivers_agg`: rows with a label and attributes; and its readers.
 
 use crate::history::Events;
-use crate::pg::arguments::{Args, given};
+use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::literal::{self, Literal, Message};
 use crate::pg::member;
@@ -10,8 +10,9 @@ use crate::pg::rows::Rows;
 use crate::pg::state::InState;
 use crate::pg::varlena::{CText, Varlena};
 use crate::prediction::attributes::{Given, member as name_of, tell_left_out};
+use crate::prediction::churn_risk::{known, population};
 use pg_retention_model::calendar::Takes;
-use pg_retention_model::churn_risk::{self, Plan, Population};
+use pg_retention_model::churn_risk::{self, Plan};
 use pg_retention_model::drivers;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
@@ -132,15 +133,12 @@ fn rules(mut args: Args<'_>, mut rows: Rows) -> Rows {
 fn churn_rules(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
     let horizon = args.stretch(Takes::days("horizon"));
-    let population = args.text("population");
-    let population =
-        population.map_or(Population::Active, |name| Population::parse(name).or_raise());
+    let population = population(&mut args);
     let (depth, min_members) = size(&mut args);
     let as_of = args.day("as_of");
     let question = RulesQuestion { depth, min_members, confidence: args.confidence() };
     args.end();
-    let hint = "Take a stretch of time, such as horizon => '90 days'.";
-    let horizon = given("horizon", horizon, hint).or_raise();
+    let horizon = known(horizon);
     question.check().or_raise();
     let Some(h) = h else { return rows };
     let plan = Plan { horizon, population, anchors: 1, step: None, as_of };

@@ -233,6 +233,7 @@ impl<H: Host> Row<'_, H> {
 
     /// A `double precision[]` of one dimension; what is NaN is NULL in it.
     pub fn float8s(&mut self, values: &[f64]) {
+        debug_assert!(!values.is_empty(), "an empty array has no dimension");
         let known = values.iter().filter(|value| !value.is_nan()).count();
         let has_null = known < values.len();
         let bits = if has_null { values.len().div_ceil(8) } else { 0 };

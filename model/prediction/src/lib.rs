@@ -6,6 +6,7 @@ use model_history::{axis, history};
 use model_kit::{names, numeric, varint};
 
 pub mod churn_risk;
+mod days;
 pub mod drivers;
 pub mod overdue;
 pub mod records;

@@ -8,25 +8,14 @@
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::names::{Names, inverse};
+pub use model_retention::cox::Value as Attribute;
 use std::cmp::Ordering;
+use std::fmt::Write;
 
 /// Attributes, at most.
 pub const MOST_ATTRIBUTES: usize = 256;
 /// A category that is not known.
 pub const NO_CATEGORY: u32 = u32::MAX;
-
-/// The value of an attribute in a row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Attribute<'a> {
-    /// A number.
-    Number(f64),
-    /// Yes or no: 1 or 0 where numbers are asked for.
-    Flag(bool),
-    /// One of some categories.
-    Text(&'a [u8]),
-    /// Not known.
-    Null,
-}
 
 /// The attributes of a row.
 #[derive(Debug, Clone, Copy)]
@@ -124,10 +113,14 @@ impl<H: Host> Records<H> {
                 }
             }
             Attributes::Numbers(numbers) => {
+                let mut name = String::new();
                 for (place, number) in numbers.iter().enumerate() {
                     let value =
                         if number.is_nan() { Attribute::Null } else { Attribute::Number(*number) };
-                    self.set((place + 1).to_string().as_bytes(), value)?;
+                    name.clear();
+                    let written = write!(name, "{}", place + 1);
+                    debug_assert!(written.is_ok(), "a String takes what it is given");
+                    self.set(name.as_bytes(), value)?;
                 }
             }
         }
@@ -237,12 +230,12 @@ impl<H: Host> Records<H> {
             rows.then_with(|| {
                 let columns =
                     attributes.iter().filter_map(|place| self.columns.get(*place as usize));
-                let orders = columns.map(|column| match column {
+                let mut orders = columns.map(|column| match column {
                     Values::Unknown => Ordering::Equal,
                     Values::Numbers(of) => of[*a as usize].total_cmp(&of[*b as usize]),
                     Values::Categories(of) => of[*a as usize].cmp(&of[*b as usize]),
                 });
-                orders.fold(Ordering::Equal, Ordering::then)
+                orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
             })
         };
         order.sort_unstable_by(|a, b| {

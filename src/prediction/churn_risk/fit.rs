@@ -8,11 +8,8 @@ use crate::pg::memory::PgHost;
 use crate::pg::rows::{Row, Rows};
 use crate::pg::varlena::Varlena;
 use pg_retention_model::calendar::Takes;
-use pg_retention_model::churn_risk::{self, Features, NAMES};
+use pg_retention_model::churn_risk::{self, Features, MILLIONTHS, NAMES};
 use pgrx::prelude::*;
-
-/// What a unit of money is in.
-const MILLIONTHS: f64 = 1e6;
 
 #[pg_extern]
 fn churn_features(mut args: Args<'_>, mut rows: Rows) -> Rows {
@@ -72,17 +69,21 @@ fn churn_dataset(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let Some(h) = h else { return rows };
     let (view, zone) = (h.view(), h.zone());
     let picked = id.among(view.meta.kind);
-    churn_risk::dataset(&view, &zone, &plan, |member, anchor, example| {
-        if picked.has(member) {
+    churn_risk::dataset(
+        &view,
+        &zone,
+        &plan,
+        |member| picked.has(member),
+        |member, anchor, example| {
             rows.put(|row| {
                 row.member(member);
                 row.day(anchor.day);
                 row.flag(example.churned);
                 row.floats(&example.features);
             });
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
     .or_raise();
     rows
 }

@@ -13,18 +13,22 @@ use pg_retention_model::calendar::{Stretch, Takes};
 use pg_retention_model::churn_risk::{Method, Plan, Population};
 
 /// How far is looked ahead, once all arguments have been taken: it has no default.
-fn known(horizon: Option<Stretch>) -> Stretch {
+pub fn known(horizon: Option<Stretch>) -> Stretch {
     let hint = "Take a stretch of time, such as horizon => '90 days': about the silence after which you call a \
                 member lost.";
     given("horizon", horizon, hint).or_raise()
 }
 
+/// The argument `population`.
+pub fn population(args: &mut Args<'_>) -> Population {
+    let name = args.text("population");
+    name.map_or(Population::Active, |name| Population::parse(name).or_raise())
+}
+
 /// The arguments of what replays a history: horizon, population, perhaps a method, anchors, step, as_of.
 fn plan(args: &mut Args<'_>, has_method: bool) -> (Plan, Method) {
     let horizon = args.stretch(Takes::days("horizon"));
-    let population = args.text("population");
-    let population =
-        population.map_or(Population::Active, |name| Population::parse(name).or_raise());
+    let population = population(args);
     let method = if has_method { args.text("method") } else { None };
     let method = method.map_or(Method::Auto, |name| Method::parse(name).or_raise());
     let anchors = args.integer("anchors").unwrap_or(12);

@@ -87,9 +87,3 @@ fn churn_model_out(bytes: &[u8]) -> CText {
 fn churn_model_recv(message: Message<'_>) -> Varlena {
     read(message.bytes())
 }
-
-/// Writes the binary form.
-#[pg_extern]
-fn churn_model_send(bytes: &[u8]) -> Varlena {
-    Varlena::copy_of(bytes)
-}

@@ -7,7 +7,7 @@ use crate::pg::errors::OrRaise;
 use crate::pg::rows::{Row, Rows};
 use crate::prediction::attributes::Given;
 use crate::value::ClvModel;
-use pg_retention_model::churn_risk::{self, Language, Reasons, Told};
+use pg_retention_model::churn_risk::{self, Language, MILLIONTHS, Reasons, Told};
 use pg_retention_model::error::Error;
 use pg_retention_model::numeric::normal;
 use pgrx::prelude::*;
@@ -41,7 +41,7 @@ fn churn_risk(mut args: Args<'_>, mut rows: Rows) -> Rows {
             rows.put(|row| {
                 row.member(member);
                 row.estimate(risk);
-                row.amount(amount.map(|amount| (risk.value * amount * 1e6).round() as i128));
+                row.amount(amount.map(|amount| (risk.value * amount * MILLIONTHS).round() as i128));
             });
             Ok(())
         },

@@ -67,7 +67,7 @@ fn churn_fit_array_step_of_numbers(args: Args<'_>) -> State {
 fn churn_fit_final(state: Option<State>) -> Option<Varlena> {
     let mut state = state?;
     let (records, method) = &mut *state;
-    // An aggregate may be asked again, over a window: the rows are there once.
+    // It is asked once (FINALFUNC_MODIFY = READ_WRITE), so it may take the rows.
     let records = std::mem::replace(records, Records::new(PgHost::current()));
     tell_left_out("churn_fit_agg", records.left_out());
     if records.is_empty() {
@@ -95,5 +95,5 @@ fn churn_score_of_array(mut args: Args<'_>) -> Option<f64> {
 fn score(fitted: Option<FittedModel>, features: Option<Given<'_>>) -> Option<f64> {
     let (fitted, features) = (fitted?, features?);
     let x = churn_risk::features_of(&fitted, features.attributes()).or_raise();
-    Some(fitted.risk(&x, 0.0).value)
+    Some(fitted.probability(&x))
 }

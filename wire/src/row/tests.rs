@@ -192,6 +192,59 @@ fn another_column_than_the_declared_one_is_told() {
     assert_eq!(batch.tuples().count(), 0, "none of them counts");
 }
 
+/// The numbers of an array, as PostgreSQL reads them (ARR_NULLBITMAP and ARR_DATA_PTR of src/include/utils/array.h).
+fn numbers(array: &[u8]) -> std::vec::Vec<Option<f64>> {
+    let word = |place: usize| i32::from_ne_bytes(array[4 * place..][..4].try_into().unwrap());
+    let [size, dimensions, offset, of, len, first] = [0, 1, 2, 3, 4, 5].map(word);
+    assert_eq!((size as usize >> 2, size & 3), (array.len(), 0));
+    assert_eq!((dimensions, of, first), (1, 701, 1));
+    let (header, len) = (24, len as usize);
+    let begin = if offset == 0 { header } else { offset as usize };
+    let is_known = |i: usize| offset == 0 || array[header + i / 8] >> (i % 8) & 1 == 1;
+    assert_eq!(
+        begin,
+        if offset == 0 { header } else { (header + len.div_ceil(8)).next_multiple_of(8) }
+    );
+    let mut values = array[begin..].chunks(8);
+    let mut next = || f64::from_ne_bytes(values.next().unwrap().try_into().unwrap());
+    let found = (0..len).map(|i| is_known(i).then(&mut next)).collect();
+    assert!(values.next().is_none());
+    found
+}
+
+#[test]
+fn an_array_has_bits_if_something_in_it_is_null() {
+    for len in [1, 7, 8, 9, 16, 17, 29] {
+        let known = |i: usize| i as f64 - 2.5;
+        let none = std::iter::repeat_n(f64::NAN, len).collect::<std::vec::Vec<_>>();
+        let all = (0..len).map(known).collect::<std::vec::Vec<_>>();
+        let mut cases = vec![all.clone(), none];
+        for null in 0..len {
+            let mut one = all.clone();
+            one[null] = f64::NAN;
+            cases.push(one);
+        }
+        let mut batch = batch(&[Type::Bool, Type::Float8Array, Type::Bool]);
+        for values in &cases {
+            let mut row = batch.row();
+            row.bool(Some(true));
+            row.float8s(values);
+            row.bool(Some(true));
+            assert_eq!(row.finish(), Ok(()));
+        }
+        assert_eq!(batch.tuples().count(), cases.len());
+        for (tuple, values) in batch.tuples().zip(&cases) {
+            // A truth value on either side of it; it begins at a multiple of eight bytes.
+            assert_eq!((tuple[24], tuple.last()), (1, Some(&1)));
+            let array = &tuple[32..tuple.len() - 1];
+            let expected = values.iter().map(|value| Some(*value).filter(|value| !value.is_nan()));
+            assert_eq!(numbers(array), expected.collect::<std::vec::Vec<_>>());
+            let has_null = values.iter().any(|value| value.is_nan());
+            assert_eq!(array[8..12] != [0; 4], has_null, "{values:?}");
+        }
+    }
+}
+
 #[test]
 fn days_and_instants_have_bounds() {
     assert_eq!(date(-2_451_545), Some(-2_451_545));

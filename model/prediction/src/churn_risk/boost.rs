@@ -5,7 +5,7 @@
 //! three features, so that its Shapley values can be computed exactly.
 
 use super::bins::{BINS, UNKNOWN, bin};
-use super::logit::sigmoid;
+use super::logit::{log_odds_of, sigmoid};
 use super::table::Table;
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::SplitMix64;
@@ -285,15 +285,9 @@ fn add<H: Host>(tree: &Tree, table: &Table<H>, rows: &[u32], scores: &mut [f32],
     }
 }
 
-/// The log-odds of a rate, with half an event more on either side.
-fn start<H: Host>(table: &Table<H>, rows: &[u32]) -> f64 {
-    let churned = rows.iter().filter(|row| table.label(**row)).count() as f64;
-    ((churned + 0.5) / (rows.len() as f64 - churned + 0.5)).ln()
-}
-
 /// Fits so many trees to some rows.
 pub fn fit<H: Host>(table: &Table<H>, rows: &[u32], trees: usize, host: &H) -> Boosted<H> {
-    let start = start(table, rows);
+    let start = log_odds_of(table, rows);
     let mut grower = Grower::new(table, rows, start, host);
     let mut boosted = Boosted { start, trees: Vec::new_in(host.clone()) };
     for number in 0..trees {
@@ -306,7 +300,7 @@ pub fn fit<H: Host>(table: &Table<H>, rows: &[u32], trees: usize, host: &H) -> B
 
 /// Fits trees to some rows until they predict others no better: with as many as predict those best.
 pub fn fit_until<H: Host>(table: &Table<H>, rows: &[u32], judge: &[u32], host: &H) -> Boosted<H> {
-    let start = start(table, rows);
+    let start = log_odds_of(table, rows);
     let mut grower = Grower::new(table, rows, start, host);
     let mut boosted = Boosted { start, trees: Vec::new_in(host.clone()) };
     let mut scores: Vec<f32, H> = Vec::new_in(host.clone());

@@ -3,13 +3,14 @@
 use super::anchors::{Anchor, Plan, Population};
 use super::features::{Features, Past};
 use crate::axis::Cut;
-use crate::calendar::{Clock, Grain, Zone};
+use crate::calendar::{Clock, Zone};
+use crate::days;
 use crate::error::Error;
 use crate::history::{Columns, MemberRef, Timeline, View};
 use crate::host::{Host, Pace};
 
-/// What an amount is counted in.
-const MILLIONTHS: f64 = 1e6;
+/// What a unit of money is counted in.
+pub const MILLIONTHS: f64 = 1e6;
 
 /// A history that is looked at up to a day, member by member.
 #[derive(Debug)]
@@ -24,15 +25,7 @@ pub struct Replay<'v, 'z, Z, H: Host> {
 impl<'v, 'z, Z: Zone, H: Host> Replay<'v, 'z, Z, H> {
     /// Of a history that knows its days.
     pub fn new(view: &'v View<'v, H>, zone: &'z Z, as_of: Option<i64>) -> Result<Self, Error> {
-        let grain = view.meta.grain;
-        if grain > Grain::Day {
-            return Err(Error::bad(
-                format!("a history of grain \"{}\" does not know its days", grain.name()),
-                "Build the history with the grain 'day' or a finer one (fourth argument of history_agg).",
-            ));
-        }
-        let mut clock = Clock::new(grain, view.host().clone());
-        let cut = Cut::new(view.meta, zone, as_of, &mut clock)?;
+        let (_, cut) = days::cut(view, zone, as_of, view.host())?;
         Ok(Replay { view, zone, cut, has_amounts: view.has_amounts() })
     }
 
@@ -102,21 +95,19 @@ pub fn examples<'a, H: Host>(
     })
 }
 
-/// Tells `each` every row of a history.
+/// Tells `each` every row of the members that are wanted.
 pub fn dataset<H: Host, Z: Zone>(
     view: &View<'_, H>,
     zone: &Z,
     plan: &Plan,
+    wanted: impl Fn(&MemberRef<'_>) -> bool,
     mut each: impl FnMut(&MemberRef<'_>, &Anchor, &Example) -> Result<(), Error>,
 ) -> Result<(), Error> {
     plan.check()?;
     let replay = Replay::new(view, zone, plan.as_of)?;
     let anchors = plan.anchors(replay.cut.first_day, replay.cut.as_of, view.host());
-    replay.each(
-        |_| true,
-        |member, past| {
-            examples(past, &anchors, plan.population)
-                .try_for_each(|row| each(member, &anchors[row.anchor], &row))
-        },
-    )
+    replay.each(wanted, |member, past| {
+        examples(past, &anchors, plan.population)
+            .try_for_each(|row| each(member, &anchors[row.anchor], &row))
+    })
 }

@@ -8,7 +8,6 @@
 //!
 //! (L. S. Shapley, 1953; S. M. Lundberg and S.-I. Lee, 2017; interventional: D. Janzing, L. Minorics and P. Blöbaum, 2020.)
 
-use super::logit::sigmoid;
 use super::model::{ChurnModel, TreeJson};
 
 /// A tree's part: the features that it asks, and what each adds for the answers of a member.
@@ -23,8 +22,6 @@ struct Part {
 #[derive(Debug)]
 pub struct Explainer<'m> {
     model: &'m ChurnModel,
-    /// The mean of the log-odds over the background.
-    pub base: f64,
     /// The background's mean of each term of the logit.
     means: Vec<f64>,
     parts: Vec<Part>,
@@ -95,10 +92,10 @@ impl<'m> Explainer<'m> {
             rows.iter().for_each(|x| shares[bits(tree.answers(x))] += share);
             Part::new(number, tree, &shares)
         });
-        Explainer { base: mean(&|x| model.log_odds(x)), means, parts: parts.collect(), model }
+        Explainer { means, parts: parts.collect(), model }
     }
 
-    /// What each feature adds to the log-odds of a member: with the base they are its log-odds.
+    /// What each feature adds to the log-odds of a member: with the mean of those of the background they are its log-odds.
     pub fn effects(&self, x: &[f64], out: &mut [f64]) {
         out.fill(0.0);
         let model = self.model;
@@ -116,10 +113,5 @@ impl<'m> Explainer<'m> {
                 }
             }
         }
-    }
-
-    /// The risk that a member would have without an effect.
-    pub fn risk_without(&self, x: &[f64], effect: f64) -> f64 {
-        sigmoid(self.model.log_odds(x) - effect)
     }
 }

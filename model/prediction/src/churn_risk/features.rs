@@ -79,11 +79,6 @@ pub const NAMES: [(&str, Reason); FEATURES] = [
     ("tenure_days", Reason::Tenure),
 ];
 
-/// The place of a feature.
-pub fn place(name: &str) -> Option<usize> {
-    NAMES.iter().position(|(known, _)| *known == name)
-}
-
 /// What the mean of the gaps is pulled towards by two gaps: half the horizon. It is no estimate, so that a member's
 /// risk depends on nobody else's events.
 const PRIOR_GAPS: f64 = 2.0;

@@ -211,15 +211,18 @@ fn lightest(losses: &[f64; 5], method: Method) -> f64 {
     best.map_or(0.0, |(weight, _)| weight)
 }
 
-/// Which rows fit, choose and test, by the windows of the anchors; none with too few of them.
-struct InTime {
-    /// Anchors that test, from this one on.
-    first_test: usize,
-    /// Anchors that choose, from this one on, and end before the test begins.
-    first_choosing: usize,
+/// Which anchors fit, choose and test; none with too few of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InTime {
+    /// So many of the oldest fit: they end before those that choose begin.
+    pub fitting: usize,
+    /// Those that choose, which end before the test begins. All up to the last of them are fitted again for the test.
+    pub choosing: std::ops::Range<usize>,
+    /// Those from this one on test.
+    pub first_test: usize,
 }
 
-fn split(windows: &[Window]) -> Option<InTime> {
+pub(super) fn split(windows: &[Window]) -> Option<InTime> {
     let first_test = windows.len() - (windows.len() / 4).max(1).min(windows.len());
     let before = |first: usize| {
         let begin = windows.get(first)?.0;
@@ -227,8 +230,8 @@ fn split(windows: &[Window]) -> Option<InTime> {
     };
     let choosing = before(first_test)?;
     let first_choosing = choosing - (choosing / 4).max(1);
-    before(first_choosing)?;
-    Some(InTime { first_test, first_choosing })
+    let fitting = before(first_choosing)?;
+    Some(InTime { fitting, choosing: first_choosing..choosing, first_test })
 }
 
 /// Fits a table. `windows` are those of its anchors; `by_folds`: a table that is tested by folds of members.
@@ -241,21 +244,15 @@ pub fn fit<H: Host>(
 ) -> Fitted<H> {
     let all = table.rows_of(|_| true, host);
     let alone = alone(table, &all, host);
-    let in_time =
-        split(windows).filter(|_| !by_folds).and_then(|InTime { first_test, first_choosing }| {
-            let before = |first: usize| {
-                let begin = windows[first].0;
-                table.rows_of(move |row| windows[table.anchor(row)].1 <= begin, host)
-            };
-            let (fit, refit) = (before(first_choosing), before(first_test));
-            let is_judge = |row: &&u32| table.anchor(**row) >= first_choosing;
-            let mut judge = Vec::new_in(host.clone());
-            judge.extend(refit.iter().filter(is_judge).copied());
-            let last = table.rows_of(|row| table.anchor(row) >= first_test, host);
-            let any = |rows: &[u32]| !rows.is_empty();
-            let tested = windows.len() - first_test;
-            (any(&fit) && any(&judge) && any(&last)).then_some((fit, judge, refit, last, tested))
-        });
+    let in_time = split(windows).filter(|_| !by_folds).and_then(|of| {
+        let before = |end: usize| table.rows_of(move |row| table.anchor(row) < end, host);
+        let (fit, refit) = (before(of.fitting), before(of.choosing.end));
+        let judge = table.rows_of(|row| of.choosing.contains(&table.anchor(row)), host);
+        let last = table.rows_of(|row| table.anchor(row) >= of.first_test, host);
+        let any = |rows: &[u32]| !rows.is_empty();
+        let tested = windows.len() - of.first_test;
+        (any(&fit) && any(&judge) && any(&last)).then_some((fit, judge, refit, last, tested))
+    });
     if let Some((fit, judge, refit, last, tested)) = in_time {
         let (trees, losses) = choose(table, &fit, &judge, method, host);
         let choice = Choice { trees, weight: lightest(&losses, method) };
@@ -324,7 +321,7 @@ fn test<H: Host>(
     let order = quality::order(rows, host);
     let auc = quality::auc(rows, &order, host);
     let (log_loss, loss_error) = quality::log_loss(rows);
-    let line = quality::line(rows);
+    let line = quality::line(rows, host);
     let distinct = rows.iter().fold((0, None), |(count, before), row| {
         (count + u64::from(before != Some(row.member)), Some(row.member))
     });

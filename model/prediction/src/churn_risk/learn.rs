@@ -24,7 +24,7 @@ const BACKGROUND: usize = 100;
 /// What a fit is of, for the model that comes of it.
 #[derive(Debug)]
 pub struct About {
-    /// 'active', 'all', 'memberships' or 'table'.
+    /// 'active', 'all' or 'table'.
     pub population: String,
     /// Months and days.
     pub horizon: Option<[i64; 2]>,
@@ -88,16 +88,28 @@ pub fn records<H: Host, Z: Zone>(
     host: &H,
 ) -> Result<Records<H>, Error> {
     let mut records = Records::new(host.clone());
-    super::dataset::dataset(view, zone, plan, |member, _, row| {
-        let value =
-            |value: f64| if value.is_nan() { Attribute::Null } else { Attribute::Number(value) };
-        let named: std::vec::Vec<(&[u8], Attribute<'_>)> = NAMES
-            .iter()
-            .zip(row.features)
-            .map(|((name, _), x)| (name.as_bytes(), value(x)))
-            .collect();
-        records.push(member.to_string().as_bytes(), None, row.churned, Attributes::Named(&named))
-    })?;
+    super::dataset::dataset(
+        view,
+        zone,
+        plan,
+        |_| true,
+        |member, _, row| {
+            let value = |value: f64| {
+                if value.is_nan() { Attribute::Null } else { Attribute::Number(value) }
+            };
+            let named: std::vec::Vec<(&[u8], Attribute<'_>)> = NAMES
+                .iter()
+                .zip(row.features)
+                .map(|((name, _), x)| (name.as_bytes(), value(x)))
+                .collect();
+            records.push(
+                member.to_string().as_bytes(),
+                None,
+                row.churned,
+                Attributes::Named(&named),
+            )
+        },
+    )?;
     Ok(records)
 }
 

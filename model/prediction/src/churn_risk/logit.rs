@@ -47,6 +47,12 @@ pub fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
+/// The log-odds that rows left: with half a row more on either side there are some even if all are alike.
+pub fn log_odds_of<H: Host>(table: &Table<H>, rows: Rows<'_>) -> f64 {
+    let churned = rows.iter().filter(|row| table.label(**row)).count() as f64;
+    ((churned + 0.5) / (rows.len() as f64 - churned + 0.5)).ln()
+}
+
 /// The standardised columns of codes: for each term, a number for every code.
 #[derive(Debug)]
 pub struct Design<H: Host> {
@@ -142,9 +148,7 @@ pub fn fit_of<H: Host>(
     let width = design.width();
     let mut coefficients = Vec::new_in(host.clone());
     coefficients.resize(width, 0.0);
-    let churned = rows.iter().filter(|row| table.label(**row)).count() as f64;
-    // With half an event more on either side there is an intercept even if all are alike.
-    coefficients[0] = ((churned + 0.5) / (rows.len() as f64 - churned + 0.5)).ln();
+    coefficients[0] = log_odds_of(table, rows);
     let stride = rows.len().div_ceil(ENOUGH).max(1);
     let mut curvature = None;
     for _ in 0..MOST_STEPS {

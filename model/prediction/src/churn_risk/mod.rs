@@ -41,10 +41,11 @@ pub use anchors::{Anchor, MOST_ANCHORS, Plan, Population};
 pub use answers::{
     Action, CalibrationBin, Importance, LiftStep, Measure, calibration, importance, lift, measures,
 };
-pub use dataset::{Example, dataset};
+pub use dataset::{Example, MILLIONTHS, dataset};
 pub use explain::Explainer;
 pub use features::{FEATURES, Features, NAMES, Purchases, Reason};
 pub use fit::Method;
+pub(crate) use learn::MOST_CODES;
 pub use learn::{fit_history, records};
 pub use model::ChurnModel;
 pub use reasons::{Language, Reasons, Told};

@@ -166,7 +166,7 @@ pub struct ChurnModel {
     pub version: u32,
     /// 'auto', 'logit' or 'boosted'.
     pub method: String,
-    /// 'active' or 'all', of a history; 'memberships'; 'table'.
+    /// 'active' or 'all', of a history; 'table'.
     pub population: String,
     /// How far is looked ahead: months and days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -249,7 +249,7 @@ impl ChurnModel {
             return Err(wrong(format!("version {} is not known here", self.version)));
         }
         let features = self.features.len();
-        let known = ["active", "all", "memberships", "table"].contains(&&*self.population);
+        let known = ["active", "all", "table"].contains(&&*self.population);
         if !known || self.horizon.is_none() != (self.population == "table") {
             return Err(wrong(format!("population {} without its horizon", self.population)));
         }
@@ -337,6 +337,11 @@ impl ChurnModel {
             variance += columns[i] * (2.0 * row + own * columns[i]);
         }
         if variance > 0.0 { variance.sqrt() } else { 0.0 }
+    }
+
+    /// The risk alone.
+    pub fn probability(&self, x: &[f64]) -> f64 {
+        sigmoid(self.log_odds(x))
     }
 
     /// The risk, with its interval of z standard errors.

@@ -25,7 +25,7 @@ const BINS: usize = 10;
 const PARTS: usize = 100;
 
 /// Σ over members of (the sum of their rows)².
-fn by_member(rows: &[Judged], of: impl Fn(usize) -> f64) -> f64 {
+fn by_member(rows: &[Judged], mut of: impl FnMut(usize) -> f64) -> f64 {
     let (mut sum, mut own) = (0.0, 0.0);
     for (i, row) in rows.iter().enumerate() {
         if i > 0 && rows[i - 1].member != row.member {
@@ -110,24 +110,34 @@ pub struct Line {
 }
 
 /// Slope and shift of predictions (D. R. Cox, Biometrika 45 (1958), 562–565).
-pub fn line(rows: &[Judged]) -> Line {
+pub fn line<H: Host>(rows: &[Judged], host: &H) -> Line {
+    let mut pace = Pace::new(host);
+    // What happened less its probability, and the weight of that.
+    let mut residual = |row: &Judged, odds: f64| {
+        pace.step(4);
+        let p = sigmoid(odds);
+        (f64::from(u8::from(row.churned)) - p, p * (1.0 - p))
+    };
     let mut shift = 0.0;
     let mut of_shift = 1.0;
-    let residual = |row: &Judged, odds: f64| f64::from(u8::from(row.churned)) - sigmoid(odds);
-    let weight = |odds: f64| sigmoid(odds) * (1.0 - sigmoid(odds));
     for _ in 0..25 {
-        let gradient: f64 = rows.iter().map(|row| residual(row, shift + row.score)).sum();
-        of_shift = rows.iter().map(|row| weight(shift + row.score)).sum::<f64>().max(1e-9);
+        let (mut gradient, mut weight) = (0.0, 0.0);
+        for row in rows {
+            let (r, w) = residual(row, shift + row.score);
+            gradient += r;
+            weight += w;
+        }
+        of_shift = f64::max(weight, 1e-9);
         shift += (gradient / of_shift).clamp(-2.0, 2.0);
     }
-    let of_members = by_member(rows, |i| residual(&rows[i], shift + rows[i].score));
+    let of_members = by_member(rows, |i| residual(&rows[i], shift + rows[i].score).0);
     let (mut a, mut b) = (0.0, 1.0);
     let mut inverse = [0.0; 3];
     for _ in 0..25 {
         let (mut g, mut h) = ([0.0; 2], [1e-9, 0.0, 1e-9]);
         for row in rows {
             let odds = a + b * row.score;
-            let (r, w) = (residual(row, odds), weight(odds));
+            let (r, w) = residual(row, odds);
             g = [g[0] + r, g[1] + r * row.score];
             h = [h[0] + w, h[1] + w * row.score, h[2] + w * row.score * row.score];
         }
@@ -141,7 +151,7 @@ pub fn line(rows: &[Judged]) -> Line {
         b += (inverse[1] * g[0] + inverse[2] * g[1]).clamp(-2.0, 2.0);
     }
     let of_slope = by_member(rows, |i| {
-        let r = residual(&rows[i], a + b * rows[i].score);
+        let (r, _) = residual(&rows[i], a + b * rows[i].score);
         inverse[1] * r + inverse[2] * r * rows[i].score
     });
     Line { slope: Some((b, of_slope.sqrt())), shift: (shift, of_members.sqrt() / of_shift) }

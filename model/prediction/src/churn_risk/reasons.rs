@@ -1,7 +1,8 @@
 //! Reasons in words: what a feature's group adds to a member's log-odds, with the number that tells it and what is usual.
 
 use super::explain::Explainer;
-use super::features::{Reason, place};
+use super::features::Reason;
+use super::logit::sigmoid;
 use super::model::ChurnModel;
 use crate::error::Error;
 
@@ -90,10 +91,11 @@ impl<'m> Reasons<'m> {
         }
         let mut order: Vec<usize> = (0..sums.len()).collect();
         order.sort_by(|a, b| sums[*b].total_cmp(&sums[*a]));
+        let odds = self.model.log_odds(x);
         let told = |(place, group): (usize, &usize)| {
             let (reason, value, typical) = self.words(*group, x);
             let effect = sums[*group];
-            let risk_without = self.explainer.risk_without(x, effect);
+            let risk_without = sigmoid(odds - effect);
             Told { rank: place + 1, reason, value, typical, effect, risk_without }
         };
         order.iter().take(top).enumerate().map(told).collect()
@@ -112,8 +114,7 @@ impl<'m> Reasons<'m> {
 
     fn of_history(&self, reason: Reason, x: &[f64]) -> (String, Option<f64>, Option<f64>) {
         let get = |name: &str| {
-            let place = self.model.place(name).or_else(|| place(name));
-            place.and_then(|place| x.get(place)).copied().filter(|value| !value.is_nan())
+            self.model.place(name).map(|place| x[place]).filter(|value| !value.is_nan())
         };
         let usual = |name: &str| self.model.place(name).and_then(|place| self.typical[place]);
         let (n, horizon) = (number, self.horizon);

@@ -1,5 +1,6 @@
 //! Models of tables that have their labels already: a row for each member, or for each member and anchor.
 
+use super::anchors::MOST_ANCHORS;
 use super::bins::Coder;
 use super::fit::{Method, Window};
 use super::learn::{About, check_size, model};
@@ -13,8 +14,6 @@ use crate::records::{Attribute, Attributes, NO_CATEGORY, Records, Settled, Value
 const LEAST_OF_CATEGORY: usize = 20;
 /// Categories of an attribute that are told apart; the others are one.
 const MOST_CATEGORIES: usize = 50;
-/// More anchors than this are none.
-const MOST_ANCHORS: usize = 120;
 
 /// A feature of a table: a number, or whether an attribute is a category.
 struct Column<'r, H: Host> {
@@ -132,9 +131,9 @@ fn days<H: Host>(rows: &Settled<H>) -> Result<std::vec::Vec<i64>, Error> {
             Some(day) => _ = days.insert(day),
             None => without = true,
         }
-        if days.len() > MOST_ANCHORS {
+        if days.len() > MOST_ANCHORS as usize {
             return Err(Error::bad(
-                "there are more than 120 anchors",
+                format!("there are more than {MOST_ANCHORS} anchors"),
                 "An anchor is a day as of which all members are looked at: take the first day of each month, say.",
             ));
         }
@@ -148,49 +147,64 @@ fn days<H: Host>(rows: &Settled<H>) -> Result<std::vec::Vec<i64>, Error> {
     Ok(days.into_iter().collect())
 }
 
+/// Where in an array each feature of a model is: of a history in the order of the fit, of a table by the number that it is called by,
+/// since a number that no row knew has no feature.
+fn places(model: &ChurnModel, len: usize) -> Result<std::vec::Vec<usize>, Error> {
+    let features = model.features.len();
+    let all = "Give as many as in the fit, in their order.";
+    if model.horizon.is_some() {
+        if len != features {
+            return Err(Error::bad(
+                format!("the model has {features} features, and there are {len}"),
+                all,
+            ));
+        }
+        return Ok((0..features).collect());
+    }
+    let number = |feature: &Feature| match feature.category {
+        None => feature.name.parse::<usize>().ok()?.checked_sub(1),
+        Some(_) => None,
+    };
+    let Some(places) = model.features.iter().map(number).collect::<Option<std::vec::Vec<_>>>()
+    else {
+        return Err(Error::bad(
+            format!("the model has {features} features with names, and there are {len} without"),
+            "Give them by name, as jsonb: churn_score(fitted, to_jsonb(r)), r being a row.",
+        ));
+    };
+    match places.iter().max() {
+        Some(last) if *last >= len => Err(Error::bad(
+            format!("the model asks for number {} of a row, and there are {len}", last + 1),
+            all,
+        )),
+        _ => Ok(places),
+    }
+}
+
 /// The features of a row as a model asks for them. What the model does not know is left aside, what is missing is not known.
 pub fn features_of(
     model: &ChurnModel,
     attributes: Attributes<'_>,
 ) -> Result<std::vec::Vec<f64>, Error> {
-    let get = |name: &str| -> Attribute<'_> {
-        match attributes {
-            Attributes::Named(named) => {
-                let found = named.iter().find(|(known, _)| *known == name.as_bytes());
-                found.map_or(Attribute::Null, |(_, value)| *value)
-            }
-            Attributes::Numbers(numbers) => {
-                let place = name.parse::<usize>().ok().and_then(|place| place.checked_sub(1));
-                place
-                    .and_then(|place| numbers.get(place))
-                    .map_or(Attribute::Null, |x| Attribute::Number(*x))
-            }
+    let named = match attributes {
+        Attributes::Named(named) => named,
+        Attributes::Numbers(numbers) => {
+            let places = places(model, numbers.len())?;
+            let value = |(feature, place): (&Feature, usize)| known(feature, numbers[place]);
+            return model.features.iter().zip(places).map(value).collect();
         }
     };
-    if let Attributes::Numbers(numbers) = attributes
-        && numbers.len() != model.features.len()
-    {
-        return Err(Error::bad(
-            format!(
-                "the model has {} features, and there are {}",
-                model.features.len(),
-                numbers.len()
-            ),
-            "Give as many as in the fit, in their order.",
-        ));
-    }
+    let get = |name: &str| {
+        let found = named.iter().find(|(known, _)| *known == name.as_bytes());
+        found.map_or(Attribute::Null, |(_, value)| *value)
+    };
     let value = |feature: &Feature| match (get(&feature.name), &feature.category) {
         (Attribute::Null, _) => Ok(f64::NAN),
-        (Attribute::Number(number), None) if number.is_nan() => Ok(f64::NAN),
-        (Attribute::Number(number), None) if number.is_finite() => Ok(number),
+        (Attribute::Number(number), None) => known(feature, number),
         (Attribute::Flag(flag), None) => Ok(f64::from(u8::from(flag))),
         (Attribute::Text(text), Some(category)) => {
             Ok(f64::from(u8::from(text == category.as_bytes())))
         }
-        (Attribute::Number(_), None) => Err(Error::bad(
-            format!("\"{}\" is not finite", feature.name),
-            "NULL says that a number is not known.",
-        )),
         _ => Err(Error::bad(
             format!(
                 "\"{}\" is a number in the model and a text here, or the other way round",
@@ -200,4 +214,15 @@ pub fn features_of(
         )),
     };
     model.features.iter().map(value).collect()
+}
+
+/// A number as a model looks at it; NaN is not known.
+fn known(feature: &Feature, number: f64) -> Result<f64, Error> {
+    if number.is_infinite() {
+        return Err(Error::bad(
+            format!("\"{}\" is not finite", feature.name),
+            "NULL says that a number is not known.",
+        ));
+    }
+    Ok(number)
 }

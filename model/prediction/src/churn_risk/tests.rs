@@ -61,7 +61,7 @@ proptest! {
         let question = ChurnQuestion { period, lapse: Lapse::Silence(stretch), as_of: None, confidence: 0.95 };
         let ledger = churn::ledger(&view, &Utc, &question, Global).unwrap();
         let mut counts = std::collections::BTreeMap::new();
-        dataset(&view, &Utc, &plan(i64::from(horizon), 120, Population::Active), |_, anchor, row| {
+        dataset(&view, &Utc, &plan(i64::from(horizon), 120, Population::Active), |_| true, |_, anchor, row| {
             let count = counts.entry(anchor.day + 1).or_insert((0, 0));
             *count = (count.0 + 1, count.1 + u64::from(row.churned));
             Ok(())
@@ -170,6 +170,9 @@ fn effects_are_shapley_values_and_add_up() {
             _ => model.weight,
         };
         let explainer = Explainer::new(&model);
+        let background = 0..model.background.len();
+        let base = background.clone().map(|row| model.log_odds(&model.background_row(row)));
+        let base = base.sum::<f64>() / background.len() as f64;
         let mut effects = vec![0.0; model.features.len()];
         assert_eq!(model.features.len(), 6);
         for i in 0..20 {
@@ -184,7 +187,7 @@ fn effects_are_shapley_values_and_add_up() {
             for (found, expected) in effects.iter().zip(shapley_by_force(&model, &x)) {
                 assert!((found - expected).abs() < 1e-9, "{method:?} {found} {expected}");
             }
-            let sum = explainer.base + effects.iter().sum::<f64>();
+            let sum = base + effects.iter().sum::<f64>();
             assert!((sum - model.log_odds(&x)).abs() < 1e-9);
             let mut reasons = Reasons::new(&model, 0, Language::English);
             let told = reasons.of(&x, 10);
@@ -320,7 +323,7 @@ fn the_area_is_the_share_of_pairs_in_order() {
     let squares =
         |churned: bool, n: f64| of(churned).map(|row| part(row).powi(2)).sum::<f64>() / n / n;
     assert!((error * error - squares(true, gone) - squares(false, kept)).abs() < 1e-12);
-    let line = quality::line(&rows);
+    let line = quality::line(&rows, &Global);
     let slope = line.slope.unwrap();
     assert!((slope.0 - 1.0).abs() < 4.0 * slope.1 && slope.1 > 0.0);
     let bins = quality::bins(&rows, &order, 1.96, &Global);
@@ -335,8 +338,27 @@ fn the_area_is_the_share_of_pairs_in_order() {
 
 #[test]
 fn windows_never_overlap_the_ones_after_them() {
-    // Each row's label tells its anchor, so that a leak would be seen: the test's loss is that of not knowing.
+    // Whatever the horizon, in steps of ten days: anchors as near as that overlap.
+    for (count, horizon) in (1..40).flat_map(|count| (1..90).map(move |horizon| (count, horizon))) {
+        let windows: std::vec::Vec<Window> =
+            (0..count).map(|i| (i * 10, i * 10 + horizon)).collect();
+        let Some(of) = fit::split(&windows) else {
+            // Never where the first and the last are four horizons apart.
+            assert!(count < 3 || (count - 1) * 10 < 4 * horizon, "{count} {horizon}");
+            continue;
+        };
+        let overlap = |before: &[Window], after: &[Window]| {
+            before.iter().any(|(_, end)| after.iter().any(|(begin, _)| end > begin))
+        };
+        let (fitting, choosing) = (&windows[..of.fitting], &windows[of.choosing.clone()]);
+        let (again, testing) = (&windows[..of.choosing.end], &windows[of.first_test..]);
+        assert!(![fitting, choosing, testing].iter().any(|part| part.is_empty()), "{of:?}");
+        assert!(!overlap(fitting, choosing) && !overlap(again, testing), "{of:?} of {windows:?}");
+    }
     let windows: std::vec::Vec<Window> = (0..12).map(|i| (i * 10, i * 10 + 25)).collect();
+    let of = fit::split(&windows).unwrap();
+    assert_eq!((of.fitting, of.choosing, of.first_test), (4, 6..7, 9));
+    // What comes of it: three anchors of two hundred rows.
     let row = |i: u32| {
         (i / 12, (i % 12) as usize, i.is_multiple_of(2), vec![f64::from(i % 3), f64::from(i % 12)])
     };
@@ -435,7 +457,7 @@ fn whoever_waits_may_stop() {
     let history = history(&members(3_000, 300));
     let (view, plan) = (history.view(), plan(30, 9, Population::Active));
     assert!(stops(|| fit_history(&view, &Utc, &plan, Method::Auto, &Global)));
-    assert!(stops(|| dataset(&view, &Utc, &plan, |_, _, _| Ok(()))));
+    assert!(stops(|| dataset(&view, &Utc, &plan, |_| true, |_, _, _| Ok(()))));
     assert!(stops(|| features(&view, &Utc, plan.horizon, None, |_| true, |_, _| Ok(()))));
     assert!(stops(|| fit_table(records(20_000, |i| i), Method::Auto)));
 }

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::churn_risk::deviance;
+use crate::churn_risk::{MOST_CODES, deviance};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::{Estimate, Wilson, benjamini_hochberg, ratio};
@@ -15,7 +15,7 @@ const BINS: usize = 5;
 /// Categories of an attribute that are told apart: those of the most rows. The others are one.
 const MOST_CATEGORIES: usize = 20;
 
-/// Values of all attributes, at most.
+/// Values of all attributes, at most: each takes a byte of every row.
 const MOST_VALUES: usize = 500;
 
 /// A value of an attribute.
@@ -55,10 +55,10 @@ pub fn drivers<H: Host>(sheet: &Sheet<H>, confidence: f64) -> Result<std::vec::V
     let binned: std::vec::Vec<Binned<H>> =
         sheet.cells.iter().map(|cells| bin(cells, sheet.len(), host)).collect();
     let values: usize = binned.iter().map(|binned| binned.values.len()).sum();
-    if values > MOST_VALUES {
+    if values > MOST_VALUES || values.saturating_mul(sheet.len()) > MOST_CODES {
         return Err(Error::TooLarge {
             what: "the number of values of all attributes",
-            hint: "Take fewer attributes: those with many categories first.",
+            hint: "Take fewer attributes, those with many categories first, or a part of the members.",
         });
     }
     let rows = sheet.len() as u32;

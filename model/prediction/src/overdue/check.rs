@@ -1,7 +1,7 @@
 //! How often members who do come back pass the bound: on this very history.
 
-use super::rhythm::{Gaps, Rhythm};
-use super::{OverdueQuestion, begin};
+use super::rhythm::Rhythm;
+use super::{OverdueQuestion, begin, pooled};
 use crate::calendar::Zone;
 use crate::error::Error;
 use crate::history::{Columns, View};
@@ -38,20 +38,14 @@ pub fn check<H: Host, Z: Zone>(
     question.check()?;
     let wilson = Wilson::new(interval)?;
     let (mut active, cut) = begin(view, zone, question.as_of, &host)?;
-    let mut gaps = Gaps::new(&host);
-    let mut pace = Pace::new(&host);
-    let mut walk = view.walk_over(Columns::TICKS)?;
-    while let Some((_, timeline)) = walk.next_member()? {
-        pace.step(1 + timeline.ticks().len());
-        gaps.count(active.of(timeline.ticks()));
-    }
     let expected = 1.0 - question.confidence;
     let mut found = FalseAlarms { members: 0, gaps: 0, alarms: 0, rate: None, expected };
-    let Some(common) = gaps.common(&host) else { return Ok(found) };
+    let Some(common) = pooled(view, &mut active, &host)? else { return Ok(found) };
     let mut usual = Rhythm::new(common, question.confidence, &host);
     let mut rare = Rhythm::new(common, 1.0 - EARLY * expected, &host);
     // Σ xᵢ², Σ xᵢ mᵢ and Σ mᵢ² make Σ (xᵢ − p mᵢ)² once p is known.
     let mut squares = [0.0; 3];
+    let mut pace = Pace::new(&host);
     let min_gaps = question.min_gaps.unsigned_abs() as usize;
     let mut walk = view.walk_over(Columns::TICKS)?;
     while let Some((_, timeline)) = walk.next_member()? {

@@ -18,6 +18,7 @@ pub use trend::Trend;
 use crate::axis::Cut;
 use crate::calendar::{Clock, Grain, Stretch, Zone};
 use crate::check::confidence;
+use crate::days;
 use crate::error::Error;
 use crate::history::{Columns, MemberRef, Timeline, View};
 use crate::host::{Host, Pace, Vec};
@@ -145,15 +146,7 @@ fn begin<'z, Z: Zone, H: Host>(
     as_of: Option<i64>,
     host: &H,
 ) -> Result<(ActiveDays<'z, Z, H>, Cut), Error> {
-    let grain = view.meta.grain;
-    if grain > Grain::Day {
-        return Err(Error::bad(
-            format!("a history of grain \"{}\" does not know its days", grain.name()),
-            "Build the history with the grain 'day' or a finer one (fourth argument of history_agg).",
-        ));
-    }
-    let mut clock = Clock::new(grain, host.clone());
-    let cut = Cut::new(view.meta, zone, as_of, &mut clock)?;
+    let (clock, cut) = days::cut(view, zone, as_of, host)?;
     let days = Vec::new_in(host.clone());
     Ok((ActiveDays { zone, clock, last_tick: cut.last_tick, days }, cut))
 }
@@ -211,14 +204,23 @@ pub fn common_rhythm<H: Host, Z: Zone>(
     host: H,
 ) -> Result<Option<CommonRhythm>, Error> {
     let (mut active, _) = begin(view, zone, as_of, &host)?;
-    let mut gaps = Gaps::new(&host);
-    let mut pace = Pace::new(&host);
-    let mut walk = view.walk_over(Columns { counts: false, amounts: false })?;
+    pooled(view, &mut active, &host)
+}
+
+/// The same of days that are known.
+fn pooled<H: Host, Z: Zone>(
+    view: &View<'_, H>,
+    active: &mut ActiveDays<'_, Z, H>,
+    host: &H,
+) -> Result<Option<CommonRhythm>, Error> {
+    let mut gaps = Gaps::new(host);
+    let mut pace = Pace::new(host);
+    let mut walk = view.walk_over(Columns::TICKS)?;
     while let Some((_, timeline)) = walk.next_member()? {
         pace.step(1 + timeline.ticks().len());
         gaps.count(active.of(timeline.ticks()));
     }
-    Ok(gaps.common(&host))
+    Ok(gaps.common(host))
 }
 
 /// A number of days, in 32 bits: the calendar has fewer than 2³⁰.
