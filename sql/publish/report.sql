@@ -158,7 +158,9 @@ BEGIN
                             FROM (SELECT g.members, coalesce($2 ->> g.from_segment, g.from_segment) AS from_name, coalesce($2 ->> g.to_segment, g.to_segment) AS to_name
                                   FROM %I.segment_migration AS g WHERE g.from_segment <> g.to_segment ORDER BY g.members DESC, g.from_segment, g.to_segment LIMIT 3) AS m', schema)
             INTO move USING tongue, CASE WHEN tongue = 'zh' THEN curve END, retention_internal.phrase(', ', tongue);
-            sentences := sentences || format(retention_internal.phrase('The most members that changed their segment within a month: %s.', tongue), move);
+            IF move IS NOT NULL THEN
+                sentences := sentences || format(retention_internal.phrase('The most members that changed their segment within a month: %s.', tongue), move);
+            END IF;
         END IF;
         EXECUTE retention_internal.lorenz_query(format('SELECT m.amount FROM %I.members AS m', schema)) INTO curve;
         IF curve ->> 'gini' IS NOT NULL THEN
