@@ -112,6 +112,18 @@ pub(super) fn shade(share: f64) -> usize {
     (place as usize).min(SHADES - 1)
 }
 
+/// The class of an area with a shade, or with none.
+pub(super) struct Fill(pub(super) Option<usize>);
+
+impl std::fmt::Display for Fill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(shade) => write!(f, "h{shade}"),
+            None => f.write_str("plain"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
