@@ -84,6 +84,17 @@ environment() {
     export SUPERSET_SECRET_KEY
 }
 
+# await URL PID LOG: until it answers; an error if the process is gone before, or five minutes are.
+await() {
+    local url=$1 pid=$2 log=$3
+    for _ in $(seq 1 300); do
+        if [ "$(curl -s -o /dev/null -w '%{http_code}' "$url" || true)" = 200 ]; then return; fi
+        kill -0 "$pid" 2> /dev/null || die "Superset ended by itself; its log ends with:" "$(tail -n 15 "$log")"
+        sleep 1
+    done
+    die "Superset does not answer at $url; its log ends with:" "$(tail -n 15 "$log")"
+}
+
 start() {
     local port admin log=$HOME_OF_IT/superset.log
     mkdir -p "$HOME_OF_IT"
@@ -104,10 +115,7 @@ start() {
     port=$(free_port)
     nohup "$HOME_OF_IT/venv/bin/superset" run --port "$port" --with-threads >> "$log" 2>&1 < /dev/null 3>&- 4>&- 5>&- &
     echo $! > "$HOME_OF_IT/pid"
-    for _ in $(seq 1 300); do
-        [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/health" || true)" != 200 ] || break
-        sleep 1
-    done
+    await "http://127.0.0.1:$port/health" "$(cat "$HOME_OF_IT/pid")" "$log"
     printf 'export URL=%q ADMIN=%q\n' "http://127.0.0.1:$port" "$admin" > "$STATE"
     cat << END
 

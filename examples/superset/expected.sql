@@ -10,4 +10,5 @@ SELECT jsonb_build_object(
     'new_by_month', (SELECT jsonb_object_agg(to_char(first, 'YYYY-MM'), to_char(n, 'FM999,999')) FROM (SELECT first, count(*) AS n FROM firsts WHERE first < '2011-12-01' GROUP BY first) AS f),
     'at_risk', (SELECT to_char(count(*), 'FM999,999') FROM loyalty.members WHERE state = 'at risk'),
     'most_at_risk', (SELECT member::text FROM loyalty.members WHERE state = 'at risk' ORDER BY expected_value DESC LIMIT 1),
-    'german_active', (SELECT active::text FROM german));
+    'german_active', (SELECT active::text FROM german),
+    'june_active', (SELECT to_char(count(DISTINCT member_id), 'FM999,999') FROM orders WHERE month = '2011-06-01'));

@@ -1,5 +1,6 @@
 -- Filling the portraits of members, and what is counted over them. Scores need the cut points of all members, models all of their
--- summaries: one pass over the buckets finds both, a second one writes.
+-- summaries. So passes over the buckets come before the one that writes: the cut points of today, those of a month ago, the model if it is
+-- time to fit it, what the gaps of all have in common. What is counted over members takes one more for each such view.
 
 -- The query of the whole history of each bucket, for one after another.
 CREATE FUNCTION retention_internal.publish_wholes(schema name) RETURNS text

@@ -51,3 +51,9 @@ CREATE FUNCTION retention_internal.picture_number(value float8, digits integer D
     SET search_path = pg_catalog, pg_temp
     AS $$SELECT CASE WHEN abs(value) < 'infinity' THEN trim_scale(round(value::numeric, digits)) END$$;
 COMMENT ON FUNCTION retention_internal.picture_number(float8, integer) IS 'a number to so many digits; NULL if it is not finite';
+
+CREATE FUNCTION retention_internal.with_commas(value numeric, digits integer DEFAULT 0) RETURNS text
+    LANGUAGE sql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    AS $$SELECT btrim(to_char(value, 'FM999,999,999,999,999,990' || CASE WHEN digits > 0 THEN '.' || repeat('0', digits) ELSE '' END))$$;
+COMMENT ON FUNCTION retention_internal.with_commas(numeric, integer) IS 'a number with commas';

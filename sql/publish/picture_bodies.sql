@@ -23,14 +23,14 @@ CREATE FUNCTION retention_internal.cohort_picture(
                 'row_title', retention_internal.phrase('cohort', language), 'note_title', retention_internal.phrase('members', language),
                 'column_title', format(retention_internal.phrase('%s since the first', language), retention_internal.picture_unit(period, language)),
                 'rows', coalesce(jsonb_agg(retention_internal.picture_label(f.cohort, period) ORDER BY f.cohort), '[]'),
-                'notes', coalesce(jsonb_agg(btrim(to_char(f.members, '999,999,999,999,999')) ORDER BY f.cohort), '[]'),
+                'notes', coalesce(jsonb_agg(retention_internal.with_commas(f.members) ORDER BY f.cohort), '[]'),
                 'columns', (SELECT coalesce(jsonb_agg(n::text ORDER BY n), '[]') FROM generate_series(0, (SELECT max(r.last) FROM rows AS r)) AS n),
                 'values', coalesce(jsonb_agg(f.rates ORDER BY f.cohort), '[]'), 'plain_columns', 1, 'unit', 'percent')))
         FROM filled AS f
     $$;
 COMMENT ON FUNCTION retention_internal.cohort_picture(jsonb, text, text, text, text, integer, integer) IS 'the picture of rows of cohorts';
 
--- Periods before from_period are known beforehand, unless there are no others.
+-- The rate of period 0 is known beforehand: it is left out unless there are no others.
 CREATE FUNCTION retention_internal.retention_curve_picture(
     points jsonb, period text, sentence text, confidence float8, language text, theme text, width integer, height integer
 ) RETURNS jsonb
@@ -140,7 +140,7 @@ CREATE FUNCTION retention_internal.rfm_picture(
         SELECT jsonb_build_object(
             'frame', retention_internal.picture_frame(
                 retention_internal.phrase('Who matters: RFM segments', language),
-                format(retention_internal.phrase('area: number of members, of %s altogether', language), btrim(to_char(coalesce(max(s.all_members), 0), '999,999,999,999,999'))),
+                format(retention_internal.phrase('area: number of members, of %s altogether', language), retention_internal.with_commas(coalesce(max(s.all_members), 0))),
                 language, theme, width, height),
             'body', jsonb_build_object('tiles', jsonb_build_object(
                 'shade_title', CASE WHEN bool_or(s.has_amounts) THEN retention_internal.phrase('amount per member', language)

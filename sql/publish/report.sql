@@ -17,12 +17,6 @@ CREATE FUNCTION retention_internal.report_change(change float8, unit text, langu
     $$;
 COMMENT ON FUNCTION retention_internal.report_change(float8, text, text) IS 'a change in words';
 
-CREATE FUNCTION retention_internal.report_number(value numeric, digits integer DEFAULT 0) RETURNS text
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, pg_temp
-    AS $$SELECT btrim(to_char(value, 'FM999,999,999,999,999,990' || CASE WHEN digits > 0 THEN '.' || repeat('0', digits) ELSE '' END))$$;
-COMMENT ON FUNCTION retention_internal.report_number(numeric, integer) IS 'a number with commas';
-
 -- How it was before, if that is known.
 CREATE FUNCTION retention_internal.report_against(before text, change text, language text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -42,28 +36,28 @@ CREATE FUNCTION retention_internal.report_sentences(o jsonb, language text) RETU
                    orders bigint, revenue numeric, order_value numeric, revenue_existing_percent numeric, active_change float8, active_change_year float8,
                    revenue_change float8, revenue_change_year float8, orders_change float8, orders_change_year float8)) AS r,
              LATERAL (VALUES
-                (1, format(retention_internal.phrase('%s members were active', language), retention_internal.report_number(r.active))
+                (1, format(retention_internal.phrase('%s members were active', language), retention_internal.with_commas(r.active))
                     || retention_internal.report_against('month before', r.more, language)
                     || retention_internal.report_against('same month of the year before', r.more_year, language)
-                    || format(retention_internal.phrase('; %s of them were new, %s had come before.', language), retention_internal.report_number(r.new_members), retention_internal.report_number(r.returning_members))),
+                    || format(retention_internal.phrase('; %s of them were new, %s had come before.', language), retention_internal.with_commas(r.new_members), retention_internal.with_commas(r.returning_members))),
                 (2, CASE WHEN r.retention_percent IS NOT NULL THEN format(retention_internal.phrase('%s %% of the members who were in stayed', language), r.retention_percent)
                     || retention_internal.report_against('month before', retention_internal.report_change(r.retention_rate_change, 'points', language), language)
-                    || format(retention_internal.phrase('; %s churned, %s came back, and %s are in now.', language), retention_internal.report_number(r.churned), retention_internal.report_number(r.reactivated),
-                              retention_internal.report_number(r.members_in)) END),
+                    || format(retention_internal.phrase('; %s churned, %s came back, and %s are in now.', language), retention_internal.with_commas(r.churned), retention_internal.with_commas(r.reactivated),
+                              retention_internal.with_commas(r.members_in)) END),
                 (3, CASE WHEN r.new_back_rate IS NOT NULL THEN format(retention_internal.phrase('Of the members who were new in the month before, %s %% came again', language), round(100 * r.new_back_rate::numeric, 1))
                     || retention_internal.report_against('month before', retention_internal.report_change(r.new_back_rate_change, 'points', language), language)
                     || CASE r.new_back_rate_more_than_chance WHEN true THEN retention_internal.phrase(': more than chance explains.', language)
                                                              WHEN false THEN retention_internal.phrase(': chance may explain it.', language) ELSE retention_internal.phrase('.', language) END END),
                 (4, CASE WHEN r.revenue IS NULL
-                    THEN format(retention_internal.phrase('%s orders', language), retention_internal.report_number(r.orders))
+                    THEN format(retention_internal.phrase('%s orders', language), retention_internal.with_commas(r.orders))
                          || retention_internal.report_against('month before', retention_internal.report_change(r.orders_change, '', language), language)
                          || retention_internal.report_against('same month of the year before', retention_internal.report_change(r.orders_change_year, '', language), language)
                          || retention_internal.phrase('.', language)
-                    ELSE format(retention_internal.phrase('Revenue was %s', language), retention_internal.report_number(r.revenue))
+                    ELSE format(retention_internal.phrase('Revenue was %s', language), retention_internal.with_commas(r.revenue))
                     || retention_internal.report_against('month before', retention_internal.report_change(r.revenue_change, '', language), language)
                     || retention_internal.report_against('same month of the year before', retention_internal.report_change(r.revenue_change_year, '', language), language)
                     || format(retention_internal.phrase('; %s orders of %s on average, %s %% of it from members who had come before.', language),
-                              retention_internal.report_number(r.orders), retention_internal.report_number(r.order_value, 2), r.revenue_existing_percent) END)
+                              retention_internal.with_commas(r.orders), retention_internal.with_commas(r.order_value, 2), r.revenue_existing_percent) END)
              ) AS s (place, sentence)
     $$;
 COMMENT ON FUNCTION retention_internal.report_sentences(jsonb, text) IS 'what changed in a month, as sentences';
@@ -86,9 +80,9 @@ CREATE FUNCTION retention_internal.report_table(months jsonb, language text) RET
                                         FROM unnest('{month,active,new,returning,churned,retention,orders,revenue,order value}'::text[]) WITH ORDINALITY AS h (name, place))
             || '</tr></thead><tbody>'
             || string_agg(format('<tr%s><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>',
-                                 CASE WHEN m.complete THEN '' ELSE ' class="running"' END, m.month_label, retention_internal.report_number(m.active), retention_internal.report_number(m.new_members),
-                                 retention_internal.report_number(m.returning_members), retention_internal.report_number(m.churned), coalesce(m.retention_percent || ' %', ''), retention_internal.report_number(m.orders),
-                                 coalesce(retention_internal.report_number(m.revenue), ''), coalesce(retention_internal.report_number(m.order_value, 2), '')), E'\n' ORDER BY m.month)
+                                 CASE WHEN m.complete THEN '' ELSE ' class="running"' END, m.month_label, retention_internal.with_commas(m.active), retention_internal.with_commas(m.new_members),
+                                 retention_internal.with_commas(m.returning_members), retention_internal.with_commas(m.churned), coalesce(m.retention_percent || ' %', ''), retention_internal.with_commas(m.orders),
+                                 coalesce(retention_internal.with_commas(m.revenue), ''), coalesce(retention_internal.with_commas(m.order_value, 2), '')), E'\n' ORDER BY m.month)
             || '</tbody></table>'
         FROM (SELECT r.* FROM jsonb_to_recordset(months) AS r (month date, month_label text, complete boolean, active bigint, new_members bigint, returning_members bigint,
                       churned bigint, retention_percent numeric, orders bigint, revenue numeric, order_value numeric) ORDER BY r.month DESC LIMIT 14) AS m
@@ -126,15 +120,15 @@ BEGIN
     SELECT m INTO o FROM jsonb_array_elements(months) AS m WHERE (m ->> 'complete')::boolean ORDER BY m ->> 'month' DESC LIMIT 1;
 
     sentences := CASE WHEN o IS NULL THEN ARRAY[retention_internal.phrase('No month is over yet.', tongue)] ELSE retention_internal.report_sentences(o, tongue) END;
-    tiles := retention_internal.report_tile(retention_internal.phrase('active members', tongue), retention_internal.report_number((o ->> 'active')::numeric),
+    tiles := retention_internal.report_tile(retention_internal.phrase('active members', tongue), retention_internal.with_commas((o ->> 'active')::numeric),
                                             retention_internal.report_change((o ->> 'active_change')::float8, '', tongue))
-          || retention_internal.report_tile(retention_internal.phrase('new members', tongue), retention_internal.report_number((o ->> 'new_members')::numeric), NULL)
+          || retention_internal.report_tile(retention_internal.phrase('new members', tongue), retention_internal.with_commas((o ->> 'new_members')::numeric), NULL)
           || retention_internal.report_tile(retention_internal.phrase('retention rate', tongue), (o ->> 'retention_percent') || ' %',
                                             retention_internal.report_change((o ->> 'retention_rate_change')::float8, 'points', tongue))
-          || retention_internal.report_tile(retention_internal.phrase('churned members', tongue), retention_internal.report_number((o ->> 'churned')::numeric), NULL)
-          || retention_internal.report_tile(retention_internal.phrase('revenue', tongue), retention_internal.report_number((o ->> 'revenue')::numeric),
+          || retention_internal.report_tile(retention_internal.phrase('churned members', tongue), retention_internal.with_commas((o ->> 'churned')::numeric), NULL)
+          || retention_internal.report_tile(retention_internal.phrase('revenue', tongue), retention_internal.with_commas((o ->> 'revenue')::numeric),
                                             retention_internal.report_change((o ->> 'revenue_change')::float8, '', tongue))
-          || retention_internal.report_tile(retention_internal.phrase('order value', tongue), retention_internal.report_number((o ->> 'order_value')::numeric, 2), NULL);
+          || retention_internal.report_tile(retention_internal.phrase('order value', tongue), retention_internal.with_commas((o ->> 'order_value')::numeric, 2), NULL);
 
     EXECUTE format('SELECT jsonb_agg(jsonb_build_object(''cohort'', c.cohort, ''period_number'', c.period_number, ''members'', c.members, ''rate'', c.rate)) FROM %I.cohorts AS c', schema) INTO rows;
     figures := figures || retention_internal.draw(retention_internal.cohort_picture(rows, 'month', 'share that came again n %s after its first', tongue, 'auto', NULL, NULL));
@@ -154,11 +148,13 @@ BEGIN
         INTO rows, curve;
         IF rows IS NOT NULL THEN
             figures := figures || retention_internal.draw(retention_internal.rfm_picture(rows, curve, tongue, 'auto', NULL, NULL));
-            EXECUTE format('SELECT string_agg(format(retention_internal.phrase(''%%s from %%s to %%s'', $1), retention_internal.report_number(m.members), m.from_name, m.to_name), $3 ORDER BY m.members DESC, m.from_name)
+            EXECUTE format('SELECT string_agg(format(retention_internal.phrase(''%%s from %%s to %%s'', $1), retention_internal.with_commas(m.members), m.from_name, m.to_name), $3 ORDER BY m.members DESC, m.from_name)
                             FROM (SELECT g.members, coalesce($2 ->> g.from_segment, g.from_segment) AS from_name, coalesce($2 ->> g.to_segment, g.to_segment) AS to_name
                                   FROM %I.segment_migration AS g WHERE g.from_segment <> g.to_segment ORDER BY g.members DESC, g.from_segment, g.to_segment LIMIT 3) AS m', schema)
             INTO move USING tongue, CASE WHEN tongue = 'zh' THEN curve END, retention_internal.phrase(', ', tongue);
-            sentences := sentences || format(retention_internal.phrase('The most members that changed their segment within a month: %s.', tongue), move);
+            IF move IS NOT NULL THEN
+                sentences := sentences || format(retention_internal.phrase('The most members that changed their segment within a month: %s.', tongue), move);
+            END IF;
         END IF;
         EXECUTE retention_internal.lorenz_query(format('SELECT m.amount FROM %I.members AS m', schema)) INTO curve;
         IF curve ->> 'gini' IS NOT NULL THEN

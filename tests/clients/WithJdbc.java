@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.LocalDate;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Properties;
 import java.util.regex.Matcher;
@@ -26,6 +27,26 @@ public class WithJdbc {
 
     static void check(String what, Object got, Object wanted) {
         if (!got.equals(wanted)) throw new IllegalStateException(what + ": expected " + wanted + ", got " + got);
+    }
+
+    /** The columns of the only row, as they stand in the JSON document. */
+    static String row(Connection connection, String query, Object... values) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(query)) {
+            for (int place = 0; place < values.length; place++) statement.setObject(place + 1, values[place]);
+            try (ResultSet rows = statement.executeQuery()) {
+                rows.next();
+                List<String> columns = new ArrayList<>();
+                for (int column = 1; column <= rows.getMetaData().getColumnCount(); column++) {
+                    Object value = rows.getObject(column);
+                    columns.add(value instanceof BigDecimal ? "\"" + value + "\"" : value.toString());
+                }
+                return "[" + String.join(", ", columns) + "]";
+            }
+        }
+    }
+
+    static void checkField(String name, String got) {
+        check(name + " " + got, want.contains("\"" + name + "\": " + got), true);
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -76,12 +97,23 @@ public class WithJdbc {
                 statement.executeQuery().close();
             }
 
+            LocalDate asOf = LocalDate.of(2011, 9, 30);
+            checkField("german_churn", row(connection, "SELECT c.retained, c.churned FROM stored, retention.churn(h, period => ?, gap => ?, as_of => ?::date) AS c"
+                + " WHERE country = ? ORDER BY c.period_start DESC LIMIT 1", "month", 1, asOf, "Germany"));
+            checkField("german_curve", row(connection, "SELECT r.eligible, r.retained FROM stored, retention.retention_curve(h, period => ?, as_of => ?::date, confidence => ?) AS r"
+                + " WHERE country = ? AND r.period_number = 1", "month", asOf, 0.9, "Germany"));
+            checkField("german_rfm", row(connection, "SELECT count(*), sum(f.frequency)::bigint, sum(f.monetary) FROM stored, retention.rfm(h, as_of => ?::date, bins => ?) AS f"
+                + " WHERE country = ?", asOf, 5, "Germany"));
+
             try (PreparedStatement statement = connection.prepareStatement(
                      "SELECT DISTINCT period_number FROM stored, retention.cohorts(h, period => 'day', brackets => ?) WHERE country = 'Norway'")) {
                 statement.setArray(1, connection.createArrayOf("int4", new Integer[] {1, 3, 7}));
+                List<Integer> brackets = new ArrayList<>();
                 try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) check("an array", true, List.of(0, 1, 3).contains(rows.getInt(1)));
+                    while (rows.next()) brackets.add(rows.getInt(1));
                 }
+                Collections.sort(brackets);
+                check("an array", brackets, List.of(0, 1, 3));
             }
 
             // A history is a PGobject; as text it goes there and back.

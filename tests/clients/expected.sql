@@ -16,9 +16,12 @@ SELECT jsonb_build_object(
     'cohorts', (SELECT jsonb_agg(jsonb_build_array(cohort, members, retained) ORDER BY cohort) FROM cohorts),
     -- of Germans, up to September: months of members after their first
     'german_months', (SELECT count(*) FROM german WHERE month > first),
-    'german_members', (SELECT count(DISTINCT member_id) FROM german),
+    -- in September: who was there in August too, and who was and is not; of those whose first month has a next one, who came in it
+    'german_churn', (SELECT jsonb_build_array(count(*) FILTER (WHERE is_there), count(*) FILTER (WHERE NOT is_there))
+                     FROM (SELECT bool_or(month = '2011-09-01') AS is_there FROM german GROUP BY member_id HAVING bool_or(month = '2011-08-01')) AS g),
+    'german_curve', (SELECT jsonb_build_array(count(DISTINCT member_id), count(*) FILTER (WHERE month = first + interval '1 month')) FROM german WHERE first < '2011-09-01'),
+    'german_rfm', (SELECT jsonb_build_array(count(DISTINCT member_id), count(*), sum(amount)::text) FROM orders WHERE country = 'Germany' AND ordered_at < '2011-10-01 00:00+00'),
     -- who spent most, to the last penny
     'best_member', (SELECT member_id FROM best), 'best_amount', (SELECT amount::text FROM best), 'best_orders', (SELECT orders FROM best), 'best_day', (SELECT last_day FROM best),
-    'german_events', (SELECT count(*) FROM orders WHERE country = 'Germany'),
-    'german_revenue', (SELECT sum(amount)::text FROM orders WHERE country = 'Germany')
+    'german_events', (SELECT count(*) FROM orders WHERE country = 'Germany')
 );

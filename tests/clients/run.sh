@@ -104,12 +104,13 @@ tokio() { CARGO_TARGET_DIR=$tools/tokio cargo run --quiet --manifest-path "$here
 need_dbt() { venv dbt "$PG_RETENTION_ROOT/examples/dbt/requirements.txt"; }
 run_dbt() {
     (cd "$PG_RETENTION_ROOT/examples/dbt" && PGUSER=builder DBT_TARGET_PATH=$PG_RETENTION_WORK/dbt DBT_LOG_PATH=$PG_RETENTION_WORK/dbt DBT_SEND_ANONYMOUS_USAGE_STATS=false \
-        "$tools/dbt/bin/dbt" --no-use-colors build --quiet --profiles-dir .)
+        "$tools/dbt/bin/dbt" --no-use-colors "$@" --quiet --profiles-dir .)
 }
 dbt() {
-    run_dbt &&
+    run_dbt build &&
         as_owner -d shop -c "INSERT INTO orders SELECT 9000000 + n, 12347, timestamptz '2011-12-10 12:00+00' + n * interval '10 days', 10, 'Iceland' FROM generate_series(0, 9) AS n" &&
-        run_dbt &&
+        run_dbt build &&
+        run_dbt docs generate && [ -s "$PG_RETENTION_WORK/dbt/catalog.json" ] &&
         [ "$(as_owner -d shop -A -t -c 'SELECT max(month), count(*) FROM marts.histories')" = "2012-03-01|16" ] &&
         as_owner -d shop -c 'DELETE FROM orders WHERE order_id >= 9000000'
 }

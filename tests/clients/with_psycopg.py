@@ -3,7 +3,7 @@ import datetime
 import decimal
 
 import psycopg
-from common import BEST, COHORTS, FAULT, RETAINED, WANT, check, check_cohorts
+from common import BEST, CHURN, COHORTS, CURVE, FAULT, RETAINED, RFM, WANT, check, check_cohorts, check_main
 
 with psycopg.connect() as connection:
     for binary in (False, True):
@@ -28,12 +28,16 @@ with psycopg.connect() as connection:
         except psycopg.errors.UndefinedFunction:
             pass
 
-        rows = cursor.execute("SELECT period_number FROM stored, retention.cohorts(h, period => 'day', brackets => %s) WHERE country = %s",
+        one = lambda query, *values: cursor.execute(query.replace("{}", "%s"), values).fetchone()
+        check_main(one(CHURN, "month", 1, as_of, "Germany"), one(CURVE, "month", as_of, 0.9, "Germany"), one(RFM, as_of, 5, "Germany"))
+
+        rows = cursor.execute("SELECT DISTINCT period_number FROM stored, retention.cohorts(h, period => 'day', brackets => %s) WHERE country = %s",
                               ([1, 3, 7], "Norway")).fetchall()
-        check("an array", {row[0] for row in rows} <= {0, 1, 3}, True)
+        check("an array", sorted(row[0] for row in rows), [0, 1, 3])
 
         # A stored history travels as text, and in binary as bytes.
         history = cursor.execute("SELECT h::text FROM stored WHERE country = 'Germany'").fetchone()[0]
+        check("a history as it comes", type(cursor.execute("SELECT h FROM stored WHERE country = 'Germany'").fetchone()[0]), bytes if binary else str)
         back = cursor.execute("SELECT retention.events(%s::retention.history)", (history,)).fetchone()[0]
         check("a history", back, WANT["german_events"])
         check("a picture", cursor.execute("SELECT retention.cohort_svg(h) FROM stored WHERE country = 'Germany'").fetchone()[0][:5], "<svg ")

@@ -9,4 +9,5 @@ pub mod check;
 pub mod error;
 pub mod host;
 pub mod json;
+pub mod language;
 pub mod state;

@@ -6,6 +6,8 @@ CALL retention.publish('orders', member => 'member_id', at => 'ordered_at', amou
 CALL retention.publish('orders', member => 'member_id', at => 'ordered_at', schema => 'bare', zone => 'UTC', members => false, model => 'none');
 CREATE TABLE nothing (member_id bigint, at date);
 CALL retention.publish('nothing', member => 'member_id', at => 'at', schema => 'empty', zone => 'UTC');
+CREATE TABLE alone AS SELECT 1 AS member_id, d AS at FROM unnest('{2024-04-05,2024-05-02}'::date[]) AS d;
+CALL retention.publish('alone', member => 'member_id', at => 'at', schema => 'single', zone => 'UTC');
 RESET client_min_messages;
 
 -- Sentences and months, as text.
@@ -16,6 +18,9 @@ SELECT pg_temp.items(retention.report('shop', 'zh'), 'li');
 SELECT pg_temp.items(retention.report('shop'), 'tr');
 SELECT pg_temp.items(retention.report('bare', language => 'en'), 'li');
 SELECT pg_temp.items(retention.report('empty'), 'li');
+-- Nobody changed segment: there is no sentence of it.
+SELECT from_segment, to_segment FROM single.segment_migration;
+SELECT pg_temp.items(retention.report('single'), 'li');
 
 -- Pictures in it; no script, nothing fetched from elsewhere.
 SELECT s.schema, (SELECT count(*) FROM regexp_matches(p.page, '<svg ', 'g')) AS pictures, p.page ~ '<script|@import|url\(|src=|href=' AS fetches,

@@ -4,31 +4,8 @@ use super::explain::Explainer;
 use super::features::Reason;
 use super::logit::sigmoid;
 use super::model::ChurnModel;
-use crate::error::Error;
 
-/// The language of reasons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    English,
-    /// Chinese.
-    Chinese,
-}
-
-impl Language {
-    /// The one of a name.
-    pub fn parse(name: &str) -> Result<Self, Error> {
-        match name {
-            _ if name.eq_ignore_ascii_case("en") => Ok(Language::English),
-            _ if name.eq_ignore_ascii_case("zh") => Ok(Language::Chinese),
-            _ => Err(Error::UnknownName {
-                what: "language",
-                given: name.to_string(),
-                valid: "en, zh",
-            }),
-        }
-    }
-}
+pub use model_ground::language::Language;
 
 /// A reason of one member.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,9 +2,9 @@
 
 use super::canvas::{Anchor, Area, Canvas, Escaped};
 use super::colours::GROUPS;
-use super::frame::{MARGIN, SMALL, head, legend, legend_height, open, plot};
+use super::frame::{MARGIN, SMALL, head, legend, open, upright};
 use super::letters::width;
-use super::numbers::{Figure, Small, Tick, Unit};
+use super::numbers::{Figure, Unit};
 use super::page::Frame;
 use super::scale::{Scale, every};
 use crate::host::Host;
@@ -48,44 +48,17 @@ impl Bars {
         let height = frame.height(natural, head(frame) + 170.0);
         open(frame, height, canvas);
         let top = head(frame);
-        let names = || self.series.iter().map(|parts| (parts.name.as_str(), parts.group));
-        legend(frame, top, names(), canvas);
-        let top = top + legend_height(frame, names().map(|(name, _)| name));
+        let names = self.series.iter().map(|parts| (parts.name.as_str(), parts.group));
+        let top = top + legend(frame, top, names, canvas);
         canvas.text("soft", SMALL, Anchor::Start, (MARGIN, top + 6.0), Escaped(&self.y_title));
 
         let ends = (0..self.labels.len()).map(|bar| self.ends(bar));
         let (low, high) = ends.fold((0.0, 0.0), |(a, b), (low, high)| (low.min(a), high.max(b)));
-        let y_scale = |places| {
-            Scale::round(
-                low,
-                high,
-                (height / 80.0).clamp(2.0, 7.0),
-                self.unit == Unit::Count,
-                places,
-            )
-        };
-        let by = if self.unit == Unit::Percent { 100.0 } else { 1.0 };
-        let label = |value| {
-            let figure = Figure::new(value, self.unit, y_scale((0.0, 1.0)).digits(by));
-            Small::of(Tick { figure, language: frame.language() })
-        };
-        let widest = y_scale((0.0, 1.0))
-            .ticks()
-            .map(|tick| width(label(tick).as_str(), SMALL))
-            .fold(0.0, f64::max);
-        let area = plot(
-            frame,
-            top + 22.0,
-            height,
-            widest,
-            if self.x_title.is_empty() { 32.0 } else { 50.0 },
-        );
-        let ys = y_scale((area.bottom(), area.y));
-        for tick in ys.ticks() {
-            let y = ys.at(tick);
-            canvas.line("grid", (area.x, y), (area.right(), y));
-            canvas.text("soft", SMALL, Anchor::End, (area.x - 8.0, y), label(tick).as_str());
-        }
+        let steps = (height / 80.0).clamp(2.0, 7.0);
+        let scale = Scale::round(low, high, steps, self.unit == Unit::Count);
+        let below = if self.x_title.is_empty() { 32.0 } else { 50.0 };
+        let ends = (top + 22.0, height - below);
+        let (area, ys) = upright(frame, ends, (scale, self.unit), |_| "grid", canvas);
         let step = (area.width - 6.0) / self.labels.len() as f64;
         let wide = (step * 0.74).min(56.0);
         for (place, name) in self.labels.iter().enumerate() {

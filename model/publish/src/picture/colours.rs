@@ -112,6 +112,18 @@ pub(super) fn shade(share: f64) -> usize {
     (place as usize).min(SHADES - 1)
 }
 
+/// The class of an area with a shade, or with none.
+pub(super) struct Fill(pub(super) Option<usize>);
+
+impl std::fmt::Display for Fill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(shade) => write!(f, "h{shade}"),
+            None => f.write_str("plain"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,7 +144,7 @@ mod tests {
         [1, 3, 5].map(|at| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()))
     }
 
-    /// The contrast of WCAG 2: 4.5 for words, 3 for large or bold ones and for marks.
+    /// The contrast of WCAG 2: 4.5 for words, 3 for large or bold ones.
     #[test]
     fn what_is_written_can_be_read() {
         for sheet in [&LIGHT, &DARK] {
@@ -143,7 +155,10 @@ mod tests {
                 assert!(found > 4.0, "shade {shade} on {}: {found}", sheet.paper);
             }
             for (words, least) in [(sheet.ink, 7.0), (sheet.soft, 4.5)] {
-                assert!(contrast(luminance(rgb(words)), luminance(rgb(sheet.paper))) > least);
+                for on in [sheet.paper, sheet.plain] {
+                    let found = contrast(luminance(rgb(words)), luminance(rgb(on)));
+                    assert!(found > least, "{words} on {on}: {found}");
+                }
             }
         }
     }

@@ -3,7 +3,10 @@
 use super::canvas::{Anchor, Area, Canvas, Escaped};
 use super::colours;
 use super::letters::width;
+use super::numbers::{Figure, Small, Tick, Unit};
 use super::page::{Frame, Language};
+use super::phrases::NOTHING;
+use super::scale::Scale;
 use crate::host::Host;
 
 pub(super) const MARGIN: f64 = 20.0;
@@ -73,11 +76,8 @@ pub(super) fn open<H: Host>(frame: &Frame, height: f64, canvas: &mut Canvas<H>) 
 pub(super) fn nothing<H: Host>(frame: &Frame, canvas: &mut Canvas<H>) {
     let height = frame.height(head(frame) + 80.0, head(frame) + 40.0);
     open(frame, height, canvas);
-    let words = if frame.language() == Language::Chinese {
-        "没有可显示的数据"
-    } else {
-        "nothing to show"
-    };
+    let (english, chinese) = NOTHING;
+    let words = if frame.language() == Language::Chinese { chinese } else { english };
     let middle = (frame.width() / 2.0, (head(frame) + height) / 2.0);
     canvas.text("soft", 14.0, Anchor::Middle, middle, words);
 }
@@ -99,19 +99,14 @@ fn legend_places<'a>(
     })
 }
 
-/// The height that a legend of these names takes.
-pub(super) fn legend_height<'a>(frame: &Frame, names: impl Iterator<Item = &'a str> + 'a) -> f64 {
-    let room = frame.width() - 2.0 * MARGIN;
-    legend_places(names, room).last().map_or(0.0, |(_, y, _)| y + 22.0)
-}
-
-/// Names with their colours.
+/// Names with their colours. Returns the height that they take.
 pub(super) fn legend<'a, H: Host>(
     frame: &Frame,
     top: f64,
     names: impl Iterator<Item = (&'a str, usize)> + Clone + 'a,
     canvas: &mut Canvas<H>,
-) {
+) -> f64 {
+    let mut height = 0.0;
     let room = frame.width() - 2.0 * MARGIN;
     let groups = names.clone().map(|(_, group)| group % colours::GROUPS);
     for ((x, y, name), group) in legend_places(names.map(|(name, _)| name), room).zip(groups) {
@@ -119,7 +114,9 @@ pub(super) fn legend<'a, H: Host>(
         canvas.area(format_args!("g{group}"), &swatch, None);
         let place = (swatch.right() + 6.0, swatch.y + SWATCH / 2.0);
         canvas.text("ink", SMALL, Anchor::Start, place, Escaped(name));
+        height = y + 22.0;
     }
+    height
 }
 
 /// The scale of shades between its ends.
@@ -135,16 +132,35 @@ pub(super) fn shades<H: Host>((x, y): (f64, f64), low: &str, high: &str, canvas:
     canvas.text("soft", SMALL, Anchor::Start, end, Escaped(high));
 }
 
-/// Where a plot with axes lies, and what is written along it.
-pub(super) fn plot(frame: &Frame, top: f64, height: f64, widest_tick: f64, below: f64) -> Area {
-    let x = MARGIN + widest_tick + 8.0;
-    let bottom = height - below;
-    Area {
+/// Draws the upright axis of a plot between a top and a bottom, beside the widest of its labels; `line` is the class of the line at
+/// a number. Returns where the plot lies, and the scale over its height.
+pub(super) fn upright<H: Host>(
+    frame: &Frame,
+    (top, bottom): (f64, f64),
+    (scale, unit): (Scale, Unit),
+    line: impl Fn(f64) -> &'static str,
+    canvas: &mut Canvas<H>,
+) -> (Area, Scale) {
+    let digits = scale.digits(unit.by());
+    let label = |value| {
+        let figure = Figure::new(value, unit, digits);
+        Small::of(Tick { figure, language: frame.language() })
+    };
+    let widest = scale.ticks().map(|tick| width(label(tick).as_str(), SMALL)).fold(0.0, f64::max);
+    let x = MARGIN + widest + 8.0;
+    let area = Area {
         x,
         y: top,
         width: (frame.width() - MARGIN - x).max(10.0),
         height: (bottom - top).max(10.0),
+    };
+    let ys = scale.between((area.bottom(), area.y));
+    for tick in ys.ticks() {
+        let y = ys.at(tick);
+        canvas.line(line(tick), (area.x, y), (area.right(), y));
+        canvas.text("soft", SMALL, Anchor::End, (area.x - 8.0, y), label(tick).as_str());
     }
+    (area, ys)
 }
 
 #[cfg(test)]

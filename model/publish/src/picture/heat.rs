@@ -50,7 +50,7 @@ impl Heat {
     pub(super) fn most(&self) -> f64 {
         let coloured = self.values.iter().flat_map(|row| row.iter().skip(self.plain_columns));
         let most = coloured.flatten().fold(0.0, |a: f64, &b| a.max(b));
-        Scale::round(0.0, most, 5.0, false, (0.0, 1.0)).high
+        Scale::round(0.0, most, 5.0, false).high
     }
 
     fn layout(&self, frame: &Frame) -> Layout {
@@ -114,10 +114,7 @@ impl Heat {
                 let shade = (place >= self.plain_columns).then(|| colours::shade(value / most));
                 let says = Figure::new(value, self.unit, 1);
                 let says = format_args!("{}, {}: {says}", Escaped(row), Escaped(column));
-                match shade {
-                    Some(shade) => canvas.area(format_args!("h{shade}"), &cell, Some(says)),
-                    None => canvas.area("plain", &cell, Some(says)),
-                }
+                canvas.area(colours::Fill(shade), &cell, Some(says));
                 if let Some((digits, unit)) = layout.digits {
                     // 100% has one digit more before the point than all others.
                     let digits =
@@ -172,8 +169,7 @@ impl Heat {
     }
 
     fn legend<H: Host>(&self, layout: &Layout, most: f64, canvas: &mut Canvas<H>) {
-        let by = if self.unit == Unit::Percent { 100.0 } else { 1.0 };
-        let digits = Scale::round(0.0, most, 1.0, false, (0.0, 1.0)).digits(by).min(1);
+        let digits = Scale::round(0.0, most, 1.0, false).digits(self.unit.by()).min(1);
         let [low, high] = [0.0, most].map(|value| Small::of(Figure::new(value, self.unit, digits)));
         let left = layout.left.min(MARGIN + 140.0);
         shades((left, layout.height - 26.0), low.as_str(), high.as_str(), canvas);

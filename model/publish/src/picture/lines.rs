@@ -2,9 +2,8 @@
 
 use super::canvas::{Anchor, Canvas, Escaped};
 use super::colours::GROUPS;
-use super::frame::{MARGIN, SMALL, head, legend, legend_height, open, plot};
-use super::letters::width;
-use super::numbers::{Figure, Small, Tick, Unit};
+use super::frame::{MARGIN, SMALL, head, legend, open, upright};
+use super::numbers::{Figure, Unit};
 use super::page::Frame;
 use super::scale::Scale;
 use crate::host::Host;
@@ -65,27 +64,25 @@ impl Series {
     }
 }
 
-/// Corners between points: where steps hold their height.
+/// Which way points come.
+#[derive(Clone, Copy)]
+enum Way {
+    Right,
+    Left,
+}
+
+/// Corners between points: where steps hold the height of the point to the left.
 fn corners(
     points: impl Iterator<Item = (f64, f64)>,
     steps: bool,
+    way: Way,
 ) -> impl Iterator<Item = (f64, f64)> {
     let mut last: Option<(f64, f64)> = None;
     points.flat_map(move |(x, y)| {
-        let corner = last.filter(|_| steps).map(|(_, y)| (x, y));
-        last = Some((x, y));
-        corner.into_iter().chain([(x, y)])
-    })
-}
-
-/// The same for points that come from the right.
-fn corners_back(
-    points: impl Iterator<Item = (f64, f64)>,
-    steps: bool,
-) -> impl Iterator<Item = (f64, f64)> {
-    let mut last: Option<(f64, f64)> = None;
-    points.flat_map(move |(x, y)| {
-        let corner = last.filter(|_| steps).map(|(x, _)| (x, y));
+        let corner = last.filter(|_| steps).map(|(before_x, before_y)| match way {
+            Way::Right => (x, before_y),
+            Way::Left => (before_x, y),
+        });
         last = Some((x, y));
         corner.into_iter().chain([(x, y)])
     })
@@ -101,11 +98,9 @@ impl Lines {
         let height = frame.height(natural, head(frame) + 170.0);
         open(frame, height, canvas);
         let top = head(frame);
-        let names = || {
-            self.series.iter().filter(|_| self.series.len() > 1).map(|s| (s.name.as_str(), s.group))
-        };
-        legend(frame, top, names(), canvas);
-        let top = top + legend_height(frame, names().map(|(name, _)| name));
+        let several = self.series.iter().filter(|_| self.series.len() > 1);
+        let names = several.map(|series| (series.name.as_str(), series.group));
+        let top = top + legend(frame, top, names, canvas);
         canvas.text("soft", SMALL, Anchor::Start, (MARGIN, top + 6.0), Escaped(&self.y_title));
 
         let bands = self.series.iter().flat_map(|s| s.values(&s.low).chain(s.values(&s.high)));
@@ -118,40 +113,14 @@ impl Lines {
             (self.x_low.unwrap_or(f64::MAX), self.x_high.unwrap_or(f64::MIN)),
             |(a, b), (x, _)| (x.min(a), x.max(b)),
         );
-        // The places are known when the labels are.
-        let y_scale = |places| {
-            Scale::round(
-                low,
-                high,
-                (height / 90.0).clamp(2.0, 6.0),
-                self.unit == Unit::Count,
-                places,
-            )
-        };
-        let by = if self.unit == Unit::Percent { 100.0 } else { 1.0 };
-        let label = |value| {
-            let figure = Figure::new(value, self.unit, y_scale((0.0, 1.0)).digits(by));
-            Small::of(Tick { figure, language: frame.language() })
-        };
-        let widest = y_scale((0.0, 1.0))
-            .ticks()
-            .map(|tick| width(label(tick).as_str(), SMALL))
-            .fold(0.0, f64::max);
-        let area = plot(frame, top + 22.0, height, widest, 50.0);
-        let ys = y_scale((area.bottom(), area.y));
-        for tick in ys.ticks() {
-            let y = ys.at(tick);
-            canvas.line(if tick == 0.0 { "axis" } else { "grid" }, (area.x, y), (area.right(), y));
-            canvas.text("soft", SMALL, Anchor::End, (area.x - 8.0, y), label(tick).as_str());
-        }
+        let steps = (height / 90.0).clamp(2.0, 6.0);
+        let scale = Scale::round(low, high, steps, self.unit == Unit::Count);
+        let line = |tick| if tick == 0.0 { "axis" } else { "grid" };
+        let ends = (top + 22.0, height - 50.0);
+        let (area, ys) = upright(frame, ends, (scale, self.unit), line, canvas);
         let is_whole = self.x_unit == Unit::Count;
-        let xs = Scale::exact(
-            first,
-            last,
-            (area.width / 60.0).clamp(2.0, 14.0),
-            is_whole,
-            (area.x + 6.0, area.right() - 12.0),
-        );
+        let xs = Scale::exact(first, last, (area.width / 60.0).clamp(2.0, 14.0), is_whole)
+            .between((area.x + 6.0, area.right() - 12.0));
         let digits = if is_whole { 0 } else { xs.digits(100.0) };
         for tick in xs.ticks().filter(|&tick| tick <= last || first == last && tick == first) {
             let x = xs.at(tick);
@@ -168,8 +137,8 @@ impl Lines {
         let place = |(x, y): (f64, f64)| (xs.at(x), ys.at(y));
         for series in &self.series {
             let group = series.group % GROUPS;
-            let above = corners(series.values(&series.high), series.steps);
-            let below = corners_back(series.values(&series.low).rev(), series.steps);
+            let above = corners(series.values(&series.high), series.steps, Way::Right);
+            let below = corners(series.values(&series.low).rev(), series.steps, Way::Left);
             if !series.high.is_empty() {
                 canvas.path(format_args!("b{group}"), above.chain(below).map(place), true);
             }
@@ -178,7 +147,7 @@ impl Lines {
             let group = series.group % GROUPS;
             canvas.path(
                 format_args!("l{group}"),
-                corners(series.points(), series.steps).map(place),
+                corners(series.points(), series.steps, Way::Right).map(place),
                 false,
             );
             if series.points().count() <= MARKED && !series.steps {

@@ -15,6 +15,13 @@ pub(super) enum Unit {
     Count,
 }
 
+impl Unit {
+    /// What a number is multiplied by when it is written.
+    pub(super) fn by(self) -> f64 {
+        if self == Unit::Percent { 100.0 } else { 1.0 }
+    }
+}
+
 /// A number to be written.
 #[derive(Clone, Copy)]
 pub(super) struct Figure {

@@ -5,6 +5,8 @@ use crate::json;
 use serde::Deserialize;
 use std::ops::RangeInclusive;
 
+pub use model_ground::language::Language;
+
 const WIDTHS: RangeInclusive<i64> = 240..=4000;
 /// Where there is less room, words no longer fit.
 const LEAST_WIDTH: f64 = 420.0;
@@ -27,32 +29,6 @@ pub struct Frame {
     pub width: Option<i64>,
     /// Its height in pixels; none: what suits it.
     pub height: Option<i64>,
-}
-
-/// A language.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// `en`
-    English,
-    /// `zh`
-    Chinese,
-}
-
-impl Language {
-    /// By its name.
-    pub fn parse(name: &str) -> Result<Self, Error> {
-        if name.eq_ignore_ascii_case("en") {
-            Ok(Language::English)
-        } else if name.eq_ignore_ascii_case("zh") {
-            Ok(Language::Chinese)
-        } else {
-            Err(Error::UnknownName {
-                what: "language",
-                given: json::shorten(name),
-                valid: "en, zh",
-            })
-        }
-    }
 }
 
 /// A theme.

@@ -4,6 +4,9 @@
 use super::page::Language;
 use crate::error::Error;
 
+/// What a picture of nothing says.
+pub(super) const NOTHING: (&str, &str) = ("nothing to show", "没有可显示的数据");
+
 const CHINESE: &[(&str, &str)] = &[
     // Periods.
     ("days", "天"),
@@ -68,6 +71,7 @@ const CHINESE: &[(&str, &str)] = &[
     ("; %s members with negative amounts are counted as 0", "；%s 位金额为负的会员按 0 计"),
     ("share of members, those who spent least first", "会员占比（按消费从低到高）"),
     ("share of all amounts", "金额占比"),
+    NOTHING,
     // The monthly review.
     ("Monthly review", "会员月度回顾"),
     ("What changed", "本月变化"),

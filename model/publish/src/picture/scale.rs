@@ -11,22 +11,27 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Over these numbers, widened to whole steps, with about so many of them; labels at whole numbers if `whole`.
-    pub(super) fn round(low: f64, high: f64, steps: f64, whole: bool, places: (f64, f64)) -> Self {
+    /// From 0 to 1, over these numbers, widened to whole steps, with about so many of them; labels at whole numbers if `whole`.
+    pub(super) fn round(low: f64, high: f64, steps: f64, whole: bool) -> Self {
         let span = if high > low { high - low } else { high.abs().max(1.0) };
         let step = nice(span / steps.max(1.0));
         let step = if whole { step.max(1.0).ceil() } else { step };
         let (low, high) = ((low / step).floor() * step, (high / step - 1e-9).ceil() * step);
         let high = if high > low { high } else { low + step };
-        Scale { low, high, step, places }
+        Scale { low, high, step, places: (0.0, 1.0) }
     }
 
-    /// Over these numbers as they are; labels at whole numbers if `whole`.
-    pub(super) fn exact(low: f64, high: f64, steps: f64, whole: bool, places: (f64, f64)) -> Self {
+    /// From 0 to 1, over these numbers as they are; labels at whole numbers if `whole`.
+    pub(super) fn exact(low: f64, high: f64, steps: f64, whole: bool) -> Self {
         let high = if high > low { high } else { low + 1.0 };
         let step = nice((high - low) / steps.max(1.0));
         let step = if whole { step.max(1.0).ceil() } else { step };
-        Scale { low, high, step, places }
+        Scale { low, high, step, places: (0.0, 1.0) }
+    }
+
+    /// The same numbers at other places.
+    pub(super) fn between(self, places: (f64, f64)) -> Self {
+        Scale { places, ..self }
     }
 
     pub(super) fn at(&self, value: f64) -> f64 {
@@ -74,18 +79,18 @@ mod tests {
     #[test]
     fn round_scales() {
         let ticks = |low, high, steps| {
-            let scale = Scale::round(low, high, steps, false, (0.0, 1.0));
+            let scale = Scale::round(low, high, steps, false);
             scale.ticks().map(|t| (t * 1e6).round() / 1e6).collect::<Vec<_>>()
         };
         assert_eq!(ticks(0.0, 0.43, 5.0), [0.0, 0.1, 0.2, 0.3, 0.4, 0.5]);
         assert_eq!(ticks(-381.0, 1664.0, 5.0), [-500.0, 0.0, 500.0, 1000.0, 1500.0, 2000.0]);
         assert_eq!(ticks(0.0, 0.0, 5.0), [0.0, 0.2]);
         assert_eq!(ticks(0.0, 1.0, 4.0), [0.0, 0.25, 0.5, 0.75, 1.0]);
-        let scale = Scale::round(0.0, 2.0, 2.0, false, (100.0, 0.0));
+        let scale = Scale::round(0.0, 2.0, 2.0, false).between((100.0, 0.0));
         assert_eq!((scale.at(0.0), scale.at(2.0), scale.at(0.5)), (100.0, 0.0, 75.0));
-        let whole = Scale::round(-1.0, 1.0, 5.0, true, (0.0, 1.0));
+        let whole = Scale::round(-1.0, 1.0, 5.0, true);
         assert_eq!(whole.ticks().collect::<Vec<_>>(), [-1.0, 0.0, 1.0]);
-        assert_eq!(Scale::round(0.0, 0.1, 4.0, false, (0.0, 1.0)).digits(100.0), 1);
+        assert_eq!(Scale::round(0.0, 0.1, 4.0, false).digits(100.0), 1);
     }
 
     #[test]

@@ -113,10 +113,7 @@ impl Tile {
             Escaped(&self.name),
             Escaped(self.lines.first().map_or("", String::as_str))
         );
-        match shade {
-            Some(shade) => canvas.area(format_args!("h{shade}"), &area, Some(says)),
-            None => canvas.area("plain", &area, Some(says)),
-        }
+        canvas.area(colours::Fill(shade), &area, Some(says));
         let class = |weight: &'static str| Class { shade, weight };
         let room = area.width - 12.0;
         // No word of letters is broken.
