@@ -130,9 +130,9 @@ FROM bare, churn_dataset(h, '60 days', anchors => 1) d JOIN LATERAL (SELECT * FR
 SELECT churn_score(fitted, '{1,2}'::float8[]) FROM bare;
 -- A model of arrays has no feature for a number that no row knows, and scores the rows that it was fitted to.
 CREATE TEMP TABLE bare_rows AS SELECT d.* FROM bare, churn_dataset(h, '60 days') d;
-SELECT count(*) AS rows, (SELECT count(*) FROM churn_importance(f)) AS features, bool_and(churn_score(f, features) = churn_score(f, jsonb)) AS by_number, min(churn_score(f, features)) < max(churn_score(f, features)) AS differing
+SELECT count(*) AS rows, (SELECT count(*) FROM (SELECT churn_fit_agg(member, anchor, churned, features, 'logit') AS f FROM bare_rows) m, churn_importance(f)) AS features, bool_and(churn_score(f, features) = churn_score(f, jsonb)) AS by_number, min(churn_score(f, features)) < max(churn_score(f, features)) AS differing
 FROM (SELECT churn_fit_agg(member, anchor, churned, features, 'logit') AS f FROM bare_rows) m,
-  bare_rows, LATERAL (SELECT jsonb_object_agg(number, x) AS jsonb FROM unnest(features) WITH ORDINALITY u (x, number)) j GROUP BY f;
+  bare_rows, LATERAL (SELECT jsonb_object_agg(number, x) AS jsonb FROM unnest(features) WITH ORDINALITY u (x, number)) j;
 SELECT churn_score(f, features[1:20]) FROM (SELECT churn_fit_agg(member, anchor, churned, features, 'logit') AS f FROM bare_rows) m, bare_rows LIMIT 1;
 -- Parts, other orders, parallel plans: the same bytes.
 SELECT churn_fit((SELECT rollup(h) FROM (SELECT history_agg(member_id, ordered_at, amount, 'day', 'UTC') AS h FROM orders GROUP BY order_id % 5) p), '60 days', step => '30 days', as_of => '2011-12-09')::text = fitted::text AS parts,
