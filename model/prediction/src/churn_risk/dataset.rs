@@ -2,7 +2,8 @@
 //! Here too: how a history is replayed.
 
 use super::anchors::{Anchor, Plan};
-use super::features::{Events, NAMES, Reason};
+use super::features::{Events, NAMES};
+use super::reason::Reason;
 use super::replay::{Example, Past, Replayed, Summary, examples};
 use crate::axis::Cut;
 use crate::calendar::{Clock, Zone};

@@ -15,7 +15,7 @@
 //! | `tables` | from a table with labels to one |
 //! | `model` | a model as JSON |
 //! | `score` | the members that a model is asked about |
-//! | `explain`, `reasons`, `words` | why, as numbers and in words |
+//! | `explain`, `reason`, `reasons`, `words` | why, as numbers and in words |
 //! | `deviance` | how much some columns explain, for drivers |
 //! | `answers` | what a model says of itself |
 
@@ -32,6 +32,7 @@ mod learn;
 mod logit;
 mod model;
 mod quality;
+mod reason;
 mod reasons;
 mod replay;
 mod score;
@@ -48,11 +49,12 @@ pub use answers::{
 };
 pub use dataset::{MILLIONTHS, Replay, dataset};
 pub use explain::Explainer;
-pub use features::{FEATURES, Features, NAMES, Purchases, Reason};
+pub use features::{FEATURES, Features, NAMES, Purchases};
 pub use fit::Method;
 pub(crate) use learn::MOST_CODES;
 pub use learn::{fit_summary, records};
 pub use model::ChurnModel;
+pub use reason::Reason;
 pub use reasons::{Language, Reasons, Told};
 pub use replay::{Example, Past, Replayed, Summary};
 pub use score::{amount_if_it_buys, features, horizon_days, members};

@@ -1,10 +1,11 @@
 //! Reasons in words: what a feature's group adds to a member's log-odds, with the number that tells it and what is usual.
 
 use super::explain::Explainer;
-use super::features::Reason;
 use super::logit::sigmoid;
 use super::model::ChurnModel;
+use super::reason::Reason;
 use super::replay::Summary;
+use super::words::{self, number};
 
 pub use model_ground::language::Language;
 
@@ -97,7 +98,7 @@ impl<'m> Reasons<'m> {
                 match self.model.summary {
                     Summary::History => self.of_history(reason, get, usual),
                     Summary::Memberships => {
-                        super::words::of_memberships(reason, get, usual, self.language)
+                        words::of_memberships(reason, get, usual, self.language)
                     }
                 }
             }
@@ -201,10 +202,4 @@ impl<'m> Reasons<'m> {
         };
         (words, value, typical)
     }
-}
-
-/// A number as one says it: whole from 10 on, else with one decimal.
-pub(super) fn number(value: f64) -> String {
-    let rounded = if value.abs() < 10.0 { (value * 10.0).round() / 10.0 } else { value.round() };
-    format!("{rounded}")
 }

@@ -2,7 +2,7 @@
 //! do (`stays`).
 
 use super::anchors::{Anchor, Population};
-use super::features::Reason;
+use super::reason::Reason;
 use crate::error::Error;
 use crate::history::MemberRef;
 use crate::host::Host;

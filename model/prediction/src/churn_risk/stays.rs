@@ -4,7 +4,7 @@
 //! known now. A number that is not known is NaN here and NULL in SQL.
 
 use super::anchors::Anchor;
-use super::features::Reason;
+use super::reason::Reason;
 use super::replay::{Past, Replayed, Summary};
 use crate::calendar::{add_months, months_between};
 use crate::error::Error;

@@ -1,7 +1,6 @@
 //! A reason of a member with a contract, in words.
 
-use super::features::Reason;
-use super::reasons::number as n;
+use super::reason::Reason;
 use model_ground::language::Language;
 
 const MONTHS: [&str; 12] = [
@@ -26,6 +25,7 @@ pub(super) fn of_memberships(
     usual: impl Fn(&str) -> Option<f64>,
     language: Language,
 ) -> (String, Option<f64>, Option<f64>) {
+    let n = number;
     let is_chinese = language == Language::Chinese;
     let say = |english: String, chinese: String| if is_chinese { chinese } else { english };
     let unknown = || reason.name().to_string();
@@ -112,4 +112,10 @@ pub(super) fn of_memberships(
         }
         _ => (unknown(), None, None),
     }
+}
+
+/// A number as one says it: whole from 10 on, else with one decimal.
+pub(super) fn number(value: f64) -> String {
+    let rounded = if value.abs() < 10.0 { (value * 10.0).round() / 10.0 } else { value.round() };
+    format!("{rounded}")
 }
