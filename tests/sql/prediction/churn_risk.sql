@@ -158,7 +158,7 @@ SELECT r.reason FROM model, churn_reasons(m, '{"plan": "basic", "calls": 95, "ag
 SELECT churn_fit_agg(id, NULL, churned, jsonb_build_object('a', calls)) IS NOT NULL AS fitted FROM (SELECT id, nullif(churned, id = 7) AS churned, calls FROM customers) c;
 
 -- Little: nobody, one member, nobody left, one anchor; and what is refused.
-SELECT churn_fit(NULL, '60 days') IS NULL AS nothing, (SELECT count(*) FROM churn_risk(NULL, NULL)) AS risks, (SELECT count(*) FROM churn_test(NULL)) AS tests,
+SELECT churn_fit(NULL::history, '60 days') IS NULL AS nothing, (SELECT count(*) FROM churn_risk(NULL::history, NULL)) AS risks, (SELECT count(*) FROM churn_test(NULL)) AS tests,
        (SELECT churn_fit_agg(1::bigint, NULL, NULL::boolean, NULL::jsonb)) IS NULL AS no_row;
 SELECT t.measure, t.value, t.remark FROM (SELECT history_agg(m, date '2024-01-01' + 7 * w) AS h FROM generate_series(1, 20) m, generate_series(0, 20) w) s, churn_test(churn_fit(h, '30 days', anchors => 1)) t WHERE remark IS NOT NULL;
 SELECT churn_fit(h, '60 days') FROM (SELECT history_agg(1, date '2024-01-01') AS h) s;

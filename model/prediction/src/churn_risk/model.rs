@@ -3,6 +3,7 @@
 //! It is of raw numbers, as `churn_features` returns them: neither the rows nor their codes are kept.
 
 use super::logit::sigmoid;
+use super::replay::Summary;
 use super::table::Scale;
 use crate::error::{Error, shorten};
 use crate::numeric::Estimate;
@@ -166,7 +167,10 @@ pub struct ChurnModel {
     pub version: u32,
     /// 'auto', 'logit' or 'boosted'.
     pub method: String,
-    /// 'active' or 'all', of a history; 'table'.
+    /// What it was fitted to.
+    #[serde(default, skip_serializing_if = "Summary::is_history")]
+    pub summary: Summary,
+    /// 'active' or 'all', of a summary; 'table'.
     pub population: String,
     /// How far is looked ahead: months and days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
