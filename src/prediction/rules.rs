@@ -91,6 +91,13 @@ fn churn_rows_recv(message: Message<'_>) -> Varlena {
     message.receive(check)
 }
 
+/// The same bytes as a bytea.
+#[pg_extern]
+fn churn_rows_from_bytea(bytes: &[u8]) -> Varlena {
+    check(bytes).or_raise();
+    Varlena::copy_of(bytes)
+}
+
 /// Writes the text form.
 #[pg_extern]
 fn churn_rows_out(bytes: &[u8]) -> CText {

@@ -119,7 +119,7 @@ FROM (SELECT *, (risk * expected_purchases(v, x, t_x, age, '60 days') / (1 - pur
 -- A row scored by itself is what the history is scored as; the type keeps every bit.
 SELECT data, count(*) AS members, max(abs(r.risk - churn_score(fitted, to_jsonb(f) - 'member'))) < 1e-12 AS by_name
 FROM fitted, churn_risk(h, fitted, as_of => last) r JOIN LATERAL (SELECT f.* FROM churn_features(h, '60 days', as_of => last) f) f USING (member) WHERE method = 'auto' GROUP BY data ORDER BY data;
-SELECT data, method, fitted::text::churn_model::text = fitted::text AS text, fitted::jsonb::churn_model::jsonb = fitted::jsonb AS jsonb FROM fitted ORDER BY 1, 2;
+SELECT data, method, fitted::text::churn_model::text = fitted::text AS text, fitted::jsonb::churn_model::jsonb = fitted::jsonb AS jsonb, fitted::bytea::churn_model::text = fitted::text AS bytea FROM fitted ORDER BY 1, 2;
 -- A row of the dataset, whose features are told by their places, is what the history is scored as: of the members of its anchor.
 SELECT data, count(*) AS members, max(abs(r.risk - churn_score(fitted, features))) < 1e-12 AS by_place, min(r.risk) < max(r.risk) AS differing
 FROM fitted f, churn_dataset(h, '60 days', anchors => 1, as_of => last) d JOIN LATERAL (SELECT * FROM churn_risk(h, f.fitted, as_of => last - 60)) r USING (member) WHERE method = 'auto' GROUP BY data ORDER BY data;
@@ -127,6 +127,7 @@ CREATE TEMP TABLE bare AS
 SELECT b.h, churn_fit(b.h, '60 days', step => '30 days') AS fitted FROM (SELECT history_agg(member_id, ordered_at::date) AS h FROM orders) b;
 SELECT count(*) AS members, max(abs(r.risk - churn_score(fitted, features))) < 1e-12 AS by_place, min(r.risk) < max(r.risk) AS differing
 FROM bare, churn_dataset(h, '60 days', anchors => 1) d JOIN LATERAL (SELECT * FROM churn_risk(h, fitted, as_of => (SELECT max(anchor) FROM churn_dataset(h, '60 days', anchors => 1)))) r USING (member);
+SELECT '\x7b7d'::bytea::churn_model;
 SELECT churn_score(fitted, '{1,2}'::float8[]) FROM bare;
 -- A model of arrays has no feature for a number that no row knows, and scores the rows that it was fitted to.
 CREATE TEMP TABLE bare_rows AS SELECT d.* FROM bare, churn_dataset(h, '60 days') d;

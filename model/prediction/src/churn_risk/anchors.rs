@@ -60,11 +60,7 @@ impl Population {
         match name {
             _ if name.eq_ignore_ascii_case("active") => Ok(Population::Active),
             _ if name.eq_ignore_ascii_case("all") => Ok(Population::All),
-            _ => Err(Error::UnknownName {
-                what: "population",
-                given: name.to_string(),
-                valid: "active, all",
-            }),
+            _ => Err(Error::unknown("population", name, "active, all")),
         }
     }
 

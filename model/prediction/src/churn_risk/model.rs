@@ -5,7 +5,7 @@
 use super::logit::sigmoid;
 use super::replay::Summary;
 use super::table::Scale;
-use crate::error::Error;
+use crate::error::{Error, shorten};
 use crate::numeric::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -227,7 +227,7 @@ impl ChurnModel {
         if !text.trim_start().starts_with('{') {
             return Err(Error::NotAValue {
                 of: "churn_model",
-                given: text.to_string(),
+                given: shorten(text),
                 made: "retention.churn_fit((SELECT retention.history_agg(member, at) FROM TABLE), horizon => '90 days')",
             });
         }
