@@ -29,7 +29,7 @@ BEGIN
     negative := pg_catalog.lower(coalesce(negative, 'event'));
     is_refund := negative OPERATOR(pg_catalog.=) 'refund';
     IF NOT (is_refund OR negative OPERATOR(pg_catalog.=) 'event') THEN
-        RAISE EXCEPTION 'negative is "%", not ''event'' or ''refund''', negative
+        RAISE EXCEPTION 'negative is "%", not ''event'' or ''refund''', pg_catalog.left(negative, 60)
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'With ''event'' a row with a negative amount is an event like any other; with ''refund'' its money counts and it is none.';
     END IF;
@@ -39,7 +39,7 @@ BEGIN
                   HINT = 'Name the column of amounts: amount => ''...''.';
     END IF;
     IF zone IS NOT NULL AND NOT is_instant THEN
-        RAISE EXCEPTION 'zone "%" for times that have none: % is of type %', zone, at, time_type
+        RAISE EXCEPTION 'zone "%" for times that have none: % is of type %', pg_catalog.left(zone, 60), at, time_type
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = pg_catalog.format('They are on a calendar already: leave zone out. If it is not yours, take a view that makes instants of them: %I AT TIME ZONE ''UTC''.', at);
     END IF;

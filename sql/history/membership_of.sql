@@ -38,7 +38,7 @@ BEGIN
         is_empty := pg_catalog.format('s.joined OPERATOR(pg_catalog.=) pg_catalog.date_trunc(''day'', s.joined, %L)',
                                       coalesce(zone, pg_catalog.current_setting('TimeZone')));
     ELSIF zone IS NOT NULL THEN
-        RAISE EXCEPTION 'zone "%" for times that have none: % and % are of type % and %', zone, joined, ended, types[1], types[2]
+        RAISE EXCEPTION 'zone "%" for times that have none: % and % are of type % and %', pg_catalog.left(zone, 60), joined, ended, types[1], types[2]
             USING ERRCODE = 'invalid_parameter_value',
                   HINT = 'They are on a calendar already: leave zone out.';
     ELSE

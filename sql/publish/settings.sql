@@ -136,7 +136,7 @@ BEGIN
         END IF;
     END LOOP;
     IF s ->> 'negative' NOT IN ('event', 'refund') THEN
-        RAISE EXCEPTION 'negative is "%", not ''event'' or ''refund''', s ->> 'negative' USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'negative is "%", not ''event'' or ''refund''', pg_catalog.left(s ->> 'negative', 60) USING ERRCODE = 'invalid_parameter_value';
     ELSIF s ->> 'negative' = 'refund' AND NOT s ? 'amount' THEN
         RAISE EXCEPTION 'refunds are told by their amounts, and no amount is named' USING ERRCODE = 'invalid_parameter_value';
     ELSIF s ? 'span' AND s ->> 'span' NOT IN ('month', 'quarter') THEN

@@ -176,24 +176,20 @@ END;
 COMMENT ON FUNCTION retention_internal.decompose_churn_strata(churn_stratum[]) IS
     'every stratum once, with its counts added up, in the order of their names; a count of NULL is 0';
 
--- A step copies all strata so far. So that they stay few where many rows are of few strata, they are added up when they have
--- doubled, if that makes them a quarter fewer: the same sums, sooner.
+CREATE FUNCTION retention_internal.decompose_churn_fewer(churn_stratum[]) RETURNS churn_stratum[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN pg_catalog.cardinality(fewer) OPERATOR(pg_catalog.<) (pg_catalog.cardinality($1) OPERATOR(pg_catalog./) 4 OPERATOR(pg_catalog.*) 3)
+                THEN fewer ELSE $1 END
+    FROM retention_internal.decompose_churn_strata($1) AS fewer;
+END;
+COMMENT ON FUNCTION retention_internal.decompose_churn_fewer(churn_stratum[]) IS
+    'every stratum once, if that makes them a quarter fewer: what decompose_churn_step does when they have doubled, so that few strata stay few';
+
 CREATE FUNCTION retention_internal.decompose_churn_step(
     strata churn_stratum[], stratum text, opening_1 bigint, churned_1 bigint, opening_2 bigint, churned_2 bigint
 ) RETURNS churn_stratum[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT pg_catalog.array_append(
-               CASE WHEN pg_catalog.cardinality($1) OPERATOR(pg_catalog.>=) 256
-                     AND (pg_catalog.cardinality($1) OPERATOR(pg_catalog.&) (pg_catalog.cardinality($1) OPERATOR(pg_catalog.-) 1))
-                         OPERATOR(pg_catalog.=) 0
-                    THEN (SELECT CASE WHEN pg_catalog.cardinality(fewer) OPERATOR(pg_catalog.<)
-                                           (pg_catalog.cardinality($1) OPERATOR(pg_catalog./) 4 OPERATOR(pg_catalog.*) 3)
-                                      THEN fewer ELSE $1 END
-                          FROM retention_internal.decompose_churn_strata($1) AS fewer)
-                    ELSE $1 END,
-               ROW($2, $3, $4, $5, $6)::@extschema@.churn_stratum);
-END;
+    AS 'MODULE_PATHNAME', 'decompose_churn_step_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION retention_internal.decompose_churn_step(churn_stratum[], text, bigint, bigint, bigint, bigint) IS
     'transition function of decompose_churn_agg; not to be called by itself';
 

@@ -1,7 +1,7 @@
 //! Errors of the model as errors of SQL: the only place that knows SQLSTATEs.
 
 use super::encoding::words;
-use pg_retention_model::error::Error;
+use pg_retention_model::error::{Error, without_middle};
 use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::{PgLogLevel, PgSqlErrorCode};
 
@@ -28,6 +28,9 @@ fn code(error: &Error) -> PgSqlErrorCode {
     }
 }
 
+/// Letters of the begin and of the end of a message.
+const MOST_LETTERS: usize = 1000;
+
 /// Raises an ERROR.
 pub fn raise(error: &Error) -> ! {
     raise_as(code(error), error)
@@ -36,9 +39,11 @@ pub fn raise(error: &Error) -> ! {
 /// Raises an ERROR with another SQLSTATE than its own.
 #[cold]
 pub fn raise_as(code: PgSqlErrorCode, error: &Error) -> ! {
-    let report = ErrorReport::new(code, words(error.to_string()), "pg_retention");
+    // Whatever is quoted in it: an error is sent and logged.
+    let said = |text: String| words(without_middle(&text, MOST_LETTERS));
+    let report = ErrorReport::new(code, said(error.to_string()), "pg_retention");
     let report = match error.hint() {
-        Some(hint) => report.set_hint(words(hint)),
+        Some(hint) => report.set_hint(said(hint)),
         None => report,
     };
     report.report(PgLogLevel::ERROR);

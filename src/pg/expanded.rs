@@ -60,7 +60,9 @@ const READ_ONLY: u8 = pg_sys::vartag_external::VARTAG_EXPANDED_RO as u8;
 /// # Safety
 /// The datum must be a valid varlena.
 #[inline]
-unsafe fn header_of(datum: pg_sys::Datum) -> Option<(*mut pg_sys::ExpandedObjectHeader, bool)> {
+pub(super) unsafe fn header_of(
+    datum: pg_sys::Datum,
+) -> Option<(*mut pg_sys::ExpandedObjectHeader, bool)> {
     let value: *const u8 = datum.cast_mut_ptr();
     // SAFETY: a varlena has two bytes at least; behind an expanded tag is the pointer, unaligned.
     unsafe {

@@ -6,7 +6,7 @@ use super::errors::raise;
 use super::memory::PgHost;
 use super::varlena::{self, CText};
 use pg_retention_model::cox::Value;
-use pg_retention_model::error::Error;
+use pg_retention_model::error::{Error, shorten};
 use pg_retention_model::host::Vec;
 use pgrx::callconv::{BoxRet, FcInfo};
 use pgrx::datum::Datum;
@@ -164,7 +164,10 @@ unsafe fn value_of<'a>(name: &[u8], value: &pg_sys::JsonbValue) -> Value<'a> {
                 number.map_or(Value::Null, Value::Number)
             }
             _ => raise(&Error::BadArgument {
-                message: format!("\"{}\" is a list or an object", String::from_utf8_lossy(name)),
+                message: format!(
+                    "\"{}\" is a list or an object",
+                    shorten(&String::from_utf8_lossy(name))
+                ),
                 hint: "Each value is a number, a text, true, false or null.",
             }),
         }

@@ -17,6 +17,7 @@ pub mod memory;
 pub mod once;
 pub mod plain_text;
 pub mod query;
+pub mod row_array;
 pub mod rows;
 pub mod signature;
 pub mod state;

@@ -1,6 +1,6 @@
 //! The type `retention.churn_rows`, made by `rules_agg` and `drivers_agg`: rows with a label and attributes; and its readers.
 
-use crate::history::Events;
+use crate::history::{Events, Spells};
 use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
 use crate::pg::literal::{self, Literal, Message};
@@ -10,9 +10,9 @@ use crate::pg::rows::Rows;
 use crate::pg::state::InState;
 use crate::pg::varlena::{CText, Varlena};
 use crate::prediction::attributes::{Given, member as name_of, tell_left_out};
-use crate::prediction::churn_risk::{known, population};
+use crate::prediction::churn_risk::{known, population, stays};
 use pg_retention_model::calendar::Takes;
-use pg_retention_model::churn_risk::{self, Plan};
+use pg_retention_model::churn_risk::{self, Plan, Replay, Replayed};
 use pg_retention_model::drivers;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberRef;
@@ -91,6 +91,13 @@ fn churn_rows_recv(message: Message<'_>) -> Varlena {
     message.receive(check)
 }
 
+/// The same bytes as a bytea.
+#[pg_extern]
+fn churn_rows_from_bytea(bytes: &[u8]) -> Varlena {
+    check(bytes).or_raise();
+    Varlena::copy_of(bytes)
+}
+
 /// Writes the text form.
 #[pg_extern]
 fn churn_rows_out(bytes: &[u8]) -> CText {
@@ -128,26 +135,53 @@ fn rules(mut args: Args<'_>, mut rows: Rows) -> Rows {
     rows
 }
 
+/// The arguments of churn_rules, and the rules of the newest anchor.
+struct Newest {
+    plan: Plan,
+    as_of: Option<i64>,
+    question: RulesQuestion,
+}
+
+impl Newest {
+    fn take(args: &mut Args<'_>) -> Self {
+        let horizon = args.stretch(Takes::days("horizon"));
+        let population = population(args);
+        let (depth, min_members) = size(args);
+        let as_of = args.day("as_of");
+        let question = RulesQuestion { depth, min_members, confidence: args.confidence() };
+        args.end();
+        let plan = Plan { horizon: known(horizon), population, anchors: 1, step: None };
+        question.check().or_raise();
+        Newest { plan, as_of, question }
+    }
+
+    fn tell<R: Replayed>(&self, replay: &R, rows: &mut Rows) {
+        let records = churn_risk::records(replay, &self.plan).or_raise();
+        if !records.is_empty() {
+            let sheet = Sheet::of(records).or_raise();
+            put(&rules::rules(&sheet, &self.question).or_raise(), rows);
+        }
+    }
+}
+
 /// Of the members of a history at the newest anchor.
 #[pg_extern]
 fn churn_rules(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let h = args.summary::<Events>("h");
-    let horizon = args.stretch(Takes::days("horizon"));
-    let population = population(&mut args);
-    let (depth, min_members) = size(&mut args);
-    let as_of = args.day("as_of");
-    let question = RulesQuestion { depth, min_members, confidence: args.confidence() };
-    args.end();
-    let horizon = known(horizon);
-    question.check().or_raise();
+    let newest = Newest::take(&mut args);
     let Some(h) = h else { return rows };
-    let plan = Plan { horizon, population, anchors: 1, step: None, as_of };
-    let records = churn_risk::records(&h.view(), &h.zone(), &plan, &PgHost::current()).or_raise();
-    if records.is_empty() {
-        return rows;
-    }
-    let sheet = Sheet::of(records).or_raise();
-    put(&rules::rules(&sheet, &question).or_raise(), &mut rows);
+    let (view, zone) = (h.view(), h.zone());
+    newest.tell(&Replay::new(&view, &zone, newest.as_of).or_raise(), &mut rows);
+    rows
+}
+
+/// Of memberships.
+#[pg_extern]
+fn churn_rules_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let m = args.summary::<Spells>("m");
+    let newest = Newest::take(&mut args);
+    let Some(m) = m else { return rows };
+    newest.tell(&stays(&m, newest.as_of), &mut rows);
     rows
 }
 

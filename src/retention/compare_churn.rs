@@ -5,7 +5,9 @@ use super::churn::question;
 use crate::history::Events;
 use crate::pg::arguments::Args;
 use crate::pg::errors::OrRaise;
+use crate::pg::expanded::State;
 use crate::pg::memory::PgHost;
+use crate::pg::row_array::RowStep;
 use crate::pg::rows::Rows;
 use pg_retention_model::churn::groups::{ChurnGroup, contrasts};
 use pg_retention_model::churn::{self, Stratum, pair};
@@ -82,6 +84,12 @@ fn churn_contrasts(mut args: Args<'_>, mut rows: Rows) -> Rows {
         });
     }
     rows
+}
+
+/// `decompose_churn_step(churn_stratum[], stratum, opening_1, churned_1, opening_2, churned_2)`.
+#[pg_extern]
+fn decompose_churn_step(step: RowStep) -> State {
+    step.appended("strata", "decompose_churn_fewer")
 }
 
 #[pg_extern]

@@ -33,7 +33,7 @@ with psycopg.connect() as connection:
 
         rows = cursor.execute("SELECT DISTINCT period_number FROM stored, retention.cohorts(h, period => 'day', brackets => %s) WHERE country = %s",
                               ([1, 3, 7], "Norway")).fetchall()
-        check("an array", sorted(row[0] for row in rows), [0, 1, 3])
+        check("an array", sorted(row[0] for row in rows), [1, 3])
 
         # A stored history travels as text, and in binary as bytes.
         history = cursor.execute("SELECT h::text FROM stored WHERE country = 'Germany'").fetchone()[0]

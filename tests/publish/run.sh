@@ -9,6 +9,7 @@ rows=${ROWS:-0}
 patience=10 buckets=2 transactions=150
 [ "$rows" -eq 0 ] || patience=900 buckets=5 transactions=6000
 export PGOPTIONS="-c client_min_messages=warning -c lock_timeout=$((3 * patience))s" PGDATABASE=retention_publish PGTZ=UTC
+export PATH=$PG_RETENTION_BINDIR:$PATH # pg_dump of the same major
 copy=retention_publish_copy
 
 drop_all() { for db in "$PGDATABASE" "$copy"; do dropdb --if-exists "$db" 2> /dev/null; done; }

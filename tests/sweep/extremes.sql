@@ -73,10 +73,14 @@ WITH message AS (   -- of this session, numbered by error
     WHERE text LIKE format('%% [%s] %%', pg_backend_pid())
 )
 SELECT min(substring(text FROM ' ERROR:  (\w{5})')) AS state, left(min(substring(text FROM ' ERROR:  \w{5}: (.*)')), 200) AS message,
+       max(length(text)) FILTER (WHERE text ~ ' (ERROR|DETAIL|HINT):  ') AS letters,
        left(min(substring(text FROM '(?n)(/\* sweep \d+ \*/.*)')), 600) AS statement
 FROM message WHERE error > 0 GROUP BY error;
 SELECT 'A FAULT OF OURS: ' || state || ' ' || message || ': ' || statement
 FROM (SELECT *, row_number() OVER (PARTITION BY state, left(message, 50), substring(statement FROM 'LATERAL (\w+\.\w+)')) AS n FROM outcomes WHERE state ~ '^(XX|53|08|58|42[^8])' AND NOT (state LIKE '42%' AND statement ~ '(public\.(events|contracts)|history_of_query\()')) AS o WHERE n = 1 ORDER BY 1;
+SELECT 'AN ERROR OF ' || letters || ' LETTERS: ' || state || ' ' || message || ': ' || statement
+FROM (SELECT *, row_number() OVER (PARTITION BY state, left(message, 50), substring(statement FROM 'LATERAL (\w+\.\w+)')) AS n FROM outcomes WHERE letters > 5000 AND message !~ '^(syntax error at|invalid input syntax for type json)') -- PostgreSQL's own
+      AS o WHERE n = 1 ORDER BY 1;
 SELECT 'MORE MEMORY THAN 2 GB: ' || size FROM (SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status'), 'VmHWM:\s+(\d+)'))[1]::bigint / 1000 AS size) AS s WHERE size > 2000;
 SELECT 'NO ERROR FOUND IN THE LOG: ' || :'log' WHERE NOT EXISTS (SELECT FROM outcomes);
 SELECT count(*) || ' questions, ' || (SELECT count(*) FROM outcomes) || ' of them answered by an error' FROM asked;

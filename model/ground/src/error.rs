@@ -116,6 +116,11 @@ impl Error {
         Error::BadArgument { message: message.into(), hint }
     }
 
+    /// A word that is not one of a list.
+    pub fn unknown(what: &'static str, given: &str, valid: &'static str) -> Self {
+        Error::UnknownName { what, given: shorten(given), valid }
+    }
+
     /// What the user can do about it, as a sentence.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -185,6 +190,27 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// The begin of a text, for an error.
+pub fn shorten(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_string(),
+    }
+}
+
+/// A message that quotes what was given, with so many letters of its begin and of its end, where what is expected stands.
+pub fn without_middle(text: &str, letters: usize) -> String {
+    let begin = text.char_indices().nth(letters).map(|(place, _)| place);
+    let end = text.char_indices().nth_back(letters.saturating_sub(1)).map(|(place, _)| place);
+    match (begin, end) {
+        (Some(begin), Some(end)) if begin < end => {
+            [text.get(..begin), Some("..."), text.get(end..)].into_iter().flatten().collect()
+        }
+        _ => text.to_string(),
+    }
+}
+
 /// Bytes that are no history: the small error of the decoders' inner loops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
@@ -192,5 +218,24 @@ pub struct Malformed(pub &'static str);
 impl From<Malformed> for Error {
     fn from(m: Malformed) -> Self {
         Error::Malformed(m.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_is_cut() {
+        assert_eq!(shorten("day"), "day");
+        assert_eq!(shorten(&"日".repeat(60)), "日".repeat(60));
+        assert_eq!(shorten(&"日".repeat(61)), "日".repeat(60) + "...");
+        let text = "a".repeat(1_000_000) + "日本";
+        assert_eq!(without_middle(&text, 3), "aaa...a日本");
+        for length in 0..=6 {
+            assert_eq!(without_middle(&"日".repeat(length), 3), "日".repeat(length));
+        }
+        assert_eq!(without_middle(&"日".repeat(7), 3), "日日日...日日日");
+        assert!(Error::unknown("grain", &text, "day").to_string().len() < 100);
     }
 }

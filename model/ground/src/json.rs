@@ -1,7 +1,8 @@
 //! Small JSON documents that users write: read strictly, with errors that name the place and say what
 //! may stand there.
 
-use crate::error::Error;
+pub use crate::error::shorten;
+use crate::error::{Error, without_middle};
 use serde::Deserialize;
 use serde::de::{
     DeserializeOwned, Deserializer, IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer,
@@ -98,7 +99,7 @@ pub fn read<T: DeserializeOwned>(text: &str) -> Result<T, Fault> {
                 Segment::Enum { .. } | Segment::Unknown => None,
             });
             let way = steps.collect::<Vec<String>>().join(", ");
-            Fault::At(way, without_middle(&without_position(error)))
+            Fault::At(way, without_middle(&without_position(error), 200))
         },
     )
 }
@@ -201,26 +202,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
         }
         deserializer.deserialize_map(Objects(PhantomData))
     }
-}
-
-/// The begin of a text, for an error.
-pub fn shorten(text: &str) -> String {
-    const MOST: usize = 60;
-    if text.chars().count() <= MOST {
-        return text.to_string();
-    }
-    text.chars().take(MOST).chain("...".chars()).collect()
-}
-
-/// A message that quotes what was given, without the middle if that was long: what is expected stands at the end.
-fn without_middle(text: &str) -> String {
-    const MOST: usize = 200;
-    let count = text.chars().count();
-    if count <= 2 * MOST {
-        return text.to_string();
-    }
-    let begin = text.chars().take(MOST).chain("...".chars());
-    begin.chain(text.chars().skip(count - MOST)).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The languages in which people are told things.
 
 use crate::error::Error;
-use crate::json;
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +19,7 @@ impl Language {
         } else if name.eq_ignore_ascii_case("zh") {
             Ok(Language::Chinese)
         } else {
-            Err(Error::UnknownName {
-                what: "language",
-                given: json::shorten(name),
-                valid: "en, zh",
-            })
+            Err(Error::unknown("language", name, "en, zh"))
         }
     }
 }

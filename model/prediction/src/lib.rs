@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use model_ground::{calendar, check, error, host};
-use model_history::{axis, history};
+use model_history::{axis, history, memberships};
 use model_kit::{names, numeric, varint};
 
 pub mod churn_risk;

@@ -5,7 +5,7 @@
 //! bytes a number and four a category, and then put into the order of their members and values: what is made of them does
 //! not depend on the order in which they came.
 
-use crate::error::Error;
+use crate::error::{Error, shorten};
 use crate::host::{Host, Pace, Vec};
 use crate::names::{Names, inverse};
 pub use model_retention::cox::Value as Attribute;
@@ -165,7 +165,7 @@ impl<H: Host> Records<H> {
                 if !number.is_finite() {
                     return Err(Error::OutOfRange {
                         what: "an attribute",
-                        given: format!("\"{}\" {number}", String::from_utf8_lossy(name)),
+                        given: format!("\"{}\" {number}", shorten(&String::from_utf8_lossy(name))),
                         hint: "Numbers are finite: NULL says that one is not known.",
                     });
                 }
@@ -182,7 +182,7 @@ impl<H: Host> Records<H> {
                 return Err(Error::bad(
                     format!(
                         "\"{}\" is of one kind in one row and of another in another",
-                        String::from_utf8_lossy(name)
+                        shorten(&String::from_utf8_lossy(name))
                     ),
                     "An attribute is a number, a truth value or a text in all rows: cast it, such as to_jsonb(x::text).",
                 ));

@@ -5,7 +5,7 @@
 
 use crate::axis::Cut;
 use crate::calendar::{Clock, Grain, Stretch, Takes, Zone};
-use crate::error::Error;
+use crate::error::{Error, shorten};
 use crate::history::{Columns, View};
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::{Estimate, Wilson};
@@ -54,7 +54,10 @@ fn days_within(text: &str) -> Result<u32, Error> {
     if stretch.months > 0 {
         let about = (stretch.months as f64 * 365.25 / 12.0).round() as i64 + stretch.days;
         return Err(Error::Miswritten {
-            message: format!("within \"{text}\" is not the same number of days for everybody"),
+            message: format!(
+                "within \"{}\" is not the same number of days for everybody",
+                shorten(text)
+            ),
             hint: format!("Gaps are counted in days: take '{about} days', or a number of weeks."),
         });
     }

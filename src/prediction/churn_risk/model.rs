@@ -87,3 +87,9 @@ fn churn_model_out(bytes: &[u8]) -> CText {
 fn churn_model_recv(message: Message<'_>) -> Varlena {
     read(message.bytes())
 }
+
+/// The same bytes as a bytea.
+#[pg_extern]
+fn churn_model_from_bytea(bytes: &[u8]) -> Varlena {
+    read(bytes)
+}

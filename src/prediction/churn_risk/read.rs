@@ -1,14 +1,15 @@
-//! `churn_risk` and `churn_reasons`: who of a history may leave, and why.
+//! `churn_risk` and `churn_reasons`: who of a history or of memberships may leave, and why.
 
-use super::FittedModel;
-use crate::history::Events;
-use crate::pg::arguments::Args;
+use super::{FittedModel, stays};
+use crate::history::{Events, Spells};
+use crate::pg::arguments::{Args, Id};
 use crate::pg::errors::OrRaise;
 use crate::pg::rows::{Row, Rows};
 use crate::prediction::attributes::Given;
 use crate::value::ClvModel;
-use pg_retention_model::churn_risk::{self, Language, MILLIONTHS, Reasons, Told};
+use pg_retention_model::churn_risk::{self, Language, MILLIONTHS, Reasons, Replay, Replayed, Told};
 use pg_retention_model::error::Error;
+use pg_retention_model::history::MemberKind;
 use pg_retention_model::numeric::normal;
 use pgrx::prelude::*;
 
@@ -24,17 +25,16 @@ fn churn_risk(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let (Some(h), Some(fitted)) = (h, fitted) else { return rows };
     let (view, zone) = (h.view(), h.zone());
     let picked = id.among(view.meta.kind);
+    let replay = Replay::new(&view, &zone, as_of).or_raise();
     churn_risk::members(
-        &view,
-        &zone,
+        &replay,
         &fitted,
-        as_of,
         |member| picked.has(member),
-        |member, anchor, found| {
-            let risk = fitted.risk(&found.features, z);
-            let amount = match &value {
-                Some(value) => {
-                    churn_risk::amount_if_it_buys(value, &found.purchases, anchor.horizon as f64)?
+        |member, anchor, past, features| {
+            let risk = fitted.risk(features, z);
+            let amount = match value.as_ref().zip(past.purchases(anchor.day)) {
+                Some((value, purchases)) => {
+                    churn_risk::amount_if_it_buys(value, &purchases, anchor.horizon as f64)?
                 }
                 None => None,
             };
@@ -42,6 +42,33 @@ fn churn_risk(mut args: Args<'_>, mut rows: Rows) -> Rows {
                 row.member(member);
                 row.estimate(risk);
                 row.amount(amount.map(|amount| (risk.value * amount * MILLIONTHS).round() as i128));
+            });
+            Ok(())
+        },
+    )
+    .or_raise();
+    rows
+}
+
+#[pg_extern]
+fn churn_risk_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let m = args.summary::<Spells>("m");
+    let id = args.id();
+    let fitted = FittedModel::take(&mut args);
+    let as_of = args.day("as_of");
+    let z = normal::two_sided(args.confidence()).or_raise();
+    args.end();
+    let (Some(m), Some(fitted)) = (m, fitted) else { return rows };
+    let picked = id.among(m.memberships().kind());
+    churn_risk::members(
+        &stays(&m, as_of),
+        &fitted,
+        |member| picked.has(member),
+        |member, _, _, features| {
+            let risk = fitted.risk(features, z);
+            rows.put(|row| {
+                row.member(member);
+                row.estimate(risk);
             });
             Ok(())
         },
@@ -73,27 +100,24 @@ fn put(row: &mut Row<'_>, told: &Told) {
     row.float(told.risk_without);
 }
 
-#[pg_extern]
-fn churn_reasons(mut args: Args<'_>, mut rows: Rows) -> Rows {
-    let h = args.summary::<Events>("h");
-    let id = args.id();
-    let fitted = FittedModel::take(&mut args);
-    let (top, language) = asked(&mut args);
-    let as_of = args.day("as_of");
-    args.end();
-    let (Some(h), Some(fitted)) = (h, fitted) else { return rows };
-    let (view, zone) = (h.view(), h.zone());
-    let picked = id.among(view.meta.kind);
-    let last = as_of.or_else(|| view.last_day(&zone)).unwrap_or(0);
-    let mut reasons = Reasons::new(&fitted, churn_risk::horizon_days(&fitted, last), language);
+/// The reasons of every member of a summary.
+fn tell<R: Replayed>(
+    replay: &R,
+    id: Id,
+    kind: MemberKind,
+    fitted: &FittedModel,
+    (top, language): (usize, Language),
+    rows: &mut Rows,
+) {
+    let picked = id.among(kind);
+    let horizon = churn_risk::horizon_days(fitted, replay.as_of());
+    let mut reasons = Reasons::new(fitted, horizon, language);
     churn_risk::members(
-        &view,
-        &zone,
-        &fitted,
-        as_of,
+        replay,
+        fitted,
         |member| picked.has(member),
-        |member, _, found| {
-            for told in reasons.of(&found.features, top) {
+        |member, _, _, features| {
+            for told in reasons.of(features, top) {
                 rows.put(|row| {
                     row.member(member);
                     put(row, &told);
@@ -103,6 +127,34 @@ fn churn_reasons(mut args: Args<'_>, mut rows: Rows) -> Rows {
         },
     )
     .or_raise();
+}
+
+#[pg_extern]
+fn churn_reasons(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let id = args.id();
+    let fitted = FittedModel::take(&mut args);
+    let asked = asked(&mut args);
+    let as_of = args.day("as_of");
+    args.end();
+    let (Some(h), Some(fitted)) = (h, fitted) else { return rows };
+    let (view, zone) = (h.view(), h.zone());
+    let replay = Replay::new(&view, &zone, as_of).or_raise();
+    tell(&replay, id, view.meta.kind, &fitted, asked, &mut rows);
+    rows
+}
+
+#[pg_extern]
+fn churn_reasons_of_memberships(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let m = args.summary::<Spells>("m");
+    let id = args.id();
+    let fitted = FittedModel::take(&mut args);
+    let asked = asked(&mut args);
+    let as_of = args.day("as_of");
+    args.end();
+    let (Some(m), Some(fitted)) = (m, fitted) else { return rows };
+    let kind = m.memberships().kind();
+    tell(&stays(&m, as_of), id, kind, &fitted, asked, &mut rows);
     rows
 }
 

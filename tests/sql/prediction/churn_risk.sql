@@ -119,7 +119,7 @@ FROM (SELECT *, (risk * expected_purchases(v, x, t_x, age, '60 days') / (1 - pur
 -- A row scored by itself is what the history is scored as; the type keeps every bit.
 SELECT count(*) AS members, max(abs(r.risk - churn_score(fitted, to_jsonb(f) - 'member'))) < 1e-9 AS by_name
 FROM fitted, churn_risk(h, fitted, as_of => last) r JOIN LATERAL (SELECT f.* FROM churn_features(h, '60 days', as_of => last) f) f USING (member) WHERE method = 'auto' AND data = 'shop';
-SELECT data, method, fitted::text::churn_model::text = fitted::text AS text, fitted::jsonb::churn_model::jsonb = fitted::jsonb AS jsonb FROM fitted ORDER BY 1, 2;
+SELECT data, method, fitted::text::churn_model::text = fitted::text AS text, fitted::jsonb::churn_model::jsonb = fitted::jsonb AS jsonb, fitted::bytea::churn_model::text = fitted::text AS bytea FROM fitted ORDER BY 1, 2;
 -- A row of the dataset, whose features are told by their places, is what the history is scored as: of the members of its anchor.
 SELECT data, count(*) AS members, max(abs(r.risk - churn_score(fitted, features))) < 1e-12 AS by_place, min(r.risk) < max(r.risk) AS differing
 FROM fitted f, churn_dataset(h, '60 days', anchors => 1, as_of => last) d JOIN LATERAL (SELECT * FROM churn_risk(h, f.fitted, as_of => last - 60)) r USING (member) WHERE method = 'auto' GROUP BY data ORDER BY data;
@@ -127,12 +127,13 @@ CREATE TEMP TABLE bare AS
 SELECT b.h, churn_fit(b.h, '60 days', step => '30 days') AS fitted FROM (SELECT history_agg(member_id, ordered_at::date) AS h FROM orders) b;
 SELECT count(*) AS members, max(abs(r.risk - churn_score(fitted, features))) < 1e-12 AS by_place, min(r.risk) < max(r.risk) AS differing
 FROM bare, churn_dataset(h, '60 days', anchors => 1) d JOIN LATERAL (SELECT * FROM churn_risk(h, fitted, as_of => (SELECT max(anchor) FROM churn_dataset(h, '60 days', anchors => 1)))) r USING (member);
+SELECT '\x7b7d'::bytea::churn_model;
 SELECT churn_score(fitted, '{1,2}'::float8[]) FROM bare;
 -- A model of arrays has no feature for a number that no row knows, and scores the rows that it was fitted to.
 CREATE TEMP TABLE bare_rows AS SELECT d.* FROM bare, churn_dataset(h, '60 days') d;
-SELECT count(*) AS rows, (SELECT count(*) FROM churn_importance(f)) AS features, bool_and(churn_score(f, features) = churn_score(f, jsonb)) AS by_number, min(churn_score(f, features)) < max(churn_score(f, features)) AS differing
+SELECT count(*) AS rows, (SELECT count(*) FROM (SELECT churn_fit_agg(member, anchor, churned, features, 'logit') AS f FROM bare_rows) m, churn_importance(f)) AS features, bool_and(churn_score(f, features) = churn_score(f, jsonb)) AS by_number, min(churn_score(f, features)) < max(churn_score(f, features)) AS differing
 FROM (SELECT churn_fit_agg(member, anchor, churned, features, 'logit') AS f FROM bare_rows) m,
-  bare_rows, LATERAL (SELECT jsonb_object_agg(number, x) AS jsonb FROM unnest(features) WITH ORDINALITY u (x, number)) j GROUP BY f;
+  bare_rows, LATERAL (SELECT jsonb_object_agg(number, x) AS jsonb FROM unnest(features) WITH ORDINALITY u (x, number)) j;
 SELECT churn_score(f, features[1:20]) FROM (SELECT churn_fit_agg(member, anchor, churned, features, 'logit') AS f FROM bare_rows) m, bare_rows LIMIT 1;
 -- Parts, other orders, parallel plans: the same bytes.
 SELECT churn_fit((SELECT rollup(h) FROM (SELECT history_agg(member_id, ordered_at, amount, 'day', 'UTC') AS h FROM orders GROUP BY order_id % 5) p), '60 days', step => '30 days', as_of => '2011-12-09')::text = fitted::text AS parts,
@@ -157,7 +158,7 @@ SELECT r.reason FROM model, churn_reasons(m, '{"plan": "basic", "calls": 95, "ag
 SELECT churn_fit_agg(id, NULL, churned, jsonb_build_object('a', calls)) IS NOT NULL AS fitted FROM (SELECT id, nullif(churned, id = 7) AS churned, calls FROM customers) c;
 
 -- Little: nobody, one member, nobody left, one anchor; and what is refused.
-SELECT churn_fit(NULL, '60 days') IS NULL AS nothing, (SELECT count(*) FROM churn_risk(NULL, NULL)) AS risks, (SELECT count(*) FROM churn_test(NULL)) AS tests,
+SELECT churn_fit(NULL::history, '60 days') IS NULL AS nothing, (SELECT count(*) FROM churn_risk(NULL::history, NULL)) AS risks, (SELECT count(*) FROM churn_test(NULL)) AS tests,
        (SELECT churn_fit_agg(1::bigint, NULL, NULL::boolean, NULL::jsonb)) IS NULL AS no_row;
 SELECT t.measure, t.value, t.remark FROM (SELECT history_agg(m, date '2024-01-01' + 7 * w) AS h FROM generate_series(1, 20) m, generate_series(0, 20) w) s, churn_test(churn_fit(h, '30 days', anchors => 1)) t WHERE remark IS NOT NULL;
 SELECT churn_fit(h, '60 days') FROM (SELECT history_agg(1, date '2024-01-01') AS h) s;

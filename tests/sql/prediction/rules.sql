@@ -62,7 +62,7 @@ FROM (SELECT * FROM driver WHERE attribute IN ('Plan', 'user')) d
 SELECT attribute, sum(members) AS members, count(*) AS values FROM driver GROUP BY 1 ORDER BY 1;
 
 -- Little, NULLs, and what is refused.
-SELECT (SELECT count(*) FROM rules(NULL)) AS rules, (SELECT count(*) FROM drivers(NULL)) AS drivers, (SELECT count(*) FROM churn_rules(NULL, '90 days')) AS of_nothing,
+SELECT (SELECT count(*) FROM rules(NULL)) AS rules, (SELECT count(*) FROM drivers(NULL)) AS drivers, (SELECT count(*) FROM churn_rules(NULL::history, '90 days')) AS of_nothing,
        (SELECT rules_agg(1::bigint, NULL, '{}')) IS NULL AS no_row;
 SELECT rule, members, rate FROM rules((SELECT rules_agg(1::bigint, true, '{"a": 1}')));
 SELECT attribute, value, members, ratio FROM drivers((SELECT drivers_agg('m', true, '{"a": "x", "b": null}')));

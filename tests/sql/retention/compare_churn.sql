@@ -117,3 +117,12 @@ SELECT count(*) FILTER (WHERE a = b) AS same, count(*) AS rows
 FROM retention.churn_by('sales', 'member_id', 'ordered_at', by => ' country ', zone => 'UTC') a
      FULL JOIN retention.churn_by('sales', 'member_id', 'ordered_at', by => '{country}', zone => 'UTC') b USING (dimension, value);
 SELECT DISTINCT dimension FROM retention.churn_by('sales', 'member_id', 'ordered_at', by => 'country, member_id', zone => 'UTC') ORDER BY 1;
+
+-- Many strata, and few of many rows: the array that is the state grows, and is made shorter where that is worth it.
+SELECT (SELECT count(*) FROM retention.decompose_churn(retention.decompose_churn_agg('s' || n % 20000, n, n / 2, n, n / 3)) WHERE NOT overall) AS strata, cardinality(retention.decompose_churn_agg('s' || n % 7, n, n / 2, n, n / 3)) AS few FROM generate_series(1, 40000) AS n;
+SELECT count(*) AS strata, bool_and(((s).opening_1, (s).churned_1, (s).opening_2, (s).churned_2) IS NOT DISTINCT FROM (p.opening_1, p.churned_1, p.opening_2, p.churned_2)) AS as_summed
+FROM (SELECT unnest(retention.decompose_churn_agg(nullif(n % 300, 0)::text, n, n / 2, nullif(n, 300), n / 3)) AS s FROM generate_series(1, 50000) AS n) AS a
+JOIN (SELECT nullif(n % 300, 0)::text AS stratum, sum(n) AS opening_1, sum(n / 2) AS churned_1, sum(nullif(n, 300)) AS opening_2, sum(n / 3) AS churned_2 FROM generate_series(1, 50000) AS n GROUP BY 1) AS p
+  ON p.stratum IS NOT DISTINCT FROM (s).stratum;
+-- In a window the state goes on after it was looked at.
+SELECT n, cardinality(retention.decompose_churn_agg('s' || n, n, 1, n, 2) OVER (ORDER BY n)) AS so_far FROM generate_series(1, 600) AS n ORDER BY n DESC LIMIT 2;

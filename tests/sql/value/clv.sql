@@ -151,7 +151,7 @@ END $$;
 SELECT clv_test.try(quote_literal(json) || '::retention.clv_model') FROM unnest(ARRAY[
   '', '{', '[]', '{"model": "bg/nbd"}', '{"model": "bgnbd", "parameters": {"r": 1}}',
   '{"model": "nbd", "parameters": {"r": 1}}', '{"model": "nbd", "parameters": {"r": 1, "alpha": -2}}',
-  '{"model": "nbd", "parameters": {"r": 1, "alpha": "x"}}', '{"model": "nbd", "parameters": {"r": 1, "alpha": 1e400}}',
+  '{"model": "nbd", "parameters": {"r": 1, "alpha": "x"}}', '{"version": 2, "model": "nbd", "parameters": {"r": 1, "alpha": 1}}', '{"model": "nbd", "parameters": {"r": 1, "alpha": 1e400}}',
   '{"model": "nbd", "parameters": {"r": 1, "alpha": 2, "s": 3}}', '{"model": "nbd", "parameters": {"r": 1, "alpha": 2}, "x": 1}',
   '{"model": "nbd", "parameters": {"r": 1, "alpha": 2}, "unit": "hour"}',
   '{"model": "nbd", "parameters": {"r": 1, "alpha": 2}, "covariance": [[1, 2], [2, 1]]}',

@@ -116,3 +116,8 @@ SET ROLE retention_passer_by;
 SELECT retention.members(retention.history_agg(1, date '2024-01-01')) AS for_everybody;
 RESET ROLE;
 DROP ROLE retention_passer_by;
+
+-- Every type of bytes can be had as a bytea, and back. A clv_model is JSON.
+SELECT t.typname FROM pg_type AS t
+WHERE t.typnamespace = 'retention'::regnamespace AND t.typtype = 'b' AND t.typcategory <> 'A'
+      AND (SELECT count(*) FROM pg_cast AS c WHERE (c.castsource, c.casttarget) IN ((t.oid, 'bytea'::regtype), ('bytea'::regtype, t.oid))) <> 2;

@@ -24,7 +24,7 @@ INSERT INTO golden SELECT 'survival_data', s::text, s::text::survival_data::text
 INSERT INTO golden SELECT 'logrank_data', l::text, l::text::logrank_data::text FROM (
     SELECT logrank_agg(member + 2, member > 0, CASE WHEN amount > 2 THEN 'dear' ELSE 'cheap' END) AS l FROM rows_of_golden) AS l;
 -- These are text in the first place. What is fitted differs in its last bits from machine to machine: given ones.
-INSERT INTO golden SELECT 'cox_model', c, c::cox_model::text FROM (VALUES ('{"members":8,"events":5,"ties":"efron","log_likelihood_null":-7.5,"log_likelihood":-7.25,"score_test":0.125,"concordance":0.6,"longest_duration":5.0,"coefficients":[0.5,-0.0625],"means":[0.5,1.875],"covariance":[[1.0],[-0.125,0.25]],"times":[1.0,2.0],"cumulative_hazard":[0.125,0.5]}')) AS v (c);
+INSERT INTO golden SELECT 'cox_model', c, c::cox_model::text FROM (VALUES ('{"version":1,"members":8,"events":5,"ties":"efron","log_likelihood_null":-7.5,"log_likelihood":-7.25,"score_test":0.125,"concordance":0.6,"longest_duration":5.0,"coefficients":[0.5,-0.0625],"means":[0.5,1.875],"covariance":[[1.0],[-0.125,0.25]],"times":[1.0,2.0],"cumulative_hazard":[0.125,0.5]}')) AS v (c);
 INSERT INTO golden SELECT 'cox_model, binary', replace(encode(retention_internal.cox_model_send(value::cox_model), 'base64'), E'\n', ''), NULL FROM golden WHERE what = 'cox_model';
 INSERT INTO golden SELECT 'clv_model', c, c::clv_model::text FROM (VALUES ('{"model":"pareto/nbd","parameters":{"r":0.55,"alpha":10.58,"s":0.61,"beta":11.67},"converged":true,"unit":"week"}')) AS v (c);
 \pset format unaligned

@@ -40,10 +40,8 @@ impl Grain {
 
     /// The grain of a name, in any case.
     pub fn parse(name: &str) -> Result<Self, Error> {
-        Self::of_word(name.trim()).ok_or_else(|| Error::UnknownName {
-            what: "grain",
-            given: name.to_string(),
-            valid: "second, minute, hour, day, week, month, quarter, year",
+        Self::of_word(name.trim()).ok_or_else(|| {
+            Error::unknown("grain", name, "second, minute, hour, day, week, month, quarter, year")
         })
     }
 

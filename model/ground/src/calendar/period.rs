@@ -2,7 +2,7 @@
 
 use super::stretch::{Stretch, Unreadable};
 use super::{Grain, Unit};
-use crate::error::Error;
+use crate::error::{Error, shorten};
 
 /// What a reader counts by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Period {
             u32::try_from(number).map_err(|_| Unreadable::TooLong.error(what, text, valid))
         };
         let wrong = |why: &str| Error::Miswritten {
-            message: format!("period \"{}\" {why}", text.trim()),
+            message: format!("period \"{}\" {why}", shorten(text.trim())),
             hint: format!("Valid values: {valid}."),
         };
         match stretch {

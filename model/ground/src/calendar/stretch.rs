@@ -1,7 +1,7 @@
 //! Stretches of time, as people write them.
 
 use super::dates::add_months;
-use crate::error::Error;
+use crate::error::{Error, shorten};
 use std::fmt;
 
 const HOUR: i64 = 3600;
@@ -69,11 +69,11 @@ pub(super) enum Unreadable {
 impl Unreadable {
     /// What is to be said of it.
     pub(super) fn error(self, what: &'static str, given: &str, valid: &'static str) -> Error {
-        let given = given.trim();
+        let given = &*shorten(given.trim());
         let takes = format!("Valid values: {valid}.");
         let (message, hint) = match self {
             Unreadable::Unknown => {
-                return Error::UnknownName { what, given: given.to_string(), valid };
+                return Error::unknown(what, given, valid);
             }
             Unreadable::NoUnit(number) => {
                 let (days, months) = match &*number {
@@ -130,7 +130,7 @@ impl Stretch {
             None => Self::read(text),
         };
         let stretch = stretch.map_err(|why| why.error(what, text, valid))?;
-        let given = text.trim();
+        let given = shorten(text.trim());
         let wrong = |why: &str, hint: &str| {
             let (message, hint) =
                 (format!("{what} \"{given}\" {why}"), format!("{hint}Valid values: {valid}."));

@@ -3,7 +3,7 @@
 //! To POSIX, and so to PostgreSQL, the sign of "UTC+8" counts westwards: it is eight hours behind UTC,
 //! and hardly ever meant.
 
-use crate::error::Error;
+use crate::error::{Error, shorten};
 
 /// Places with their offsets in winter, in minutes ahead of UTC.
 const PLACES: [(i32, &str); 28] = [
@@ -47,14 +47,14 @@ const PLACES: [(i32, &str); 28] = [
 pub fn not_a_zone(what: &'static str, given: &str) -> Error {
     match meant(given) {
         Some(hint) => Error::Miswritten {
-            message: format!("{what} \"{given}\" is not a name in pg_timezone_names"),
+            message: format!("{what} \"{}\" is not a name in pg_timezone_names", shorten(given)),
             hint,
         },
-        None => Error::UnknownName {
+        None => Error::unknown(
             what,
-            given: given.to_string(),
-            valid: "the names in pg_timezone_names, such as UTC, Europe/London, America/New_York",
-        },
+            given,
+            "the names in pg_timezone_names, such as UTC, Europe/London, America/New_York",
+        ),
     }
 }
 

@@ -48,9 +48,9 @@ impl Anchor {
 /// Whose leaving is predicted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Population {
-    /// Who had an event in the last horizon.
+    /// Who had an event in the last horizon; of memberships, who is in.
     Active,
-    /// Everybody ever seen.
+    /// Everybody ever seen, or ever in.
     All,
 }
 
@@ -60,11 +60,7 @@ impl Population {
         match name {
             _ if name.eq_ignore_ascii_case("active") => Ok(Population::Active),
             _ if name.eq_ignore_ascii_case("all") => Ok(Population::All),
-            _ => Err(Error::UnknownName {
-                what: "population",
-                given: name.to_string(),
-                valid: "active, all",
-            }),
+            _ => Err(Error::unknown("population", name, "active, all")),
         }
     }
 
@@ -85,8 +81,6 @@ pub struct Plan {
     pub anchors: i32,
     /// From one to the next; by default the horizon.
     pub step: Option<Stretch>,
-    /// The last day that is known.
-    pub as_of: Option<i64>,
 }
 
 impl Plan {

@@ -1,7 +1,10 @@
-//! The rows that a history makes: every member of the population at every anchor, with what was known then and whether it left.
+//! The rows that a summary makes: every member of the population at every anchor, with what was known then and whether it left.
+//! Here too: how a history is replayed.
 
-use super::anchors::{Anchor, Plan, Population};
-use super::features::{Features, Past};
+use super::anchors::{Anchor, Plan};
+use super::features::{Events, NAMES};
+use super::reason::Reason;
+use super::replay::{Example, Past, Replayed, Summary, examples};
 use crate::axis::Cut;
 use crate::calendar::{Clock, Zone};
 use crate::days;
@@ -29,31 +32,7 @@ impl<'v, 'z, Z: Zone, H: Host> Replay<'v, 'z, Z, H> {
         Ok(Replay { view, zone, cut, has_amounts: view.has_amounts() })
     }
 
-    /// Tells `each` every member with an event by `as_of`.
-    pub fn each(
-        &self,
-        wanted: impl Fn(&MemberRef<'_>) -> bool,
-        mut each: impl FnMut(&MemberRef<'_>, &Past<H>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let host = self.view.host();
-        let mut clock = Clock::new(self.view.meta.grain, host.clone());
-        let mut past = Past::new(self.has_amounts, host);
-        let mut pace = Pace::new(host);
-        let mut walk = self.view.walk_over(Columns { counts: true, amounts: self.has_amounts })?;
-        while let Some((member, timeline)) = walk.next_member()? {
-            pace.step(1 + 4 * timeline.ticks().len());
-            if !wanted(&member) {
-                continue;
-            }
-            self.read(timeline, &mut clock, &mut past);
-            if !past.days().is_empty() {
-                each(&member, &past)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn read(&self, timeline: &Timeline<H>, clock: &mut Clock<H>, past: &mut Past<H>) {
+    fn read(&self, timeline: &Timeline<H>, clock: &mut Clock<H>, past: &mut Events<H>) {
         past.clear();
         let last = self.cut.last_tick;
         for (i, tick) in timeline.ticks().iter().enumerate().take_while(|(_, tick)| **tick <= last)
@@ -68,44 +47,61 @@ impl<'v, 'z, Z: Zone, H: Host> Replay<'v, 'z, Z, H> {
     }
 }
 
-/// A row to learn from.
-#[derive(Debug, Clone, Copy)]
-pub struct Example {
-    /// The number of the anchor, from the oldest, 0.
-    pub anchor: usize,
-    /// What was known of the member then.
-    pub features: Features,
-    /// Was there no event in the horizon after it?
-    pub churned: bool,
-}
+impl<Z: Zone, H: Host> Replayed for Replay<'_, '_, Z, H> {
+    type Past = Events<H>;
+    type Host = H;
+    const SUMMARY: Summary = Summary::History;
+    const NAMES: &'static [(&'static str, Reason)] = &NAMES;
 
-/// The rows of a member, by anchor.
-pub fn examples<'a, H: Host>(
-    past: &'a Past<H>,
-    anchors: &'a [Anchor],
-    population: Population,
-) -> impl Iterator<Item = Example> + 'a {
-    anchors.iter().enumerate().filter_map(move |(number, anchor)| {
-        let last = past.last(anchor)?;
-        if population == Population::Active && !anchor.is_active(last) {
-            return None;
+    fn first_day(&self) -> i64 {
+        self.cut.first_day
+    }
+
+    fn as_of(&self) -> i64 {
+        self.cut.as_of
+    }
+
+    fn host(&self) -> &H {
+        self.view.host()
+    }
+
+    fn count_members(&self) -> Result<u64, Error> {
+        self.view.count_members()
+    }
+
+    fn each(
+        &self,
+        wanted: impl Fn(&MemberRef<'_>) -> bool,
+        mut each: impl FnMut(&MemberRef<'_>, &Events<H>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let host = self.view.host();
+        let mut clock = Clock::new(self.view.meta.grain, host.clone());
+        let mut past = Events::new(self.has_amounts, host);
+        let mut pace = Pace::new(host);
+        let mut walk = self.view.walk_over(Columns { counts: true, amounts: self.has_amounts })?;
+        while let Some((member, timeline)) = walk.next_member()? {
+            pace.step(1 + 4 * timeline.ticks().len());
+            if !wanted(&member) {
+                continue;
+            }
+            self.read(timeline, &mut clock, &mut past);
+            if !past.days().is_empty() {
+                each(&member, &past)?;
+            }
         }
-        let features = past.features(anchor)?;
-        Some(Example { anchor: number, features, churned: !past.returns(anchor) })
-    })
+        Ok(())
+    }
 }
 
 /// Tells `each` every row of the members that are wanted.
-pub fn dataset<H: Host, Z: Zone>(
-    view: &View<'_, H>,
-    zone: &Z,
+pub fn dataset<R: Replayed>(
+    replay: &R,
     plan: &Plan,
     wanted: impl Fn(&MemberRef<'_>) -> bool,
-    mut each: impl FnMut(&MemberRef<'_>, &Anchor, &Example) -> Result<(), Error>,
+    mut each: impl FnMut(&MemberRef<'_>, &Anchor, &Example<<R::Past as Past>::Row>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     plan.check()?;
-    let replay = Replay::new(view, zone, plan.as_of)?;
-    let anchors = plan.anchors(replay.cut.first_day, replay.cut.as_of, view.host());
+    let anchors = plan.anchors(replay.first_day(), replay.as_of(), replay.host());
     replay.each(wanted, |member, past| {
         examples(past, &anchors, plan.population)
             .try_for_each(|row| each(member, &anchors[row.anchor], &row))

@@ -3,42 +3,9 @@
 //! A number that is not known, such as the mean of no gaps, is NaN here and NULL in SQL.
 
 use super::anchors::Anchor;
+use super::reason::Reason;
+use super::replay::Past;
 use crate::host::{Host, Vec};
-
-/// Why somebody may leave, in a word: the features in groups. Windows of different lengths say nearly the same, so a model
-/// may give them opposite signs: only their sum has a meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// How long it has been silent, by its own measure.
-    Silence,
-    /// How it spaces its days.
-    Rhythm,
-    /// How often it comes.
-    Frequency,
-    /// What it spends.
-    Spend,
-    /// Whether that has changed.
-    Trend,
-    /// How long it has been there.
-    Tenure,
-}
-
-impl Reason {
-    /// All of them.
-    pub const ALL: [Reason; 6] = [
-        Reason::Silence,
-        Reason::Rhythm,
-        Reason::Frequency,
-        Reason::Spend,
-        Reason::Trend,
-        Reason::Tenure,
-    ];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        ["silence", "rhythm", "frequency", "spend", "trend", "tenure"][self as usize]
-    }
-}
 
 /// How many features there are.
 pub const FEATURES: usize = 29;
@@ -85,7 +52,7 @@ const PRIOR_GAPS: f64 = 2.0;
 
 /// A member's days, with sums up to each: the features of any day are read off them.
 #[derive(Debug)]
-pub struct Past<H: Host> {
+pub struct Events<H: Host> {
     days: Vec<i64, H>,
     /// Of each active day: sums up to and with it.
     sums: Vec<Sums, H>,
@@ -121,11 +88,11 @@ pub struct Purchases {
     pub spend: Option<f64>,
 }
 
-impl<H: Host> Past<H> {
+impl<H: Host> Events<H> {
     /// Of nobody yet.
     pub fn new(has_amounts: bool, host: &H) -> Self {
         let (days, sums) = (Vec::new_in(host.clone()), Vec::new_in(host.clone()));
-        Past { days, sums, refunds: Vec::new_in(host.clone()), has_amounts }
+        Events { days, sums, refunds: Vec::new_in(host.clone()), has_amounts }
     }
 
     /// Begins another member.
@@ -208,15 +175,23 @@ impl<H: Host> Past<H> {
     pub fn last(&self, anchor: &Anchor) -> Option<i64> {
         self.until(anchor.day).checked_sub(1).and_then(|last| self.days.get(last)).copied()
     }
+}
 
-    /// Is there an event in the horizon after the anchor?
-    #[inline]
-    pub fn returns(&self, anchor: &Anchor) -> bool {
-        self.until(anchor.end) > self.until(anchor.day)
+impl<H: Host> Past for Events<H> {
+    type Row = Features;
+
+    /// In the horizon before, that is.
+    fn is_active(&self, anchor: &Anchor) -> bool {
+        self.last(anchor).is_some_and(|last| anchor.is_active(last))
     }
 
-    /// The features as of an anchor; none before the first event.
-    pub fn features(&self, anchor: &Anchor) -> Option<Features> {
+    /// There is no event in the horizon after.
+    #[inline]
+    fn leaves(&self, anchor: &Anchor) -> bool {
+        self.until(anchor.end) == self.until(anchor.day)
+    }
+
+    fn features(&self, anchor: &Anchor) -> Option<Features> {
         let now = self.until(anchor.day);
         let (first, last) = (*self.days.first()?, *self.days.get(now.checked_sub(1)?)?);
         let sums = self.sums_of(now);

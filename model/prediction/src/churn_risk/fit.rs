@@ -30,11 +30,7 @@ impl Method {
         [Method::Auto, Method::Logit, Method::Boosted]
             .into_iter()
             .find(|method| name.eq_ignore_ascii_case(method.name()))
-            .ok_or_else(|| Error::UnknownName {
-                what: "method",
-                given: name.to_string(),
-                valid: "auto, logit, boosted",
-            })
+            .ok_or_else(|| Error::unknown("method", name, "auto, logit, boosted"))
     }
 
     /// Its name.

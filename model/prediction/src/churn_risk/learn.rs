@@ -2,14 +2,14 @@
 
 use super::anchors::{Anchor, Plan};
 use super::bins::{Coder, UNKNOWN};
-use super::dataset::{Replay, examples};
-use super::features::{FEATURES, NAMES};
+use super::dataset::dataset;
 use super::fit::{self, Fitted, Method, Window};
 use super::model::{ChurnModel, Feature, SplitJson, TermJson, TreeJson};
+use super::replay::{Replayed, Summary, examples};
 use super::table::{Scale, Table};
-use crate::calendar::{Zone, date_text};
+use crate::calendar::date_text;
 use crate::error::Error;
-use crate::history::{MemberRef, View};
+use crate::history::MemberRef;
 use crate::host::{Host, Vec};
 use crate::records::{Attribute, Attributes, Records};
 use std::cell::Cell;
@@ -24,6 +24,8 @@ const BACKGROUND: usize = 100;
 /// What a fit is of, for the model that comes of it.
 #[derive(Debug)]
 pub struct About {
+    /// What the rows were made of.
+    pub summary: Summary,
     /// 'active', 'all' or 'table'.
     pub population: String,
     /// Months and days.
@@ -36,18 +38,16 @@ pub struct About {
     pub left_out: u64,
 }
 
-/// Fits a model to a history.
-pub fn fit_history<H: Host, Z: Zone>(
-    view: &View<'_, H>,
-    zone: &Z,
+/// Fits a model to a history, or to memberships.
+pub fn fit_summary<R: Replayed>(
+    replay: &R,
     plan: &Plan,
     method: Method,
-    host: &H,
 ) -> Result<ChurnModel, Error> {
     plan.check()?;
-    let replay = Replay::new(view, zone, plan.as_of)?;
-    let anchors = plan.anchors(replay.cut.first_day, replay.cut.as_of, host);
-    let coders = learn_codes(&replay, view, plan, &anchors, host)?;
+    let host = replay.host();
+    let anchors = plan.anchors(replay.first_day(), replay.as_of(), host);
+    let coders = learn_codes(replay, plan, &anchors)?;
     let mut table = Table::new(coders, anchors.len(), host);
     let mut member = 0;
     replay.each(
@@ -55,7 +55,7 @@ pub fn fit_history<H: Host, Z: Zone>(
         |_, past| {
             let before = table.len();
             for row in examples(past, &anchors, plan.population) {
-                table.push(member, row.anchor, row.churned, row.features);
+                table.push(member, row.anchor, row.churned, row.features.as_ref().iter().copied());
             }
             member += u32::from(table.len() > before);
             check_size(&table)
@@ -63,7 +63,7 @@ pub fn fit_history<H: Host, Z: Zone>(
     )?;
     let windows: std::vec::Vec<Window> =
         anchors.iter().map(|anchor| (anchor.day, anchor.end)).collect();
-    let features = NAMES.iter().map(|(name, reason)| Feature {
+    let features = R::NAMES.iter().map(|(name, reason)| Feature {
         name: (*name).to_string(),
         reason: reason.name().to_string(),
         log: true,
@@ -71,6 +71,7 @@ pub fn fit_history<H: Host, Z: Zone>(
         auc: None,
     });
     let about = About {
+        summary: R::SUMMARY,
         population: plan.population.name().to_string(),
         horizon: Some([plan.horizon.months, plan.horizon.days]),
         anchors: anchors.iter().map(|anchor| anchor.day).collect(),
@@ -80,27 +81,21 @@ pub fn fit_history<H: Host, Z: Zone>(
     model(&table, &windows, false, method, about, host)
 }
 
-/// The members of a history at the newest anchor, with their features by name: for rules.
-pub fn records<H: Host, Z: Zone>(
-    view: &View<'_, H>,
-    zone: &Z,
-    plan: &Plan,
-    host: &H,
-) -> Result<Records<H>, Error> {
-    let mut records = Records::new(host.clone());
-    super::dataset::dataset(
-        view,
-        zone,
+/// The rows of a summary, with their features by name: for rules.
+pub fn records<R: Replayed>(replay: &R, plan: &Plan) -> Result<Records<R::Host>, Error> {
+    let mut records = Records::new(replay.host().clone());
+    dataset(
+        replay,
         plan,
         |_| true,
         |member, _, row| {
             let value = |value: f64| {
                 if value.is_nan() { Attribute::Null } else { Attribute::Number(value) }
             };
-            let named: std::vec::Vec<(&[u8], Attribute<'_>)> = NAMES
+            let named: std::vec::Vec<(&[u8], Attribute<'_>)> = R::NAMES
                 .iter()
-                .zip(row.features)
-                .map(|((name, _), x)| (name.as_bytes(), value(x)))
+                .zip(row.features.as_ref())
+                .map(|((name, _), x)| (name.as_bytes(), value(*x)))
                 .collect();
             records.push(
                 member.to_string().as_bytes(),
@@ -124,23 +119,23 @@ pub fn check_size<H: Host>(table: &Table<H>) -> Result<(), Error> {
     Ok(())
 }
 
-fn learn_codes<'v, H: Host, Z: Zone>(
-    replay: &Replay<'v, '_, Z, H>,
-    view: &View<'v, H>,
+fn learn_codes<R: Replayed>(
+    replay: &R,
     plan: &Plan,
     anchors: &[Anchor],
-    host: &H,
-) -> Result<Vec<Coder<H>, H>, Error> {
-    let rows = view.count_members()?.saturating_mul(anchors.len() as u64);
+) -> Result<Vec<Coder<R::Host>, R::Host>, Error> {
+    let host = replay.host();
+    let rows = replay.count_members()?.saturating_mul(anchors.len() as u64);
     // In the order of histories, which is that of hashes: the same members in whatever order the rows came.
     let one_in = rows.div_ceil(SAMPLE).max(1);
     let number = Cell::new(0u64);
     let drawn = |_: &MemberRef<'_>| number.replace(number.get() + 1).is_multiple_of(one_in);
-    let mut columns: Vec<Vec<f64, H>, H> = Vec::new_in(host.clone());
-    columns.extend((0..FEATURES).map(|_| Vec::new_in(host.clone())));
+    let mut columns: Vec<Vec<f64, R::Host>, R::Host> = Vec::new_in(host.clone());
+    columns.extend(R::NAMES.iter().map(|_| Vec::new_in(host.clone())));
     replay.each(drawn, |_, past| {
         for row in examples(past, anchors, plan.population) {
-            columns.iter_mut().zip(row.features).for_each(|(column, value)| column.push(value));
+            let features = row.features.as_ref().iter();
+            columns.iter_mut().zip(features).for_each(|(column, value)| column.push(*value));
         }
         Ok(())
     })?;
@@ -163,12 +158,12 @@ pub fn model<H: Host>(
     if table.len() == 0 {
         return Err(Error::bad(
             "there is no row to fit a model to",
-            "A history must go back two horizons before as_of, and have a member in its population then: take \
+            "It must go back two horizons before as_of, and have a member in its population then: take \
              a shorter horizon, or population => 'all'.",
         ));
     }
     let Fitted { blend, test, alone } = fit::fit(table, windows, by_folds, method, host);
-    let About { population, horizon, anchors, mut features, left_out } = about;
+    let About { summary, population, horizon, anchors, mut features, left_out } = about;
     features.iter_mut().zip(&alone).for_each(|(feature, auc)| feature.auc = Some(*auc));
     let coefficients = blend.logit.coefficients.iter().skip(1);
     let terms = blend.logit.terms.iter().zip(coefficients).map(|(term, coefficient)| TermJson {
@@ -195,6 +190,7 @@ pub fn model<H: Host>(
     Ok(ChurnModel {
         version: ChurnModel::version(),
         method: method.name().to_string(),
+        summary,
         population,
         horizon,
         span,

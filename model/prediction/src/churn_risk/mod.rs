@@ -1,9 +1,11 @@
-//! Who will leave within a horizon: learned from a history that is replayed as of past days.
+//! Who will leave within a horizon: learned from a history, or from memberships, replayed as of past days.
 //!
 //! | file | what it holds |
 //! | --- | --- |
 //! | `anchors` | the past days, and what is asked |
-//! | `features` | what is known of a member on a day |
+//! | `replay` | what is asked of a summary: its members as of past days |
+//! | `features` | what is known of a member of a history on a day |
+//! | `stays` | the same of memberships |
 //! | `dataset` | every member at every anchor, and whether it left |
 //! | `bins`, `table` | those rows, a byte for each number |
 //! | `logit`, `boost` | the two models |
@@ -13,7 +15,7 @@
 //! | `tables` | from a table with labels to one |
 //! | `model` | a model as JSON |
 //! | `score` | the members that a model is asked about |
-//! | `explain`, `reasons` | why, as numbers and in words |
+//! | `explain`, `reason`, `reasons`, `words` | why, as numbers and in words |
 //! | `deviance` | how much some columns explain, for drivers |
 //! | `answers` | what a model says of itself |
 
@@ -30,24 +32,31 @@ mod learn;
 mod logit;
 mod model;
 mod quality;
+mod reason;
 mod reasons;
+mod replay;
 mod score;
+mod stays;
 mod table;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use anchors::{Anchor, MOST_ANCHORS, Plan, Population};
 pub use answers::{
     Action, CalibrationBin, Importance, LiftStep, Measure, calibration, importance, lift, measures,
 };
-pub use dataset::{Example, MILLIONTHS, dataset};
+pub use dataset::{MILLIONTHS, Replay, dataset};
 pub use explain::Explainer;
-pub use features::{FEATURES, Features, NAMES, Purchases, Reason};
+pub use features::{FEATURES, Features, NAMES, Purchases};
 pub use fit::Method;
 pub(crate) use learn::MOST_CODES;
-pub use learn::{fit_history, records};
+pub use learn::{fit_summary, records};
 pub use model::ChurnModel;
+pub use reason::Reason;
 pub use reasons::{Language, Reasons, Told};
-pub use score::{Found, amount_if_it_buys, features, horizon_days, members};
+pub use replay::{Example, Past, Replayed, Summary};
+pub use score::{amount_if_it_buys, features, horizon_days, members};
+pub use stays::{Stays, TIMES};
 pub use tables::{features_of, fit_table};

@@ -3,8 +3,9 @@
 //! It is of raw numbers, as `churn_features` returns them: neither the rows nor their codes are kept.
 
 use super::logit::sigmoid;
+use super::replay::Summary;
 use super::table::Scale;
-use crate::error::Error;
+use crate::error::{Error, shorten};
 use crate::numeric::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -166,7 +167,10 @@ pub struct ChurnModel {
     pub version: u32,
     /// 'auto', 'logit' or 'boosted'.
     pub method: String,
-    /// 'active' or 'all', of a history; 'table'.
+    /// What it was fitted to.
+    #[serde(default, skip_serializing_if = "Summary::is_history")]
+    pub summary: Summary,
+    /// 'active' or 'all', of a summary; 'table'.
     pub population: String,
     /// How far is looked ahead: months and days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -223,7 +227,7 @@ impl ChurnModel {
         if !text.trim_start().starts_with('{') {
             return Err(Error::NotAValue {
                 of: "churn_model",
-                given: text.to_string(),
+                given: shorten(text),
                 made: "retention.churn_fit((SELECT retention.history_agg(member, at) FROM TABLE), horizon => '90 days')",
             });
         }

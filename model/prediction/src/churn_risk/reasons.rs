@@ -1,9 +1,11 @@
 //! Reasons in words: what a feature's group adds to a member's log-odds, with the number that tells it and what is usual.
 
 use super::explain::Explainer;
-use super::features::Reason;
 use super::logit::sigmoid;
 use super::model::ChurnModel;
+use super::reason::Reason;
+use super::replay::Summary;
+use super::words::{self, number};
 
 pub use model_ground::language::Language;
 
@@ -66,7 +68,12 @@ impl<'m> Reasons<'m> {
         for (effect, group) in self.effects.iter().zip(&self.of_feature) {
             sums[*group] += effect;
         }
-        let mut order: Vec<usize> = (0..sums.len()).collect();
+        // Nothing is known of it, and so it is with all: no reason.
+        let is_told = |group: &usize| {
+            let mut of = self.of_feature.iter().zip(x).filter(|(of, _)| *of == group);
+            sums[*group] != 0.0 || of.any(|(_, x)| !x.is_nan())
+        };
+        let mut order: Vec<usize> = (0..sums.len()).filter(is_told).collect();
         order.sort_by(|a, b| sums[*b].total_cmp(&sums[*a]));
         let odds = self.model.log_odds(x);
         let told = |(place, group): (usize, &usize)| {
@@ -83,17 +90,28 @@ impl<'m> Reasons<'m> {
         let of_history = Reason::ALL.into_iter().find(|reason| reason.name() == name);
         match of_history {
             Some(reason) if self.model.population == "active" || self.model.population == "all" => {
-                self.of_history(reason, x)
+                let get = |name: &str| {
+                    self.model.place(name).map(|place| x[place]).filter(|value| !value.is_nan())
+                };
+                let usual =
+                    |name: &str| self.model.place(name).and_then(|place| self.typical[place]);
+                match self.model.summary {
+                    Summary::History => self.of_history(reason, get, usual),
+                    Summary::Memberships => {
+                        words::of_memberships(reason, get, usual, self.language)
+                    }
+                }
             }
             _ => self.of_attribute(group, x),
         }
     }
 
-    fn of_history(&self, reason: Reason, x: &[f64]) -> (String, Option<f64>, Option<f64>) {
-        let get = |name: &str| {
-            self.model.place(name).map(|place| x[place]).filter(|value| !value.is_nan())
-        };
-        let usual = |name: &str| self.model.place(name).and_then(|place| self.typical[place]);
+    fn of_history(
+        &self,
+        reason: Reason,
+        get: impl Fn(&str) -> Option<f64>,
+        usual: impl Fn(&str) -> Option<f64>,
+    ) -> (String, Option<f64>, Option<f64>) {
         let (n, horizon) = (number, self.horizon);
         let is_chinese = self.language == Language::Chinese;
         let (value, typical) = match reason {
@@ -105,6 +123,8 @@ impl<'m> Reasons<'m> {
                 (get("days_1"), get("days_2").zip(get("days_1")).map(|(two, one)| two - one))
             }
             Reason::Tenure => (get("tenure_days"), usual("tenure_days")),
+            // Those of memberships.
+            _ => (None, None),
         };
         let words = match (reason, value, typical, is_chinese) {
             (Reason::Silence, Some(v), Some(t), false) => {
@@ -182,10 +202,4 @@ impl<'m> Reasons<'m> {
         };
         (words, value, typical)
     }
-}
-
-/// A number as one says it: whole from 10 on, else with one decimal.
-fn number(value: f64) -> String {
-    let rounded = if value.abs() < 10.0 { (value * 10.0).round() / 10.0 } else { value.round() };
-    format!("{rounded}")
 }

@@ -1,70 +1,63 @@
-//! Members of a history with their features, as a model asks for them.
+//! Members of a summary with their features, as a model asks for them.
 
 use super::anchors::{Anchor, Population};
-use super::dataset::Replay;
-use super::features::{FEATURES, Features, NAMES, Purchases};
+use super::features::Purchases;
 use super::model::ChurnModel;
-use crate::calendar::{Stretch, Zone};
+use super::replay::{Past, Replayed};
+use crate::calendar::Stretch;
 use crate::error::Error;
-use crate::history::{MemberRef, View};
-use crate::host::Host;
+use crate::history::MemberRef;
 use model_value::clv::model::Model;
 use model_value::clv::{Customer, scalar};
 
-/// The horizon of a model of a history, and its population.
-fn asked(model: &ChurnModel) -> Result<(Stretch, Population), Error> {
+/// The horizon of a model, and its population, if it was fitted to such a summary.
+fn asked<R: Replayed>(model: &ChurnModel) -> Result<(Stretch, Population), Error> {
     let names = model.features.iter().map(|feature| feature.name.as_str());
-    let is_history =
-        model.features.len() == FEATURES && names.eq(NAMES.iter().map(|(name, _)| *name));
-    match (model.horizon, Population::parse(&model.population)) {
-        (Some([months, days]), Ok(population)) if is_history => {
-            let horizon = Stretch { months, days, seconds: 0 };
+    let fits = model.summary == R::SUMMARY && names.eq(R::NAMES.iter().map(|(name, _)| *name));
+    match (horizon(model), Population::parse(&model.population)) {
+        (Some(horizon), Ok(population)) if fits => {
             super::anchors::check_horizon(horizon)?;
             Ok((horizon, population))
         }
+        (None, _) => Err(Error::bad(
+            format!("the model is one of a table, not of {}", R::SUMMARY.name()),
+            "Take churn_score(fitted, features) for a model of churn_fit_agg, or fit one with churn_fit.",
+        )),
         _ => Err(Error::bad(
-            format!("the model is one of a {}, not of a history", model.population),
-            "Take churn_score(fitted, features) for a model of churn_fit_agg, or fit a history with churn_fit.",
+            format!("the model is one of {}, not of {}", model.summary.name(), R::SUMMARY.name()),
+            "Ask it of what it was fitted to, or fit another one to this: churn_fit(summary, horizon).",
         )),
     }
 }
 
+fn horizon(model: &ChurnModel) -> Option<Stretch> {
+    model.horizon.map(|[months, days]| Stretch { months, days, seconds: 0 })
+}
+
 /// Days of a model's horizon that ends on a day.
 pub fn horizon_days(model: &ChurnModel, day: i64) -> i64 {
-    asked(model).map_or(0, |(horizon, _)| Anchor::on(day, horizon).horizon)
+    let known = horizon(model).filter(|horizon| super::anchors::check_horizon(*horizon).is_ok());
+    known.map_or(0, |horizon| Anchor::on(day, horizon).horizon)
 }
 
 /// Tells `each` every member of the model's population as of a day, with its features.
-pub fn members<H: Host, Z: Zone>(
-    view: &View<'_, H>,
-    zone: &Z,
+pub fn members<R: Replayed>(
+    replay: &R,
     model: &ChurnModel,
-    as_of: Option<i64>,
     wanted: impl Fn(&MemberRef<'_>) -> bool,
-    mut each: impl FnMut(&MemberRef<'_>, &Anchor, &Found) -> Result<(), Error>,
+    mut each: impl FnMut(&MemberRef<'_>, &Anchor, &R::Past, &[f64]) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let (horizon, population) = asked(model)?;
-    let replay = Replay::new(view, zone, as_of)?;
-    let anchor = Anchor::on(replay.cut.as_of, horizon);
+    let (horizon, population) = asked::<R>(model)?;
+    let anchor = Anchor::on(replay.as_of(), horizon);
     replay.each(wanted, |member, past| {
-        let Some(last) = past.last(&anchor) else { return Ok(()) };
-        if population == Population::Active && !anchor.is_active(last) {
+        if population == Population::Active && !past.is_active(&anchor) {
             return Ok(());
         }
-        match past.features(&anchor).zip(past.purchases(anchor.day)) {
-            Some((features, purchases)) => each(member, &anchor, &Found { features, purchases }),
+        match past.features(&anchor) {
+            Some(features) => each(member, &anchor, past, features.as_ref()),
             None => Ok(()),
         }
     })
-}
-
-/// A member as of a day.
-#[derive(Debug, Clone, Copy)]
-pub struct Found {
-    /// What the model looks at.
-    pub features: Features,
-    /// What a model of purchases looks at.
-    pub purchases: Purchases,
 }
 
 /// What a member is expected to spend within so many days, given that it buys at all: expected purchases by the probability of
@@ -78,20 +71,17 @@ pub fn amount_if_it_buys(value: &Model, of: &Purchases, days: f64) -> Result<Opt
     Ok((any > 0.0).then(|| purchases / any * spend))
 }
 
-/// Tells `each` every member with an event by `as_of`, with its features: `churn_features`.
-pub fn features<H: Host, Z: Zone>(
-    view: &View<'_, H>,
-    zone: &Z,
+/// Tells `each` every member that has been one by `as_of`, with its features: `churn_features`.
+pub fn features<R: Replayed>(
+    replay: &R,
     horizon: Stretch,
-    as_of: Option<i64>,
     wanted: impl Fn(&MemberRef<'_>) -> bool,
-    mut each: impl FnMut(&MemberRef<'_>, &Features) -> Result<(), Error>,
+    mut each: impl FnMut(&MemberRef<'_>, &[f64]) -> Result<(), Error>,
 ) -> Result<(), Error> {
     super::anchors::check_horizon(horizon)?;
-    let replay = Replay::new(view, zone, as_of)?;
-    let anchor = Anchor::on(replay.cut.as_of, horizon);
+    let anchor = Anchor::on(replay.as_of(), horizon);
     replay.each(wanted, |member, past| match past.features(&anchor) {
-        Some(features) => each(member, &features),
+        Some(features) => each(member, features.as_ref()),
         None => Ok(()),
     })
 }

@@ -5,6 +5,7 @@ use super::bins::Coder;
 use super::fit::{Method, Window};
 use super::learn::{About, check_size, model};
 use super::model::{ChurnModel, Feature, MOST_FEATURES};
+use super::replay::Summary;
 use super::table::{Scale, Table};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
@@ -96,6 +97,7 @@ pub fn fit_table<H: Host>(records: Records<H>, method: Method) -> Result<ChurnMo
     let windows: std::vec::Vec<Window> = (0..days.len()).map(|i| (days[i], next(i))).collect();
     let by_folds = days.len() < 3;
     let about = About {
+        summary: Summary::History,
         population: "table".to_string(),
         horizon: None,
         anchors: days,

@@ -29,7 +29,7 @@ fn history(events: &[(i64, i64)]) -> History<Global> {
 }
 
 fn plan(horizon: i64, anchors: i32, population: Population) -> Plan {
-    Plan { horizon: Stretch::of_days(horizon), population, anchors, step: None, as_of: None }
+    Plan { horizon: Stretch::of_days(horizon), population, anchors, step: None }
 }
 
 /// Members of different pace, many of whom leave.
@@ -61,7 +61,8 @@ proptest! {
         let question = ChurnQuestion { period, lapse: Lapse::Silence(stretch), as_of: None, confidence: 0.95 };
         let ledger = churn::ledger(&view, &Utc, &question, Global).unwrap();
         let mut counts = std::collections::BTreeMap::new();
-        dataset(&view, &Utc, &plan(i64::from(horizon), 120, Population::Active), |_| true, |_, anchor, row| {
+        let replay = Replay::new(&view, &Utc, None).unwrap();
+        dataset(&replay, &plan(i64::from(horizon), 120, Population::Active), |_| true, |_, anchor, row| {
             let count = counts.entry(anchor.day + 1).or_insert((0, 0));
             *count = (count.0 + 1, count.1 + u64::from(row.churned));
             Ok(())
@@ -233,7 +234,8 @@ fn the_same_rows_in_another_order_make_the_same_model() {
     let fitted = |events: &Events| {
         let history = history(events);
         let plan = plan(30, 12, Population::Active);
-        fit_history(&history.view(), &Utc, &plan, Method::Auto, &Global).unwrap()
+        let view = history.view();
+        fit_summary(&Replay::new(&view, &Utc, None).unwrap(), &plan, Method::Auto).unwrap()
     };
     let model = fitted(&events);
     events.reverse();
@@ -272,6 +274,7 @@ fn trees_of_numbers_are_those_of_codes() {
         })
         .into();
     let about = learn::About {
+        summary: Summary::History,
         population: "table".into(),
         horizon: None,
         anchors: vec![],
@@ -381,7 +384,8 @@ fn edges_have_an_answer_or_an_error_in_words() {
     let fit = |events: &Events, horizon: i64| {
         let history = history(events);
         let plan = plan(horizon, 12, Population::Active);
-        fit_history(&history.view(), &Utc, &plan, Method::Auto, &Global)
+        let view = history.view();
+        fit_summary(&Replay::new(&view, &Utc, None)?, &plan, Method::Auto)
     };
     // Nobody left, everybody left, one member, one event.
     let weekly: Events =
@@ -456,8 +460,9 @@ fn forged_models_are_refused_or_answer() {
 fn whoever_waits_may_stop() {
     let history = history(&members(3_000, 300));
     let (view, plan) = (history.view(), plan(30, 9, Population::Active));
-    assert!(stops(|| fit_history(&view, &Utc, &plan, Method::Auto, &Global)));
-    assert!(stops(|| dataset(&view, &Utc, &plan, |_| true, |_, _, _| Ok(()))));
-    assert!(stops(|| features(&view, &Utc, plan.horizon, None, |_| true, |_, _| Ok(()))));
+    let replay = Replay::new(&view, &Utc, None).unwrap();
+    assert!(stops(|| fit_summary(&replay, &plan, Method::Auto)));
+    assert!(stops(|| dataset(&replay, &plan, |_| true, |_, _, _| Ok(()))));
+    assert!(stops(|| features(&replay, plan.horizon, |_| true, |_, _| Ok(()))));
     assert!(stops(|| fit_table(records(20_000, |i| i), Method::Auto)));
 }

@@ -1,7 +1,6 @@
 //! What all pictures have: words, a size, a theme, a language.
 
 use crate::error::Error;
-use crate::json;
 use serde::Deserialize;
 use std::ops::RangeInclusive;
 
@@ -47,11 +46,10 @@ impl Theme {
         let of = |theme: &&(&str, Theme)| name.eq_ignore_ascii_case(theme.0);
         const ALL: [(&str, Theme); 3] =
             [("light", Theme::Light), ("dark", Theme::Dark), ("auto", Theme::Auto)];
-        ALL.iter().find(of).map(|theme| theme.1).ok_or_else(|| Error::UnknownName {
-            what: "theme",
-            given: json::shorten(name),
-            valid: "light, dark, auto",
-        })
+        ALL.iter()
+            .find(of)
+            .map(|theme| theme.1)
+            .ok_or_else(|| Error::unknown("theme", name, "light, dark, auto"))
     }
 }
 

@@ -13,7 +13,7 @@
 //! changes no sum, since the shares add up to 1 in both periods; but only then has a stratum whose
 //! share grows an effect of the sign of its own rate against the others'.
 
-use crate::error::Error;
+use crate::error::{Error, shorten};
 use crate::host::{Host, Pace, Vec};
 
 /// A stratum: opening members and those of them that churned, in both periods.
@@ -56,7 +56,7 @@ pub fn compare<H: Host>(
                 return Err(Error::bad(
                     format!(
                         "stratum \"{}\": {c} of {o} members churned",
-                        stratum.name.unwrap_or("NULL")
+                        shorten(stratum.name.unwrap_or("NULL"))
                     ),
                     "churned_1 counts members of opening_1, and churned_2 members of opening_2.",
                 ));

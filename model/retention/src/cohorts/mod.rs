@@ -88,7 +88,7 @@ fn of_name<T: Copy>(
     valid: &'static str,
 ) -> Result<T, Error> {
     let found = names.iter().find(|(name, _)| name.eq_ignore_ascii_case(given.trim()));
-    let unknown = || Error::UnknownName { what, given: given.to_string(), valid };
+    let unknown = || Error::unknown(what, given, valid);
     found.map(|(_, value)| *value).ok_or_else(unknown)
 }
 

@@ -18,12 +18,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::io;
 
+/// The version of the form that is written; a text without one is of the first.
+const VERSION: u32 = 1;
+
 /// How ties are treated: the only way that there is.
 const TIES: &str = "efron";
 
 #[derive(Serialize)]
 #[serde(bound = "H: Host")]
 struct Form<'m, H: Host> {
+    version: u32,
     members: u64,
     events: u64,
     ties: &'static str,
@@ -77,6 +81,7 @@ impl<H: Host> Model<H> {
     pub fn to_json(&self, out: &mut Vec<u8, H>) -> Result<(), Error> {
         let is_stratified = self.is_stratified();
         let form = Form {
+            version: VERSION,
             members: self.members,
             events: self.events,
             ties: TIES,
@@ -114,6 +119,7 @@ impl<H: Host> Model<H> {
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
 enum Field {
+    Version,
     Members,
     Events,
     Ties,
@@ -153,6 +159,7 @@ impl<'de, H: Host> Visitor<'de> for ModelSeed<H> {
         let host = self.0;
         let (mut members, mut events, mut ties) = (None, None, None);
         let [mut null, mut fitted, mut score, mut longest] = [None; 4];
+        let mut version: Option<u32> = None;
         let mut concordance: Option<Option<f64>> = None;
         let (mut coefficients, mut means, mut covariance) = (None, None, None);
         let (mut times, mut hazards) = (None, None);
@@ -164,6 +171,7 @@ impl<'de, H: Host> Visitor<'de> for ModelSeed<H> {
         };
         while let Some(field) = map.next_key()? {
             match field {
+                Field::Version => set(&mut version, map.next_value()?)?,
                 Field::Members => set(&mut members, map.next_value()?)?,
                 Field::Events => set(&mut events, map.next_value()?)?,
                 Field::Ties => set(&mut ties, map.next_value::<Ties>()?)?,
@@ -186,6 +194,9 @@ impl<'de, H: Host> Visitor<'de> for ModelSeed<H> {
                     set(&mut strata, baselines)?;
                 }
             }
+        }
+        if let Some(version) = version.filter(|version| *version != VERSION) {
+            return Err(A::Error::custom(format!("version {version} is not known here")));
         }
         get(ties, "ties")?;
         let is_stratified = strata.is_some();

@@ -24,11 +24,7 @@ impl Scale {
             "log-log" => Ok(Scale::LogLog),
             "log" => Ok(Scale::Log),
             "plain" => Ok(Scale::Plain),
-            _ => Err(Error::UnknownName {
-                what: "conf_type",
-                given: name.to_string(),
-                valid: "log-log, log, plain",
-            }),
+            _ => Err(Error::unknown("conf_type", name, "log-log, log, plain")),
         }
     }
 }

@@ -28,11 +28,9 @@ impl Method {
             ("fixed", Method::Fixed),
         ];
         let found = known.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        found.map(|(_, method)| *method).ok_or_else(|| Error::UnknownName {
-            what: "method",
-            given: name.to_string(),
-            valid: "quantile, rank, ntile, fixed",
-        })
+        found
+            .map(|(_, method)| *method)
+            .ok_or_else(|| Error::unknown("method", name, "quantile, rank, ntile, fixed"))
     }
 }
 

@@ -57,10 +57,12 @@ impl Map {
             return Map::parse(name, bins);
         }
         let found = BUILT_IN.iter().find(|map| map.name.eq_ignore_ascii_case(name.trim()));
-        let built_in = found.ok_or_else(|| Error::UnknownName {
-            what: "segment map",
-            given: json::shorten(name),
-            valid: "rf10, putler11, rfm8, rfm8 median, none, or a map of your own in JSON",
+        let built_in = found.ok_or_else(|| {
+            Error::unknown(
+                "segment map",
+                name,
+                "rf10, putler11, rfm8, rfm8 median, none, or a map of your own in JSON",
+            )
         })?;
         if let Some(made_for) = built_in.bins
             && made_for != bins

@@ -43,11 +43,7 @@ impl Monetary {
         match name {
             _ if name.eq_ignore_ascii_case("total") => Ok(Monetary::Total),
             _ if name.eq_ignore_ascii_case("mean") => Ok(Monetary::Mean),
-            _ => Err(Error::UnknownName {
-                what: "monetary",
-                given: name.to_string(),
-                valid: "total, mean",
-            }),
+            _ => Err(Error::unknown("monetary", name, "total, mean")),
         }
     }
 }

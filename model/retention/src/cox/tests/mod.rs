@@ -285,9 +285,15 @@ fn reads_what_0_1_0_has_stored() {
     );
     let read = Model::from_bytes(&stored, Global).unwrap();
     assert_eq!(bytes(&read)[..], stored[..]);
-    assert_eq!(json(&read), text);
-    let read = Model::from_json(text.as_bytes(), Global).unwrap();
-    assert_eq!(bytes(&read)[..], stored[..]);
+    let versioned = text.replacen('{', r#"{"version":1,"#, 1);
+    assert_eq!(json(&read), versioned);
+    for text in [text, &versioned] {
+        let read = Model::from_json(text.as_bytes(), Global).unwrap();
+        assert_eq!(bytes(&read)[..], stored[..]);
+    }
+    let later = versioned.replacen('1', "2", 1);
+    let error = Model::from_json(later.as_bytes(), Global).err().map(|error| error.to_string());
+    assert!(error.is_some_and(|error| error.contains("version 2 is not known here")));
     // What is fitted today is the same, but for the last bits.
     let fitted = members.fit(Global).unwrap();
     assert!(fitted.coefficients.iter().zip(&read.coefficients).all(|(a, b)| (a - b).abs() < 1e-12));

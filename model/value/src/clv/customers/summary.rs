@@ -52,12 +52,12 @@ impl TimeUnit {
             Ok(Period::Days(n)) => Ok(TimeUnit(Length::Days(n))),
             Ok(Period::Months(1)) => Ok(TimeUnit(Length::One(Grain::Month))),
             Ok(Period::Months(n)) => Ok(TimeUnit(Length::Months(n))),
-            _ => Err(Error::UnknownName {
+            _ => Err(Error::unknown(
                 what,
-                given: name.to_string(),
-                valid: "day, week, month, quarter, year, or so many of them: 28 days, 2 weeks, \
+                name,
+                "day, week, month, quarter, year, or so many of them: 28 days, 2 weeks, \
                         3 months",
-            }),
+            )),
         }
     }
 

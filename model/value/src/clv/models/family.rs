@@ -230,11 +230,7 @@ impl Kind {
             .into_iter()
             .chain(others)
             .find(|kind| kind.name().eq_ignore_ascii_case(name.trim()))
-            .ok_or_else(|| Error::UnknownName {
-                what: "model",
-                given: name.to_string(),
-                valid: NAMES,
-            })
+            .ok_or_else(|| Error::unknown("model", name, NAMES))
     }
 
     /// Its name in SQL.
@@ -264,10 +260,8 @@ impl Kind {
     /// The model of contracts of a name: 'sbg' where there is none.
     pub fn of_contracts(name: Option<&str>) -> Result<Self, Error> {
         let kind = name.map_or(Ok(Kind::Sbg), Kind::parse);
-        kind.ok().filter(|kind| kind.is_contract()).ok_or_else(|| Error::UnknownName {
-            what: "model of contracts",
-            given: name.unwrap_or_default().to_string(),
-            valid: "sbg, bdw",
+        kind.ok().filter(|kind| kind.is_contract()).ok_or_else(|| {
+            Error::unknown("model of contracts", name.unwrap_or_default(), "sbg, bdw")
         })
     }
 

@@ -40,11 +40,7 @@ pub(super) fn check(json: &FitJson) -> Result<Model, Error> {
     let spend = match &json.spend {
         Some(spend) if spend.converged => {
             if spend.model != GAMMA_GAMMA {
-                return Err(Error::UnknownName {
-                    what: "model of spend",
-                    given: spend.model.clone(),
-                    valid: GAMMA_GAMMA,
-                });
+                return Err(Error::unknown("model of spend", &spend.model, GAMMA_GAMMA));
             }
             let given = spend.parameters.clone().unwrap_or_default().0;
             let (p, covariance) =

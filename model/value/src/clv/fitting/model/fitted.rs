@@ -1,6 +1,6 @@
 //! A fit as JSON: parameters, standard errors and covariance on their own scale, or why there are none.
 
-use super::json::{FitJson, GAMMA_GAMMA, Named, write};
+use super::json::{FitJson, GAMMA_GAMMA, Named, VERSION, write};
 use super::numbers::{names, names_of_spend};
 use crate::clv::covariates::Covariates;
 use crate::clv::family::Kind;
@@ -87,6 +87,7 @@ pub fn fit_json_with<H: Host>(
         of_spend.frequency_correlation = facts.correlation;
         json.spend = Some(Box::new(of_spend));
     }
+    json.version = Some(VERSION);
     Ok(write(&json))
 }
 

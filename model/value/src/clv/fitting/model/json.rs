@@ -50,6 +50,9 @@ impl<'de> Deserialize<'de> for Named {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with the keys of a clv_model")]
 pub(super) struct FitJson {
+    /// Of the whole: what a fit writes has one, what people write and what 0.1.0 wrote has none, and is of the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<u32>,
     pub(super) model: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) parameters: Option<Named>,
@@ -91,6 +94,8 @@ fn yes() -> bool {
     true
 }
 
+/// The version of the form that is written.
+pub(super) const VERSION: u32 = 1;
 /// Longest text that is read: a model with every candidate has some thousand bytes.
 const MOST_BYTES: usize = 1 << 18;
 /// The name of the model of spend.
@@ -114,5 +119,9 @@ pub(super) fn read(text: &str) -> Result<FitJson, Error> {
             hint: "A model has some thousand bytes: look at what is being read.",
         });
     }
-    serde_json::from_str(text).map_err(|error| wrong(error.to_string()))
+    let json: FitJson = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    match json.version {
+        None | Some(VERSION) => Ok(json),
+        Some(version) => Err(wrong(format!("version {version} is not known here"))),
+    }
 }
