@@ -37,7 +37,7 @@ for target in "${TARGETS[@]}"; do
     limit=()
     [ -z "${SECONDS_EACH:-}" ] || limit=("-max_total_time=$SECONDS_EACH")
     if FUZZ_TARGET=$target "$DRIVER" "$OUT/corpus/$target" "$ROOT/fuzz/corpus/$target" -runs="$RUNS" ${limit[@]+"${limit[@]}"} \
-        -max_len=4096 -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$OUT/found/$target-" > "$log" 2>&1; then
+        -max_len=8192 -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$OUT/found/$target-" > "$log" 2>&1; then
         outcome='none found'
     else
         outcome="FOUND: $(grep -m 1 -oE "$OUT/found/[^ ]*" "$log" || tail -n 1 "$log")"

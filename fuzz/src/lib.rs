@@ -15,6 +15,8 @@ mod documents;
 mod durations;
 mod events;
 mod journeys;
+mod pictures;
+mod prediction;
 pub mod seeds;
 mod spells;
 mod words;
@@ -46,6 +48,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "segment_map", run: documents::segment_map },
     Target { name: "cut_points", run: documents::cut_points },
     Target { name: "tier_rules", run: documents::tier_rules },
+    Target { name: "churn_rows", run: prediction::churn_rows },
+    Target { name: "churn_model", run: prediction::churn_model },
+    Target { name: "picture", run: pictures::picture },
     Target { name: "words", run: words::run },
     Target { name: "base64", run: words::base64 },
 ];

@@ -5,6 +5,9 @@ use model_ground::host::{Global, Vec as HostVec};
 use model_history::history::{History, MemberKind, MemberRef, Meta};
 use model_history::journeys::Journeys;
 use model_history::memberships::{self, Spell};
+use model_prediction::churn_risk::{Method, fit_table};
+use model_prediction::records::{Attribute, Attributes, Records};
+use model_prediction::sheet::Sheet;
 use model_retention::cox::{Covariates, CoxObservation, Members, Model, Value};
 use model_retention::survival::{Groups, Observation, Observations};
 
@@ -34,6 +37,32 @@ const OTHER_MODELS: [&str; 8] = [
     r#"{"model": "sbg", "converged": true, "unit": "year", "parameters": {"alpha": 0.7, "beta": 1.2}}"#,
     r#"{"model": "bdw", "converged": true, "unit": "year", "parameters": {"alpha": 0.7, "beta": 1.2, "c": 1.3}}"#,
     r#"{"model": "pareto/nbd", "converged": false, "reason": "flat", "advice": "take more data"}"#,
+];
+
+const FRAME: &str = r#"{"title": "T & <t>", "subtitle": "one", "language": "en", "theme": "light", "width": 900, "height": 450}"#;
+
+const PICTURES: [(&str, &str); 4] = [
+    (
+        "heat",
+        r#"{"heat": {"row_title": "cohort", "note_title": "members", "column_title": "months", "rows": ["2024-01", "2024-02"],
+            "notes": ["12", "9"], "columns": ["0", "1"], "values": [[1, 0.25], [1, null]], "plain_columns": 1, "unit": "percent"}}"#,
+    ),
+    (
+        "lines",
+        r#"{"lines": {"x_title": "x", "y_title": "y", "unit": "percent", "series": [
+            {"name": "a", "x": [1, 2, 3], "y": [0.2, 0.1, null], "low": [0.1, 0.05, null], "high": [0.3, 0.2, null]},
+            {"name": "b", "x": [1, 3], "y": [0.5, 0.4], "steps": true, "group": 1}]}}"#,
+    ),
+    (
+        "bars",
+        r#"{"bars": {"x_title": "", "y_title": "members", "labels": ["a", "b"], "running": [false, true], "series": [
+            {"name": "in", "values": [100, 50], "group": 0}, {"name": "out", "values": [-25, null], "group": 5}]}}"#,
+    ),
+    (
+        "tiles",
+        r#"{"tiles": {"shade_title": "worth", "shade_low": "0", "shade_high": "9", "tiles": [
+            {"name": "large <b>", "size": 3, "lines": ["75 %"], "shade": 1}, {"name": "small", "size": 1, "lines": [], "shade": null}]}}"#,
+    ),
 ];
 
 /// Target, name and bytes of each.
@@ -79,6 +108,17 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
         add("words", &format!("word-{place}"), word.as_bytes());
     }
     add("base64", "bytes", b"AQEBAQ==");
+    let mut bytes = HostVec::new_in(Global);
+    let sheet = Sheet::of(customers(40)).expect("few");
+    sheet.to_bytes(&mut bytes).expect("room for it");
+    add("churn_rows", "customers", &bytes[..bytes.len() - CHECKSUM]);
+    for (name, method) in [("logit", Method::Logit), ("boosted", Method::Boosted)] {
+        let model = fit_table(customers(60), method).expect("a fit");
+        add("churn_model", name, model.text().as_bytes());
+    }
+    for (name, body) in PICTURES {
+        add("picture", name, format!("{{\"frame\": {FRAME}, \"body\": {body}}}").as_bytes());
+    }
     all
 }
 
@@ -243,4 +283,25 @@ fn cox_models() -> Vec<(&'static str, Model<Global>)> {
         .into_iter()
         .map(|(name, members)| (name, members.fit(Global).expect("a fit")))
         .collect()
+}
+
+/// Rows with a number, a truth value and a category, each of which is missing now and then.
+fn customers(count: u32) -> Records<Global> {
+    let mut records = Records::new(Global);
+    for i in 0..count {
+        let calls =
+            if i % 9 == 0 { Attribute::Null } else { Attribute::Number(f64::from(i * 7 % 13)) };
+        let plan: &[u8] = [&b"free"[..], b"pro", b"team"][(i % 3) as usize];
+        let named = [
+            (&b"calls"[..], calls),
+            (b"is \"new\"", Attribute::Flag(i % 4 == 1)),
+            (b"plan", if i % 11 == 0 { Attribute::Null } else { Attribute::Text(plan) }),
+        ];
+        let churned = (i * 7 % 13) + (i % 5) > 9;
+        let anchor = Some(i64::from(i % 2) * 30);
+        records
+            .push(format!("m{}", i / 2).as_bytes(), anchor, churned, Attributes::Named(&named))
+            .expect("a row");
+    }
+    records
 }
