@@ -7,7 +7,7 @@ DECLARE
 BEGIN
     -- This runs as superuser, and somebody else may have put functions into the extension's schema before.
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    FOREACH type IN ARRAY ARRAY['history', 'memberships', 'survival_data', 'logrank_data', 'cox_model', 'churn_model', 'churn_rows'] LOOP
+    FOREACH type IN ARRAY ARRAY['history', 'memberships', 'journeys', 'survival_data', 'logrank_data', 'cox_model', 'churn_model', 'churn_rows'] LOOP
         EXECUTE pg_catalog.format(
             'CREATE FUNCTION retention_internal.%I(bytea) RETURNS @extschema@.%I
                  AS ''MODULE_PATHNAME'', %L LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE',

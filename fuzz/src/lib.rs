@@ -14,6 +14,7 @@
 mod documents;
 mod durations;
 mod events;
+mod journeys;
 mod pictures;
 mod prediction;
 pub mod seeds;
@@ -37,6 +38,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "history_readers", run: events::readers },
     Target { name: "memberships", run: spells::run },
     Target { name: "memberships_readers", run: spells::readers },
+    Target { name: "journeys", run: journeys::run },
+    Target { name: "journeys_readers", run: journeys::readers },
     Target { name: "survival_data", run: durations::survival_data },
     Target { name: "logrank_data", run: durations::logrank_data },
     Target { name: "cox_model", run: durations::cox_model },

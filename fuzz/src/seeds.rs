@@ -3,6 +3,7 @@
 use model_ground::calendar::{Clock, Grain, Utc};
 use model_ground::host::{Global, Vec as HostVec};
 use model_history::history::{History, MemberKind, MemberRef, Meta};
+use model_history::journeys::Journeys;
 use model_history::memberships::{self, Spell};
 use model_prediction::churn_risk::{Method, fit_table};
 use model_prediction::records::{Attribute, Attributes, Records};
@@ -76,6 +77,10 @@ pub fn all() -> Vec<(&'static str, String, Vec<u8>)> {
     for (name, bytes) in spells() {
         add("memberships", name, &bytes[..bytes.len() - CHECKSUM]);
         add("memberships_readers", name, &bytes[..bytes.len() - CHECKSUM]);
+    }
+    for (name, bytes) in journeys() {
+        add("journeys", name, &bytes[..bytes.len() - CHECKSUM]);
+        add("journeys_readers", name, &bytes[..bytes.len() - CHECKSUM]);
     }
     for (name, bytes) in durations() {
         add("survival_data", name, &bytes[..bytes.len() - CHECKSUM]);
@@ -194,6 +199,32 @@ fn spells() -> Vec<(&'static str, HostVec<u8, Global>)> {
     let mut as_given = out.clone();
     as_given[0] = memberships::MARK_AS_GIVEN;
     vec![("unions", out), ("as-given", as_given)]
+}
+
+fn journeys() -> Vec<(&'static str, HostVec<u8, Global>)> {
+    let of = |kind: MemberKind, zone: &str, unit: i64, rows: i64| {
+        let mut journeys = Journeys::new(kind, zone, Global);
+        for i in 0..rows {
+            let name = format!("member {}", i % 4);
+            let member = match kind {
+                MemberKind::Int => MemberRef::Int(i % 5 - 2),
+                MemberKind::Uuid => MemberRef::Uuid((i % 3) as u128 * 0x9E37_79B9_7F4A_7C15),
+                MemberKind::Text => MemberRef::Text(name.as_bytes()),
+            };
+            let event = ["sign up", "order", "mail", "order"][i as usize * 7 % 4];
+            journeys.push(member, i * i % 23 * unit, event.as_bytes()).expect("an event");
+        }
+        let mut out = HostVec::new_in(Global);
+        out.resize(journeys.flat_size().expect("small"), 0);
+        journeys.write_flat(&mut out).expect("room for it");
+        out
+    };
+    vec![
+        ("days", of(MemberKind::Int, "", DAY, 9)),
+        ("seconds", of(MemberKind::Text, "UTC", 1_000_000, 9)),
+        ("microseconds", of(MemberKind::Uuid, "UTC", 1, 9)),
+        ("repeats", of(MemberKind::Int, "", 1000, 300)),
+    ]
 }
 
 fn observations(causes: bool, entries: bool) -> impl Iterator<Item = Observation<'static>> {

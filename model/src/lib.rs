@@ -9,7 +9,7 @@
 //! | --- | --- | --- |
 //! | `ground` | what does everything stand on? | [`host`] (memory, and a word about stopping), [`error`], [`calendar`], [`amount`], [`check`] (of shares and rates), [`state`] (of a parallel aggregate) |
 //! | `kit` | what do the families share? | [`numeric`] (derivatives, special functions, optimisation, intervals), packed integers, sorting |
-//! | `history` | what happened? | [`history`], [`memberships`] |
+//! | `history` | what happened? | [`history`], [`memberships`], [`journeys`] |
 //! | `retention` | who comes back, who leaves? | [`cohorts`], [`churn`], [`engagement`], [`repurchase`], [`survival`], [`cox`] |
 //! | `value` | who matters, what will they be worth? | [`value`], [`rfm`], [`tiers`], [`clv`] |
 //! | `prediction` | who will leave, and why? | [`overdue`], [`churn_risk`], [`rules`], [`drivers`] |
@@ -40,7 +40,7 @@
 #![forbid(unsafe_code)]
 
 pub use model_ground::{amount, calendar, check, error, host, state};
-pub use model_history::{history, memberships};
+pub use model_history::{history, journeys, memberships};
 pub use model_kit::numeric;
 pub use model_prediction::{churn_risk, drivers, overdue, records, rules, sheet};
 pub use model_publish::picture;

@@ -243,8 +243,12 @@ fn check(bytes: &[u8]) -> Result<(), Error> {
 
 /// The zone of a history, if it is named as this server names it.
 pub fn zone_of(flat: &Flat<'_, PgHost>) -> Result<PgZone, Error> {
-    let name = flat.view().meta.zone().to_string();
-    let zone = PgZone::named(&name)?;
+    zone_named(flat.view().meta.zone())
+}
+
+/// The zone of a name that is stored, if this server names it so.
+pub fn zone_named(name: &str) -> Result<PgZone, Error> {
+    let zone = PgZone::named(name)?;
     if zone.name() != name {
         return Err(Error::Malformed("its zone is not named as this server names it"));
     }

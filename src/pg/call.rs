@@ -28,9 +28,12 @@ impl<'a> Places<'a> {
     /// Of `membership_step`, which has the member in the same place.
     pub const JOINED: usize = 2;
     pub const ENDED: usize = 3;
+    /// Of `journey_step`, which has member and time in the same places.
+    pub const EVENT: usize = 3;
     /// Where the texts are that name grain and zone, of each.
     pub const TEXTS: [usize; 2] = [4, 5];
     pub const TEXTS_OF_MEMBERSHIP: [usize; 2] = [usize::MAX, 4];
+    pub const TEXTS_OF_JOURNEY: [usize; 2] = [usize::MAX, 4];
 
     /// # Safety
     /// Called with the call that is under way.
@@ -79,7 +82,7 @@ impl Call {
     /// it anew for every row.
     ///
     /// # Safety
-    /// Called from `history_step` or `membership_step` with its call, the notes of its state and the
+    /// Called from `history_step`, `membership_step` or `journey_step` with its call, the notes of its state and the
     /// places of its texts, and not again while the result is used.
     #[inline(always)] // once a row
     pub unsafe fn of<'a>(
@@ -137,7 +140,10 @@ impl Call {
                 unreachable!("sql/history/history_agg.sql declares other types")
             });
             if signature.member == MemberKind::Text {
-                plain_text::check(fcinfo);
+                plain_text::check(fcinfo, &plain_text::MEMBER);
+            }
+            if signature.has_event {
+                plain_text::check(fcinfo, &plain_text::EVENT);
             }
             let is_zone_named = usize::try_from((*fcinfo).nargs).unwrap_or(0) > texts[1];
             let call = Call {

@@ -17,27 +17,46 @@ unsafe extern "C-unwind" {
 const PLAIN: [pg_sys::Oid; 5] =
     [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID, pg_sys::NAMEOID, pg_sys::UNKNOWNOID];
 
-/// Raises an ERROR if the first argument of an aggregate, a text, is of a type or in a collation that takes different
+/// A text among the arguments of an aggregate.
+pub struct Told {
+    /// Its place.
+    place: usize,
+    /// What it is, and what several are.
+    one: &'static str,
+    many: &'static str,
+    /// What tells them apart.
+    by: &'static str,
+}
+
+/// The member.
+pub const MEMBER: Told = Told { place: 0, one: "member", many: "members", by: "'Ann' and 'ann'" };
+/// The name of an event.
+pub const EVENT: Told = Told { place: 2, one: "event", many: "events", by: "'Buy' and 'buy'" };
+
+/// Raises an ERROR if an argument of an aggregate, a text, is of a type or in a collation that takes different
 /// texts for equal. Whoever has written the cast has been told.
 ///
 /// # Safety
 /// Called by a transition function with its call.
-pub unsafe fn check(fcinfo: pg_sys::FunctionCallInfo) {
+pub unsafe fn check(fcinfo: pg_sys::FunctionCallInfo, told: &Told) {
+    let Told { one, many, by, .. } = told;
     // SAFETY: see above.
     let collation = unsafe { (*fcinfo).fncollation };
     if let Some(name) = loose(collation) {
         refuse(
-            format!("members in collation {name}, which takes different texts for equal"),
-            "member COLLATE \"C\" where 'Ann' and 'ann' are two members, lower(member) COLLATE \"C\" where they are one",
+            format!("{many} in collation {name}, which takes different texts for equal"),
+            format!(
+                "{one} COLLATE \"C\" where {by} are two {many}, lower({one}) COLLATE \"C\" where they are one"
+            ),
         );
     }
     // SAFETY: as above.
-    if let Some(given) = unsafe { type_before_cast(fcinfo) }
+    if let Some(given) = unsafe { type_before_cast(fcinfo, told.place) }
         && !PLAIN.contains(&base_type(given))
     {
         refuse(
-            format!("members of type {}", super::arguments::name_of(given)),
-            "member::text where 'Ann' and 'ann' are two members, lower(member::text) where they are one",
+            format!("{many} of type {}", super::arguments::name_of(given)),
+            format!("{one}::text where {by} are two {many}, lower({one}::text) where they are one"),
         );
     }
 }
@@ -60,16 +79,16 @@ fn loose(collation: pg_sys::Oid) -> Option<String> {
     }
 }
 
-/// The type of the first argument before it became text, if it did so by itself and as it stood.
+/// The type of an argument before it became text, if it did so by itself and as it stood.
 ///
 /// # Safety
 /// As for [`check`].
-unsafe fn type_before_cast(fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::Oid> {
+unsafe fn type_before_cast(fcinfo: pg_sys::FunctionCallInfo, place: usize) -> Option<pg_sys::Oid> {
     // SAFETY: the expressions of the arguments live as long as their plan.
     unsafe {
         if let Some(aggregate) = pg_sys::AggGetAggref(fcinfo).as_ref() {
-            let first: &*const pg_sys::TargetEntry = elements(aggregate.args).first()?;
-            return type_below((**first).expr);
+            let argument: &*const pg_sys::TargetEntry = elements(aggregate.args).get(place)?;
+            return type_below((**argument).expr);
         }
         let context = (*fcinfo).context;
         if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_WindowAggState {
@@ -82,8 +101,8 @@ unsafe fn type_before_cast(fcinfo: pg_sys::FunctionCallInfo) -> Option<pg_sys::O
         let calls: &[*const pg_sys::WindowFuncExprState] = elements((*window).funcs);
         calls.iter().map(|call| &*(**call).wfunc).filter(|call| call.wintype == made).find_map(
             |call| {
-                let first: &*const pg_sys::Expr = elements(call.args).first()?;
-                type_below(*first)
+                let argument: &*const pg_sys::Expr = elements(call.args).get(place)?;
+                type_below(*argument)
             },
         )
     }
@@ -109,9 +128,9 @@ unsafe fn type_below(node: *const pg_sys::Expr) -> Option<pg_sys::Oid> {
 }
 
 #[cold]
-fn refuse(what: String, casts: &'static str) -> ! {
+fn refuse(what: String, casts: String) -> ! {
     let error = Error::Miswritten {
-        message: format!("{what}: a history would tell them apart by their bytes"),
+        message: format!("{what}: they would be told apart by their bytes"),
         hint: format!("Say which are the same with a cast: {casts}."),
     };
     raise_as(PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH, &error)

@@ -329,6 +329,12 @@ impl Row<'_> {
         self.row.text(text.into().map(|text| encoding::from_utf8(text.as_bytes())));
     }
 
+    /// A name, kept as bytes.
+    #[inline]
+    pub fn name(&mut self, name: &[u8]) {
+        self.row.text(Some(encoding::from_utf8(name)));
+    }
+
     /// An amount in millionths.
     #[inline]
     pub fn amount(&mut self, units: impl Into<Option<i128>>) {

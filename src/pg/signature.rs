@@ -1,4 +1,4 @@
-//! What an overload of `history_agg` or `membership_agg` is called with, read from its own declaration.
+//! What an overload of `history_agg`, `membership_agg` or `journey_agg` is called with, read from its own declaration.
 
 use super::amount::{self, AmountKind};
 use super::member;
@@ -27,11 +27,14 @@ pub struct Signature {
     pub time: TimeKind,
     /// Of the amount, if there is one.
     pub amount: Option<AmountKind>,
+    /// Is there the name of an event?
+    pub has_event: bool,
 }
 
 impl Signature {
     /// Reads the declaration of the transition function that is being called:
-    /// `(state, member, at [, amount [, grain [, zone [, is_event]]]])`, or `(state, member, joined, ended [, zone])`.
+    /// `(state, member, at [, amount [, grain [, zone [, is_event]]]])`, `(state, member, joined, ended [, zone])`, or
+    /// `(state, member, at, event [, zone])`.
     ///
     /// The function manager would know the types too, but not when somebody else's aggregate calls
     /// this function, as those of distributed systems do.
@@ -54,6 +57,7 @@ impl Signature {
                 _ => return None,
             },
             amount: types.get(3).and_then(|type_oid| amount::kind_of(*type_oid)),
+            has_event: types.get(3) == Some(&pg_sys::TEXTOID),
         })
     }
 }

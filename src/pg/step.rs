@@ -4,9 +4,11 @@
 
 use super::aggregate::begin;
 use super::call::{Call, Places};
+use super::encoding::to_utf8;
 use super::expanded::{self, Expanded, State};
 use super::fold::Fold;
 use super::member;
+use super::varlena::bytes;
 use pg_retention_model::history::MemberRef;
 use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::pg_sys;
@@ -99,6 +101,14 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// The name of an event, where the signature has one.
+    #[inline(always)]
+    pub fn event(&self) -> Option<&'a [u8]> {
+        let datum = self.places.get(Places::EVENT).filter(|_| self.call.signature.has_event)?;
+        // SAFETY: it is declared as text, a varlena.
+        Some(to_utf8(unsafe { bytes(datum) }))
+    }
+
     /// The member.
     #[inline(always)]
     pub fn member(&self) -> Option<MemberRef<'a>> {

@@ -9,6 +9,9 @@ SELECT (SELECT retention.history_agg(i % 150000, day, amount) FROM rows) AS h,
        (SELECT retention.membership_agg(i, day, day + (i % 300)::int + 1) FROM rows) AS m,
        (SELECT retention.membership_agg(md5(i::text)::uuid, day, day + (i % 300)::int + 1) FROM rows) AS m_uuid,
        (SELECT retention.membership_agg(i::text, day, day + (i % 300)::int + 1) FROM rows) AS m_text,
+       (SELECT retention.journey_agg(i % 100000, day, (ARRAY['AT', 'BE', 'CH'])[i % 3 + 1]) FROM rows) AS j,
+       (SELECT retention.journey_agg(md5((i % 100000)::text)::uuid, day, (ARRAY['AT', 'BE', 'CH'])[i % 3 + 1]) FROM rows) AS j_uuid,
+       (SELECT retention.journey_agg((i % 100000)::text, day, (ARRAY['AT', 'BE', 'CH'])[i % 3 + 1]) FROM rows) AS j_text,
        (SELECT retention.survival_agg(i, i % 3 > 0, i / 2.0, 1 + i % 2, (i % 5)::text) FROM rows) AS d,
        (SELECT retention.logrank_agg(i, i % 3 > 0, (i % 3)::text) FROM rows) AS l,
        (SELECT retention.cox_fit_agg(i, i % 3 > 0, ARRAY[i * 7919 % 1000, i % 7]) FROM rows) AS c,
@@ -22,7 +25,7 @@ DECLARE
     type record;
 BEGIN
     FOR type IN SELECT t.typname AS name, a.attname AS kept FROM pg_type AS t
-                     JOIN pg_attribute AS a ON a.attrelid = 'public.sample'::regclass AND a.atttypid = t.oid AND a.attname IN ('h', 'm', 'd', 'l', 'c', 'v')
+                     JOIN pg_attribute AS a ON a.attrelid = 'public.sample'::regclass AND a.atttypid = t.oid AND a.attname IN ('h', 'm', 'j', 'd', 'l', 'c', 'v')
                 WHERE t.typnamespace = 'retention'::regnamespace AND t.typtype = 'b' AND t.typelem = 0
     LOOP
         EXECUTE format('CREATE TABLE public.text_of_%s AS SELECT %I::text AS t FROM public.sample', type.name, type.kept);

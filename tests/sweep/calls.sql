@@ -3,11 +3,11 @@
 -- fails. Nothing in a call depends on a search_path, but for the operators of arithmetic in those of aggregates.
 --
 -- Summaries are columns of a table public.sample that the test makes: h and h2 (history), m (memberships), both of them with members that are
--- numbers, h_uuid, m_uuid, h_text and m_text with others; d (survival_data), l (logrank_data), c and named (cox_model, without names of
+-- numbers, h_uuid, m_uuid, h_text and m_text with others; j, j_uuid and j_text (journeys) with events AT, BE and CH; d (survival_data), l (logrank_data), c and named (cox_model, without names of
 -- covariates and with), v (clv_model), s (churn_stratum[]), g (history_group[]).
 CREATE TEMP TABLE given (name text, type text, value text, PRIMARY KEY (name, type));
 INSERT INTO given VALUES
-    ('h2', 'retention.history', 'sample.h2'), ('', 'retention.history', 'sample.h'), ('', 'retention.memberships', 'sample.m'),
+    ('h2', 'retention.history', 'sample.h2'), ('', 'retention.history', 'sample.h'), ('', 'retention.memberships', 'sample.m'), ('', 'retention.journeys', 'sample.j'),
     ('', 'retention.survival_data', 'sample.d'), ('', 'retention.logrank_data', 'sample.l'),
     ('', 'retention.cox_model', 'sample.c'), ('', 'retention.clv_model', 'sample.v'),
     ('', 'retention.churn_stratum[]', 'sample.s'), ('', 'retention.history_group[]', 'sample.g'),
@@ -30,7 +30,7 @@ INSERT INTO given VALUES
     ('query', 'text', '''SELECT member, at, amount FROM public.events''::pg_catalog.text'),
     ('member', 'name', '''member''::pg_catalog.name'), ('at', 'name', '''at''::pg_catalog.name'),
     ('joined', 'name', '''joined''::pg_catalog.name'), ('ended', 'name', '''ended''::pg_catalog.name'),
-    ('schema', 'name', '''sweep_published''::pg_catalog.name');
+    ('event', 'name', '''country''::pg_catalog.name'), ('schema', 'name', '''sweep_published''::pg_catalog.name');
 
 -- What some functions need besides: arguments that have a default and are not to be left out, or others than the rest.
 CREATE TEMP TABLE given_to (function text, name text, type text, value text, PRIMARY KEY (function, name, type));
@@ -54,7 +54,7 @@ CREATE TEMP TABLE arguments AS
 SELECT p.oid, i AS place, coalesce(p.proargnames[i], '') AS name, t.type, i <= p.pronargs - p.pronargdefaults AS is_needed,
        CASE WHEN o.value IS NOT NULL THEN o.value WHEN i > p.pronargs - p.pronargdefaults THEN NULL WHEN g.value IS NOT NULL THEN g.value
             -- Functions that take members of another type are asked of a summary of these.
-            WHEN t.type IN ('retention.history', 'retention.memberships') THEN
+            WHEN t.type IN ('retention.history', 'retention.memberships', 'retention.journeys') THEN
                  b.value || CASE WHEN p.proargtypes::oid[] && '{uuid,uuid[]}'::regtype[]::oid[] THEN '_uuid' WHEN 'text[]'::regtype = ANY (p.proargtypes) THEN '_text' ELSE '' END
             ELSE b.value END AS value
 FROM pg_proc AS p
@@ -97,6 +97,7 @@ FROM pg_proc AS p
                                           WHEN p.proname = 'history_agg' THEN CASE i WHEN 4 THEN '''day''' ELSE '''Europe/London''' END
                                           WHEN p.proname = 'membership_agg' THEN '''Europe/London'''
                                           WHEN p.proname LIKE 'clv\_fit%' THEN CASE WHEN p.proname LIKE '%survivors%' THEN '''sbg''' WHEN i = 7 THEN '''week''' WHEN i = 8 THEN '''pareto/nbd''' ELSE '''nbd''' END
+                                          WHEN p.proname = 'journey_agg' THEN CASE i WHEN 4 THEN '''Europe/London''' ELSE 'e.country' END
                                           WHEN p.proname = 'rfm_cuts_agg' THEN '''quantile'''
                                           WHEN p.proname = 'cox_fit_agg' THEN CASE i WHEN 3 THEN 'pg_catalog.concat(''{"a": '', e.place * 7919 % 101, ''}'')' WHEN 5 THEN '''x''' ELSE 'e.place::pg_catalog.text' END
                                           ELSE 'e.country' END

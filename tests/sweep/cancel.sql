@@ -15,12 +15,12 @@ SELECT 'the bytes of ' || c.relname, format('SELECT (CASE WHEN pg_cancel_backend
 FROM pg_class AS c WHERE relname LIKE 'bytes\_of\_%'
 UNION ALL
 SELECT 'text of a ' || typname, format('SELECT (CASE WHEN pg_cancel_backend(pg_backend_pid()) THEN %I END)::text FROM public.sample', a.attname)
-FROM pg_type AS t JOIN pg_attribute AS a ON a.attrelid = 'public.sample'::regclass AND a.atttypid = t.oid AND a.attname IN ('h', 'm', 'd', 'l', 'c', 'v')
+FROM pg_type AS t JOIN pg_attribute AS a ON a.attrelid = 'public.sample'::regclass AND a.atttypid = t.oid AND a.attname IN ('h', 'm', 'j', 'd', 'l', 'c', 'v')
 UNION ALL
 SELECT 'rollup of ' || typname, format('SELECT retention.rollup(CASE WHEN n = 2 AND pg_cancel_backend(pg_backend_pid()) THEN %I ELSE %1$I END) FROM public.sample, generate_series(1, 2) AS n', a.attname)
 FROM pg_aggregate AS g JOIN pg_proc AS p ON p.oid = g.aggfnoid AND p.proname = 'rollup' AND p.pronamespace = 'retention'::regnamespace
      JOIN pg_type AS t ON t.oid = p.proargtypes[0]
-     JOIN pg_attribute AS a ON a.attrelid = 'public.sample'::regclass AND a.atttypid = t.oid AND a.attname IN ('h', 'm', 'd', 'l', 'c', 'v');
+     JOIN pg_attribute AS a ON a.attrelid = 'public.sample'::regclass AND a.atttypid = t.oid AND a.attname IN ('h', 'm', 'j', 'd', 'l', 'c', 'v');
 
 SET backtrace_functions = 'ProcessInterrupts';
 SET client_min_messages = error;

@@ -55,7 +55,7 @@ BEGIN
     IF by_bytes IS NOT NULL THEN
         RETURN NULL;
     END IF;
-    FOREACH made IN ARRAY CASE WHEN type IN ('history', 'memberships') THEN ARRAY['x', 'retention.rollup(x)', 'retention.without(x, ''{}''::bigint[])', 'retention.slice(x, ''2020-02-01'')']
+    FOREACH made IN ARRAY CASE WHEN type IN ('history', 'memberships', 'journeys') THEN ARRAY['x', 'retention.rollup(x)', 'retention.without(x, ''{}''::bigint[])', 'retention.slice(x, ''2020-02-01'')']
                                WHEN type = 'survival_data' THEN ARRAY['x', 'retention.rollup(x)'] ELSE ARRAY['x'] END LOOP
         CONTINUE WHEN made LIKE '%slice%' AND type = 'memberships';
         EXECUTE format('CREATE TEMP TABLE made AS SELECT %s AS x FROM (SELECT decode(%L, ''base64'')::retention.%I AS x FROM generate_series(1, 2)) AS s', made, value, type);

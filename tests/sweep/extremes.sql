@@ -20,7 +20,7 @@ SELECT type, format('%L::%s', value, type) FROM (VALUES
     ('date', '{2020-03-15}')) AS e (type, choices), unnest(choices) AS c (value)
 WHERE NOT (type = 'date' AND value LIKE '%02-30%') AND NOT (type = 'jsonb' AND value LIKE '%1e400%')
 UNION ALL
-SELECT type, 'NULL::' || type FROM (VALUES ('date'), ('integer'), ('bigint'), ('double precision'), ('text'), ('name'), ('integer[]'), ('jsonb'), ('retention.history'), ('retention.memberships'), ('regclass')) AS t (type)
+SELECT type, 'NULL::' || type FROM (VALUES ('date'), ('integer'), ('bigint'), ('double precision'), ('text'), ('name'), ('integer[]'), ('jsonb'), ('retention.history'), ('retention.memberships'), ('retention.journeys'), ('regclass')) AS t (type)
 UNION ALL
 SELECT 'text', format('%L::text', value)
 FROM unnest(ARRAY['', 'day', '1 day', '1 hour', '1 second', '3 months', 'quarter', 'year from april', '2147483647 days', '1000 years', '99999999999999999999 days', '-1 day', '{}', '{"a": 1}',

@@ -6,5 +6,6 @@ use model_kit::{index, radix, varint};
 
 pub mod axis;
 pub mod history;
+pub mod journeys;
 pub mod memberships;
 pub mod units;

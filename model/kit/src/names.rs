@@ -36,6 +36,11 @@ impl<H: Host> Names<H> {
         self.ends.is_empty()
     }
 
+    /// The bytes of all of them.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Where they live.
     pub fn host(&self) -> &H {
         self.index.host()
@@ -64,10 +69,13 @@ impl<H: Host> Names<H> {
         }
         let number = self.len();
         u32::try_from(number).ok()?;
-        self.bytes.extend_from_slice(name);
-        self.ends.push(self.bytes.len());
+        // Whatever may unwind comes before anything is changed.
+        self.bytes.reserve(name.len());
+        self.ends.reserve(1);
         let (bytes, ends) = (&self.bytes, &self.ends);
         self.index.push(hash, |number| xxh3_64(name_of(bytes, ends, number)));
+        self.bytes.extend_from_slice(name);
+        self.ends.push(self.bytes.len());
         Some(number)
     }
 
@@ -154,6 +162,63 @@ pub fn inverse<H: Host>(order: &Vec<u32, H>) -> Vec<u32, H> {
         places[number as usize] = place as u32;
     }
     places
+}
+
+/// The names nearest to one that was mistyped: by the fewest letters to change, add, leave out or swap with
+/// their neighbour, whatever their case; those that hold it, or are held by it, first.
+///
+/// ```
+/// let names = ["sign up", "first order", "order", "cancelled"];
+/// assert_eq!(model_kit::names::nearest("Sign_up", names.into_iter(), 1), ["sign up"]);
+/// assert_eq!(model_kit::names::nearest("ordre", names.into_iter(), 1), ["order"]);
+/// assert_eq!(model_kit::names::nearest("cancel", names.into_iter(), 1), ["cancelled"]);
+/// ```
+pub fn nearest<'n>(
+    given: &str,
+    names: impl Iterator<Item = &'n str>,
+    count: usize,
+) -> std::vec::Vec<&'n str> {
+    const LONGEST: usize = 64;
+    let letters = |name: &str| {
+        name.chars().take(LONGEST).flat_map(char::to_lowercase).collect::<std::vec::Vec<_>>()
+    };
+    let wanted = letters(given);
+    let mut near: std::vec::Vec<(usize, &str)> = std::vec::Vec::new();
+    for name in names {
+        let here = letters(name);
+        let holds = |long: &[char], short: &[char]| {
+            short.len() > 2 && long.windows(short.len()).any(|part| part == short)
+        };
+        let distance = match holds(&here, &wanted) || holds(&wanted, &here) {
+            true => usize::from(here != wanted),
+            false => changes(&wanted, &here),
+        };
+        let place = near.partition_point(|(other, _)| *other <= distance);
+        if place < count {
+            near.insert(place, (distance, name));
+            near.truncate(count);
+        }
+    }
+    near.into_iter().map(|(_, name)| name).collect()
+}
+
+/// The fewest letters to change, add, leave out or swap with their neighbour. "Optimal string alignment":
+/// F. J. Damerau, "A Technique for Computer Detection and Correction of Spelling Errors", CACM 7 (1964).
+fn changes(a: &[char], b: &[char]) -> usize {
+    let mut rows = [(); 3].map(|()| (0..=b.len()).collect::<std::vec::Vec<_>>());
+    for i in 1..=a.len() {
+        rows.rotate_right(1);
+        rows[0][0] = i;
+        for j in 1..=b.len() {
+            let change = usize::from(a[i - 1] != b[j - 1]);
+            let mut least = (rows[1][j] + 1).min(rows[0][j - 1] + 1).min(rows[1][j - 1] + change);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(rows[2][j - 2] + 1);
+            }
+            rows[0][j] = least;
+        }
+    }
+    rows[0][b.len()]
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ SELECT history_agg(loose, at) FROM people;
 SELECT history_agg(plain COLLATE any_case, at) FROM people;
 SELECT membership_agg(email, at, NULL) FROM people;
 SELECT membership_agg(loose, at, NULL) FROM people;
+SELECT journey_agg(plain, at, email) FROM people;
+SELECT journey_agg(1, at, loose) FROM people;
+SELECT journey_agg(email, at, plain) FROM people;
+SELECT e.* FROM (SELECT journey_agg(1, at, lower(email::text)) AS j FROM people) s, events_of(j) e;
 SELECT history_agg(email, at) FROM (SELECT email, at FROM people ORDER BY at OFFSET 0) s;
 SELECT history_agg(DISTINCT email, at ORDER BY email, at) FROM people;
 SELECT history_agg(plain, at) OVER (), history_agg(email, at) OVER () FROM people;
@@ -33,5 +37,7 @@ SELECT members(history_agg(email::text, at)) AS apart, members(history_agg(email
 SELECT history_of('people', 'email', 'at');
 SELECT history_of('people', 'loose', 'at');
 SELECT membership_of('people', 'loose', 'at', 'at');
+SELECT journey_of('people', 'plain', 'at', 'email');
+SELECT journey_of('people', 'plain', 'at', 'loose');
 DROP TABLE people;
 DROP EXTENSION citext CASCADE;

@@ -10,6 +10,8 @@ SELECT survival_agg(i, true, i / 2.0) AS d, logrank_agg(i, true, (i % 3)::text) 
 CREATE TEMP TABLE fits AS SELECT cox_fit_agg(i, i % 3 > 0, ARRAY[i * 7919 % 1000]) AS c FROM generate_series(1::bigint, 100000) i;
 CREATE TEMP TABLE contracts AS
 SELECT membership_agg(i, date '2000-01-01' + (i % 1000)::int, date '2004-01-01' + (i % 1000)::int) AS m FROM generate_series(1, 200000) i;
+CREATE TEMP TABLE steps AS
+SELECT journey_agg(i % 50000, timestamp '2000-01-01' + i * 7919 % 1000000 * interval '1 minute', 'event ' || i % 30) AS j FROM generate_series(1, 200000) i;
 CREATE TEMP TABLE causes AS
 SELECT survival_agg(i, i % 3 > 0, NULL, 1 + i % 2, (i % 5)::text) AS d FROM generate_series(1::bigint, 200000) i;
 CREATE TEMP TABLE texts AS SELECT h::text AS h, d::text AS d, l::text AS l, c::text AS c FROM big, durations, fits;
@@ -78,6 +80,19 @@ SELECT winback_members(:m) FROM contracts;
 SELECT clv_fit(:m) FROM contracts;
 SELECT members(:cancel membership_agg(i, date '2000-01-01', NULL) END) FROM generate_series(1, 200000) i;
 SELECT rollup(CASE WHEN n = 2 THEN :m ELSE m END) FROM contracts, generate_series(1, 2) n;
+
+-- Journeys.
+\set j :cancel ' j END'
+SELECT members(:j) FROM steps, (SELECT rollup(j) AS other FROM steps) s;
+SELECT events_of(:j) FROM steps;
+SELECT journey_rows(:j) FROM steps;
+SELECT slice(:j, '2000-03-01') FROM steps;
+SELECT without(:j, '{1}'::bigint[]) FROM steps;
+SELECT history_of_events(:j, '{event 7}') FROM steps;
+SELECT events(:cancel journey_agg(i, date '2000-01-01', 'event') END) FROM generate_series(1, 200000) i;
+SELECT events(:cancel journey_agg(1, date '2000-01-01' + i * 7919 % 100000, 'event') END) FROM generate_series(1, 100000) i;
+SELECT rollup(CASE WHEN n = 2 THEN :j ELSE j END) FROM steps, generate_series(1, 2) n;
+SELECT (:cancel j END)::journeys FROM (SELECT j::text || '' AS j FROM steps OFFSET 0) in_memory;
 
 -- Durations, groups of them, and regressions.
 SELECT survival(:cancel d END) FROM durations;

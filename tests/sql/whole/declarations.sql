@@ -111,11 +111,11 @@ SELECT oid::regprocedure AS body_that_a_search_path_may_change FROM pg_proc p
 WHERE pronamespace IN ('retention'::regnamespace, 'retention_internal'::regnamespace)
   AND prolang = (SELECT oid FROM pg_language WHERE lanname = 'sql') AND pg_get_function_sqlbody(oid) IS NULL
   AND NOT coalesce(proconfig::text LIKE '%search_path=pg_catalog, pg_temp%', false);
-CREATE ROLE retention_stranger;
-SET ROLE retention_stranger;
+CREATE ROLE retention_passer_by;
+SET ROLE retention_passer_by;
 SELECT retention.members(retention.history_agg(1, date '2024-01-01')) AS for_everybody;
 RESET ROLE;
-DROP ROLE retention_stranger;
+DROP ROLE retention_passer_by;
 
 -- Every type of bytes can be had as a bytea, and back. A clv_model is JSON.
 SELECT t.typname FROM pg_type AS t

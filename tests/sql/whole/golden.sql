@@ -15,6 +15,10 @@ INSERT INTO golden SELECT 'history', h::text, h::text::history::text FROM (
 INSERT INTO golden SELECT 'memberships', m::text, m::text::memberships::text FROM (
     SELECT membership_agg(member, at::date, CASE WHEN member % 2 = 0 THEN at::date + 20 END) AS m FROM rows_of_golden UNION ALL
     SELECT membership_agg(name, at::date, at::date + 3) FROM rows_of_golden) AS m;
+INSERT INTO golden SELECT 'journeys', j::text, j::text::journeys::text FROM (
+    SELECT journey_agg(member, at, CASE WHEN amount > 2 THEN 'dear' ELSE 'cheap' END, 'Europe/London') AS j FROM rows_of_golden UNION ALL
+    SELECT journey_agg(name, at + member * interval '1 microsecond', 'event ' || member, 'UTC') FROM rows_of_golden UNION ALL
+    SELECT journey_agg(id, at::date, 'visit') FROM rows_of_golden, generate_series(0, 1)) AS j;
 INSERT INTO golden SELECT 'survival_data', s::text, s::text::survival_data::text FROM (
     SELECT survival_agg(member + 2, member > 1) AS s FROM rows_of_golden) AS s;
 INSERT INTO golden SELECT 'logrank_data', l::text, l::text::logrank_data::text FROM (

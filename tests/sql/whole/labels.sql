@@ -45,7 +45,7 @@ SELECT signature, array_agg(answer ORDER BY n) AS answers FROM answers WHERE vol
 -- Nor is any an error, but for what only an aggregate may call.
 SELECT left(answer, 5) AS state, array_agg(DISTINCT signature) AS functions FROM answers WHERE volatility = 'i' AND answer ~ '^\w{5} ' GROUP BY 1 ORDER BY 1;
 -- The test can tell: without a zone, an instant is on the session's calendar, and what makes it so is not IMMUTABLE.
-SELECT signature ~ '^retention.(history|membership)_agg\(\w+,timestamp with time zone' AS are_these, count(*) FROM (
+SELECT signature ~ '^retention.(history|membership|journey)_agg\(\w+,timestamp with time zone' AS are_these, count(*) FROM (
     SELECT signature FROM answers WHERE volatility = 's' AND signature ~ '_agg\(' GROUP BY 1 HAVING count(DISTINCT answer) > 1) AS s GROUP BY 1 ORDER BY 1;
 SELECT count(*) AS immutable_without_a_zone FROM aggregates
-WHERE volatility = 'i' AND (signature ~ 'history_agg\(\w+,timestamp with time zone(,numeric|,double precision)?(,text)?\)' OR signature ~ 'membership_agg\(\w+,timestamp with time zone,timestamp with time zone\)');
+WHERE volatility = 'i' AND (signature ~ 'history_agg\(\w+,timestamp with time zone(,numeric|,double precision)?(,text)?\)' OR signature ~ '(membership|journey)_agg\(\w+,timestamp with time zone,(timestamp with time zone|text)\)');

@@ -14,6 +14,7 @@ CREATE TEMP TABLE shop AS SELECT
     history_agg(member_id, ordered_at, amount) AS h,
     history_agg(md5(member_id::text)::uuid, ordered_at, amount) AS by_uuid,
     history_agg('m' || member_id, ordered_at, amount) AS by_text,
+    journey_agg(member_id, ordered_at, country) AS j,
     (SELECT membership_agg(member_id, date '2011-01-01' + (member_id % 100)::int, NULL) FROM (SELECT DISTINCT member_id FROM orders) o) AS m,
     clv_fit(history_agg(member_id, ordered_at, amount)) AS fitted,
     jsonb '{"by": "amount", "window": "12 months", "tiers": [{"name": "silver", "from": 500}, {"name": "gold", "from": 2000}]}' AS rules
@@ -24,7 +25,7 @@ INSERT INTO few VALUES (-1), (9223372036854775807); -- nobody
 -- With an id: the rows of that member among the rows of all, the same scores included. Nobody: no rows.
 CREATE TEMP TABLE asked (reader text, call text);
 INSERT INTO asked VALUES
-    ('history_rows', 'history_rows(h, id => $1)'), ('membership_rows', 'membership_rows(m, id => $1)'),
+    ('history_rows', 'history_rows(h, id => $1)'), ('membership_rows', 'membership_rows(m, id => $1)'), ('journey_rows', 'journey_rows(j, id => $1)'),
     ('churn_members', 'churn_members(h, id => $1, period_start => ''2011-11-01'', gap => 2)'),
     ('cohort_members', 'cohort_members(h, id => $1, cohort => ''2010-12-01'', period_number => 0)'),
     ('rfm', 'rfm(h, id => $1)'), ('rfm_cluster_members', 'rfm_cluster_members(h, id => $1, k => 3)'),

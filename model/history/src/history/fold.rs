@@ -3,14 +3,14 @@
 
 use super::blocks::NO_AMOUNT;
 use super::inbox::{Inbox, Part};
-use super::member::{BUCKET_BITS, Key, MemberKind, MemberRef, bucket};
+use super::member::{Key, MemberKind, MemberRef, bucket};
+use super::ranks::Ranks;
 use super::row::{Layout, Row, RowKey};
 use super::run::Run;
 use super::spells::Pen;
 use super::walk::fit;
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::index::Index;
 use crate::radix;
 
 /// The run of the rows in some parts of an inbox, which is left as it is.
@@ -144,12 +144,7 @@ struct Folder<K, H: Host> {
     bucket_bits: u32,
     ticks: (i64, i64),
     keys: (i64, i64),
-    /// Members in order of appearance, where to find them, and their places among themselves.
-    members: Vec<K, H>,
-    index: Index<H>,
-    ranks: Vec<u32, H>,
-    /// Members in their order: a number that sorts them, mostly, and their own.
-    order: Vec<(u64, u32), H>,
+    ranks: Ranks<K, H>,
     /// The amount of each row, as it stands there.
     amounts: Vec<i64, H>,
     numbers: Vec<u64, H>,
@@ -165,10 +160,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             bucket_bits: inbox.bucket_bits_inside(),
             ticks: (inbox.extent.low, inbox.extent.high),
             keys: inbox.keys,
-            members: Vec::new_in(host.clone()),
-            index: Index::new(host.clone()),
-            ranks: Vec::new_in(host.clone()),
-            order: Vec::new_in(host.clone()),
+            ranks: Ranks::new(inbox.bucket_bits_inside(), host),
             amounts: Vec::new_in(host.clone()),
             numbers: Vec::new_in(host.clone()),
             other: Vec::new_in(host.clone()),
@@ -200,10 +192,7 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
                 return self.write(pace, packing, key, pen, run);
             }
         }
-        let key = |folder: &Self, rank: u64| {
-            let member = folder.order.get(rank as usize)?;
-            folder.members.get(member.1 as usize).copied()
-        };
+        let key = |folder: &Self, rank: u64| folder.ranks.member(rank as usize);
         // There are no more members than rows.
         match Packing::new(self.layout, self.ticks, bits(count as u64 - 1), count) {
             Some(packing) => {
@@ -248,15 +237,15 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
         let numbers = &mut self.numbers;
         numbers.clear();
         numbers.reserve(count);
-        self.members.clear();
+        self.ranks.clear();
         part.each(pace, |row: Row<K>| {
-            let member = number(&mut self.members, &mut self.index, row.key);
+            let member = self.ranks.number(row.key);
             numbers.push(packing.pack(u64::from(member), row.tick, numbers.len(), row.amount));
         });
-        self.rank_members();
+        self.ranks.rank();
         for number in &mut self.numbers {
             let id = packing.id(*number);
-            let rank = u64::from(self.ranks[packing.rank(id) as usize]);
+            let rank = u64::from(self.ranks.of(packing.rank(id) as usize));
             *number = packing.with_rank(*number, rank);
         }
         pace.step(count);
@@ -276,30 +265,6 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             amounts.clear();
             amounts.reserve(count);
             part.each(pace, |row: Row<K>| amounts.push(row.amount));
-        }
-    }
-
-    /// Ranks the members of a part: by the bits with which they begin to differ, as numbers, and
-    /// by comparing those that are equal there.
-    fn rank_members(&mut self) {
-        let members = &self.members;
-        let shared = K::shared(members);
-        let inside = (1u64 << self.bucket_bits) - 1;
-        self.order.clear();
-        self.order.extend((0..).zip(members).map(|(number, key)| {
-            let bucket = (u64::from(bucket(key.hash())) & inside) << (u64::BITS - BUCKET_BITS);
-            (bucket | key.begin(shared) >> BUCKET_BITS, number)
-        }));
-        self.order.sort_unstable_by_key(|member| member.0);
-        for equal in self.order.chunk_by_mut(|a, b| a.0 == b.0) {
-            if equal.len() > 1 {
-                equal.sort_unstable_by_key(|member| members[member.1 as usize]);
-            }
-        }
-        self.ranks.clear();
-        self.ranks.resize(members.len(), 0);
-        for (rank, member) in (0..).zip(&self.order) {
-            self.ranks[member.1 as usize] = rank;
         }
     }
 
@@ -338,14 +303,14 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
     ) -> Result<(), Error> {
         let (events, layout) = (&mut self.events, self.layout);
         events.clear();
-        self.members.clear();
+        self.ranks.clear();
         part.each(pace, |row: Row<K>| {
-            let member = number(&mut self.members, &mut self.index, row.key);
+            let member = self.ranks.number(row.key);
             events.push((member, row.tick, layout.amount(row.amount)));
         });
-        self.rank_members();
+        self.ranks.rank();
         for event in &mut self.events {
-            event.0 = self.ranks[event.0 as usize];
+            event.0 = self.ranks.of(event.0 as usize);
         }
         self.events.sort_unstable();
         write_members(
@@ -358,25 +323,6 @@ impl<'a, K: RowKey<'a>, H: Host> Folder<K, H> {
             (pen, run),
         )
     }
-}
-
-/// The number of a member, a new one if it is new. No members, and nothing is known yet.
-#[inline]
-fn number<'a, K: RowKey<'a>, H: Host>(
-    members: &mut Vec<K, H>,
-    index: &mut Index<H>,
-    key: K,
-) -> u32 {
-    if members.is_empty() {
-        index.clear();
-    }
-    let hash = hash_inside(key);
-    if let Some(number) = index.find(hash, |number| members[number] == key) {
-        return number;
-    }
-    members.push(key);
-    index.push(hash, |number| hash_inside(members[number]));
-    members.len() as u32 - 1
 }
 
 /// Writes rows in the order of their ids, which are rank and tick of a member.
@@ -432,10 +378,4 @@ fn sum(amounts: impl Iterator<Item = i64>) -> Result<i64, Error> {
         total = Some(total.unwrap_or(0) + i128::from(amount));
     }
     total.map_or(Ok(NO_AMOUNT), fit)
-}
-
-/// A hash whose first and last bits are not those that the members of a part have in common.
-#[inline]
-fn hash_inside<'a, K: RowKey<'a>>(key: K) -> u64 {
-    (key.hash() << BUCKET_BITS).rotate_left(u64::BITS / 2)
 }

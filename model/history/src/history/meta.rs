@@ -21,11 +21,11 @@ pub struct Extent {
 
 impl Extent {
     /// That of no events.
-    pub(super) const NOTHING: Self =
+    pub(crate) const NOTHING: Self =
         Extent { first: i64::MAX, last: i64::MIN, low: i64::MAX, high: i64::MIN };
 
     #[inline]
-    pub(super) fn and(self, other: Extent) -> Extent {
+    pub(crate) fn and(self, other: Extent) -> Extent {
         Extent {
             first: self.first.min(other.first),
             last: self.last.max(other.last),
@@ -52,7 +52,7 @@ pub struct Meta<H: Host> {
     /// How finely it tells times apart.
     pub grain: Grain,
     /// The name of the zone whose calendar it uses; empty for local times without a zone.
-    pub(super) zone: Vec<u8, H>,
+    pub(crate) zone: Vec<u8, H>,
     /// Where it begins and ends; none before its first event.
     pub extent: Option<Extent>,
 }
@@ -123,7 +123,7 @@ impl<H: Host> Meta<H> {
     }
 
     #[inline]
-    pub(super) fn widen(&mut self, more: Extent) {
+    pub(crate) fn widen(&mut self, more: Extent) {
         self.extent = Some(self.extent.map_or(more, |extent| extent.and(more)));
     }
 }

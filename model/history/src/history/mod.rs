@@ -7,15 +7,16 @@
 //! Reading merges the runs that there are. Every step works on memory that fits the cache, or runs
 //! through it in order.
 
-mod blocks;
+pub(crate) mod blocks;
 mod codec;
-mod cursor;
+pub(crate) mod cursor;
 mod fold;
-mod inbox;
-mod member;
-mod meta;
-mod row;
-mod run;
+pub(crate) mod inbox;
+pub(crate) mod member;
+pub(crate) mod meta;
+pub(crate) mod ranks;
+pub(crate) mod row;
+pub(crate) mod run;
 pub(crate) mod spells;
 mod summary;
 mod sums;
@@ -255,6 +256,14 @@ impl<H: Host> History<H> {
                 Ok((run, pen.extent(extent)))
             }
         }
+    }
+
+    /// The history of one run that somebody has written, and where it begins and ends.
+    pub(crate) fn of_run(mut meta: Meta<H>, run: Run<H>, extent: Extent, host: H) -> Self {
+        meta.extent = Some(extent);
+        let mut history = History::new(meta, host);
+        history.runs.push(run.finished());
+        history
     }
 
     fn add_run(&mut self, run: Run<H>) {

@@ -22,7 +22,7 @@ pub(crate) struct Layout {
 pub(crate) const MAX_WORDS: usize = 8;
 
 /// Millionths in the unit of amounts of one word, a hundredth.
-const HUNDREDTH: i64 = 10_000;
+pub(crate) const HUNDREDTH: i64 = 10_000;
 /// "No amount" in one word.
 const NO_HUNDREDTHS: i32 = i32::MIN;
 

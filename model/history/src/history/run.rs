@@ -84,17 +84,7 @@ impl<H: Host> Run<H> {
     pub(crate) fn member(&mut self, member: MemberRef<'_>, ticks: usize) {
         self.totals.members += 1;
         let column = &mut self.columns[MEMBERS];
-        match member {
-            MemberRef::Int(key) => {
-                varint::put(column, zigzag(key.wrapping_sub(self.previous_key)));
-                self.previous_key = key;
-            }
-            MemberRef::Uuid(key) => column.extend_from_slice(&key.to_be_bytes()),
-            MemberRef::Text(key) => {
-                varint::put(column, key.len() as u64);
-                column.extend_from_slice(key);
-            }
-        }
+        put_key(column, member, &mut self.previous_key);
         varint::put(column, ticks as u64 - 1);
     }
 
@@ -184,6 +174,22 @@ impl<H: Host> Run<H> {
             self.waiting = Vec::new_in(self.waiting.allocator().clone());
         }
         self
+    }
+}
+
+/// Writes the key of a member: an integer as difference to the one before.
+#[inline]
+pub(crate) fn put_key<H: Host>(column: &mut Vec<u8, H>, member: MemberRef<'_>, previous: &mut i64) {
+    match member {
+        MemberRef::Int(key) => {
+            varint::put(column, zigzag(key.wrapping_sub(*previous)));
+            *previous = key;
+        }
+        MemberRef::Uuid(key) => column.extend_from_slice(&key.to_be_bytes()),
+        MemberRef::Text(key) => {
+            varint::put(column, key.len() as u64);
+            column.extend_from_slice(key);
+        }
     }
 }
 

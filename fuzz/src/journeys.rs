@@ -1,0 +1,65 @@
+//! Journeys: their bytes, and everything that reads them.
+
+use crate::{Choices, sealed};
+use model_ground::calendar::{Grain, Utc};
+use model_ground::error::Error;
+use model_ground::host::{Global, Vec};
+use model_history::journeys::{Flat, Journeys, View, history_of_events, part_of, tally};
+
+/// Bytes of journeys without their checksum.
+pub fn run(body: &[u8]) -> bool {
+    let bytes = sealed(body);
+    let Ok(flat) = Flat::parse(&bytes, Global) else { return false };
+    let accepted = flat.check(|_| Ok(())).is_ok();
+    if accepted {
+        rewritten(&flat.view(), &bytes);
+    }
+    accepted
+}
+
+/// What is taken can be dumped and restored, merged with itself, and is its own only form.
+fn rewritten(view: &View<'_, Global>, bytes: &[u8]) {
+    let mut copy = Journeys::like(view, Global);
+    copy.absorb(view).expect("journeys take some");
+    assert_eq!(written(&mut copy).expect("room for it"), bytes, "the bytes are others");
+    copy.absorb(view).expect("twice the same names");
+    let twice = written(&mut copy).expect("room for it");
+    let flat = Flat::parse(&twice, Global).expect("its own bytes");
+    flat.check(|_| Ok(())).expect("its own bytes are good");
+}
+
+fn written(journeys: &mut Journeys<Global>) -> Result<Vec<u8, Global>, Error> {
+    let mut out = Vec::new_in(Global);
+    out.resize(journeys.flat_size()?, 0);
+    journeys.write_flat(&mut out)?;
+    Ok(out)
+}
+
+/// The same, read. Readers do not check again: whatever lies in a table, they end.
+pub fn readers(body: &[u8]) -> bool {
+    let bytes = sealed(body);
+    let Ok(flat) = Flat::parse(&bytes, Global) else { return false };
+    let read = read(&flat.view(), &mut Choices::of(body));
+    let malformed = matches!(read, Err(Error::Malformed(_) | Error::MalformedValue { .. }));
+    assert!(!(malformed && flat.check(|_| Ok(())).is_ok()), "taken, and then {read:?}");
+    !malformed
+}
+
+/// Asks every reader. Of bytes that were not checked, some may fail.
+fn read(view: &View<'_, Global>, choices: &mut Choices) -> Result<(), Error> {
+    view.count_members()?;
+    tally(view)?;
+    let mut picked = std::vec::Vec::new();
+    picked.resize_with(view.names.len(), || choices.one_of(2) == 1);
+    let grain = choices.pick(&[Grain::Day, Grain::Second, Grain::Week, Grain::Year]);
+    if let Some(mut history) = history_of_events(view, &Utc, &picked, grain, Global)? {
+        history.flat_size()?;
+    }
+    let (first, last) = view.meta.extent.map_or((0, 0), |extent| (extent.first, extent.last));
+    let middle = first.midpoint(last);
+    if let Some(mut part) = part_of(view, (first, middle), |_| true, Global)? {
+        let bytes = written(&mut part)?;
+        Flat::parse(&bytes, Global)?;
+    }
+    Ok(())
+}
