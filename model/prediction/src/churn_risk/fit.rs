@@ -10,7 +10,7 @@ use super::model::Test;
 use super::quality::{self, Judged};
 use super::table::Table;
 use crate::error::Error;
-use crate::host::{Host, Pace, Vec};
+use crate::host::{Host, Pace, Vec, tell};
 use crate::numeric::Symmetric;
 
 /// How a model is made.
@@ -79,6 +79,8 @@ pub struct Choice {
 
 impl<H: Host> Blend<H> {
     fn fit(table: &Table<H>, rows: &[u32], choice: Choice, host: &H) -> Self {
+        let (count, features) = (rows.len(), table.features());
+        tell(|| format!("churn_fit: fitting to {count} rows with {features} features"));
         let (logit, design) = logit::fit(table, rows, host);
         let trees = if choice.weight > 0.0 { choice.trees } else { 0 };
         let boosted = boost::fit(table, rows, trees, host);
@@ -177,6 +179,7 @@ fn choose<H: Host>(
     method: Method,
     host: &H,
 ) -> (usize, [f64; 5]) {
+    tell(|| format!("churn_fit: {} rows choose what {} rows teach", judge.len(), fit.len()));
     let boosted = match method {
         Method::Logit => boost::fit(table, fit, 0, host),
         Method::Auto | Method::Boosted => boost::fit_until(table, fit, judge, host),

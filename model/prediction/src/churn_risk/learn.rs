@@ -10,7 +10,7 @@ use super::table::{Scale, Table};
 use crate::calendar::date_text;
 use crate::error::Error;
 use crate::history::MemberRef;
-use crate::host::{Host, Vec};
+use crate::host::{Host, Vec, tell};
 use crate::records::{Attribute, Attributes, Records};
 use std::cell::Cell;
 
@@ -47,6 +47,7 @@ pub fn fit_summary<R: Replayed>(
     plan.check()?;
     let host = replay.host();
     let anchors = plan.anchors(replay.first_day(), replay.as_of(), host);
+    tell(|| format!("churn_fit: looking back from {} anchors", anchors.len()));
     let coders = learn_codes(replay, plan, &anchors)?;
     let mut table = Table::new(coders, anchors.len(), host);
     let mut member = 0;
