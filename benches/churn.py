@@ -2,6 +2,7 @@
 
     churn.py LOG=HORIZON,STEP,ANCHORS:FILE ...   logs of events: CSV with the columns member, day (ISO), amount, without a header
     churn.py TABLE=LABEL,YES:FILE ...            tables: CSV with a header; every other column is an attribute
+    churn.py shap=HORIZON,STEP,ANCHORS:FILE      the effects of churn_reasons against those of shap, for the model of such a log
     churn.py time=ROWS                           a made-up history of about so many rows of a fit, for the clock
 
 PGHOST and so on say where the server is; its database needs the extension. The rows that LightGBM gets are those of churn_dataset, split
@@ -114,6 +115,85 @@ def of_table(name, label, yes, file):
     ours("retention.churn_fit_agg(id, NULL, churned, features, '{method}')", "FROM churn_bench_table")
 
 
+def tree_of_shap(tree):
+    """A tree of a churn_model as shap takes one: nodes, the root first."""
+    nodes = {"children_left": [], "children_right": [], "children_default": [], "features": [], "thresholds": [], "values": [], "node_sample_weight": []}
+
+    def node(of):
+        place = len(nodes["values"])
+        for values in nodes.values():
+            values.append(-1)
+        nodes["node_sample_weight"][place] = 1.0
+        nodes["values"][place] = [of] if isinstance(of, float) else [0.0]
+        if not isinstance(of, float):
+            (feature, end, unknown_left), left, right = of
+            nodes["features"][place], nodes["thresholds"][place] = feature, end
+            left, right = node(left), node(right)
+            nodes["children_left"][place], nodes["children_right"][place] = left, right
+            nodes["children_default"][place] = left if unknown_left else right
+        return place
+
+    a, b, c, d = map(float, tree["leaves"])
+    left, right = tree.get("left"), tree.get("right")
+    node((tree["root"], (left, a, b) if left else a, (right, c, d) if right else c))
+    arrays = {name: np.array(values) for name, values in nodes.items()}
+    arrays["thresholds"] = arrays["thresholds"].astype(float)
+    return arrays
+
+
+def of_shap(horizon, step, anchors, file):
+    import json
+
+    import shap
+
+    psql("DROP TABLE IF EXISTS churn_bench_log, churn_bench_h, churn_bench_model")
+    psql("CREATE TABLE churn_bench_log (member text, day date, amount numeric)")
+    psql("COPY churn_bench_log FROM STDIN (FORMAT csv)", open(file).read())
+    psql("CREATE TABLE churn_bench_h AS SELECT retention.history_agg(member, day, amount) AS h FROM churn_bench_log")
+    psql(f"CREATE TABLE churn_bench_model AS SELECT retention.churn_fit(h, '{horizon} days', anchors => {anchors}, step => '{step} days') AS f FROM churn_bench_h")
+    # Half and half, whatever the fit chose: both parts are judged.
+    model = json.loads(psql("SELECT f::jsonb FROM churn_bench_model"))
+    model["weight"] = 0.5
+    psql("DROP TABLE churn_bench_model")
+    psql("CREATE TABLE churn_bench_model (f retention.churn_model)")
+    psql("COPY churn_bench_model FROM STDIN (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')", json.dumps(model))
+    names = [feature["name"] for feature in model["features"]]
+    array = "ARRAY[" + ", ".join(f"x.{name}::float8" for name in names) + "]"
+    rows = psql(f"SELECT x.member, array_to_string({array}, ',', '') FROM churn_bench_h, churn_bench_model, retention.churn_features(h, '{horizon} days') x "
+                "WHERE x.member IN (SELECT member FROM retention.churn_risk(h, f)) ORDER BY 1").splitlines()
+    members = [row.split("\t")[0] for row in rows]
+    x = np.array([[float(v) if v else np.nan for v in row.split("\t")[1].split(",")] for row in rows])
+    background = np.array([[np.nan if v is None else v for v in row] for row in model["background"]])
+
+    trees = {"trees": [tree_of_shap(tree) for tree in model["trees"]]}
+    explainer = shap.TreeExplainer(trees, data=background, feature_perturbation="interventional", model_output="raw")
+    effects = 0.5 * explainer.shap_values(x, check_additivity=False)
+
+    def columns(x):
+        logs = np.sign(x) * np.log1p(np.abs(x))
+        of = []
+        for term in model["terms"]:
+            value = np.isnan(x[:, term["feature"]]).astype(float) if term.get("unknown") else logs[:, term["feature"]]
+            of.append(np.where(np.isnan(value), 0.0, (value - term["mean"]) / term["sd"]))
+        return np.array(of).T
+
+    coefficients = np.array([term["coefficient"] for term in model["terms"]])
+    linear = shap.LinearExplainer((coefficients, model["intercept"]), shap.maskers.Independent(columns(background), max_samples=1000))
+    of_terms = linear.shap_values(columns(x))
+    for place, term in enumerate(model["terms"]):
+        effects[:, term["feature"]] += 0.5 * of_terms[:, place]
+    groups = sorted({feature["reason"] for feature in model["features"]})
+    sums = np.array([[row[[feature["reason"] == group for feature in model["features"]]].sum() for group in groups] for row in effects])
+    told = psql("SELECT member, string_agg(effect::text, ',' ORDER BY rank) FROM churn_bench_h, churn_bench_model, "
+                "retention.churn_reasons(h, f, top => 99) GROUP BY member ORDER BY member").splitlines()
+    told = {row.split("\t")[0]: [float(v) for v in row.split("\t")[1].split(",")] for row in told}
+    assert sorted(told) == sorted(members)
+    ours = np.array([told[member] for member in members])
+    far = np.abs(-np.sort(-sums, axis=1) - ours).max()
+    print(f"{len(members)} members, {len(names)} features, {len(model['trees'])} trees, {len(background)} rows of background: "
+          f"the effects of {len(groups)} reasons differ from shap {shap.__version__} by {far:.1e} at most; they go to {np.abs(ours).max():.2f}")
+
+
 def for_the_clock(rows):
     psql("DROP TABLE IF EXISTS churn_bench_log, churn_bench_h")
     members = rows // 8
@@ -146,6 +226,8 @@ for argument in sys.argv[1:]:
     how, _, file = rest.partition(":")
     if name == "time":
         for_the_clock(int(how))
+    elif name == "shap":
+        of_shap(*map(int, how.split(",")), file)
     elif how.count(",") == 2:
         of_log(name, *map(int, how.split(",")), file)
     else:

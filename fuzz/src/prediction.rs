@@ -43,7 +43,7 @@ pub fn churn_model(text: &[u8]) -> bool {
         assert!(!model.probability(&member).is_nan(), "no number");
         model.risk(&member, 1.96);
         for language in [Language::English, Language::Chinese] {
-            Reasons::new(&model, 90, language).of(&member, 3);
+            Reasons::new(&model, 90).of(&member, 3, language);
         }
     }
     let _ = features_of(&model, Attributes::Numbers(&[1.0, 2.0]));

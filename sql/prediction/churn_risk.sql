@@ -101,6 +101,19 @@ CREATE FUNCTION churn_reasons(
 COMMENT ON FUNCTION churn_reasons(churn_model, jsonb, integer, text) IS
     'the same of one row of a table, for a model of churn_fit_agg';
 
+-- Of what is published: both at once.
+CREATE FUNCTION retention_internal.churn_told(
+    h history,
+    fitted churn_model,
+    value_model clv_model DEFAULT NULL,
+    as_of date DEFAULT NULL
+) RETURNS TABLE (
+    member text, risk float8, risk_low float8, risk_high float8, expected_loss numeric, reasons text, reasons_chinese text
+)
+    AS 'MODULE_PATHNAME', 'churn_told_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 ROWS 100000;
+COMMENT ON FUNCTION retention_internal.churn_told(history, churn_model, clv_model, date) IS
+    'churn_risk with the first three of churn_reasons, if they raise it, as one text, in both languages';
+
 CREATE FUNCTION churn_test(fitted churn_model)
     RETURNS TABLE (measure text, value float8, low float8, high float8, baseline float8, remark text)
     AS 'MODULE_PATHNAME', 'churn_test_wrapper' LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 13;

@@ -40,6 +40,12 @@ CREATE FUNCTION retention_internal.publish_portrait() RETURNS text[]
 ['p_silence', 'float8', 'probability that a gap of this member is as long as the present silence, or longer'],
 ['overdue', 'boolean', 'is the present silence unusual for this member: later than due_by?'],
 ['trend', 'float8', 'days with an order in the last stretch of the silence that was set, by those in the stretch before: 0.5 is half as active'],
+['risk', 'float8', 'probability of no order within the horizon that was set, learned from the past of all members; empty for who has been silent for that long already, and without a model that was tested'],
+['risk_low', 'float8', 'lower end of its 95 % interval'],
+['risk_high', 'float8', 'upper end of its 95 % interval'],
+['expected_loss', 'numeric', 'risk times the amount that is expected within this horizon if the member orders'],
+['reasons', 'text', 'what raises the risk most, in words, up to three: what goes with leaving, not what causes it'],
+['reasons_chinese', 'text', 'the same in Chinese'],
 ['tags', 'text[]', 'names of the tag rules that hold']
 ]$$;
 COMMENT ON FUNCTION retention_internal.publish_portrait() IS 'the columns of the view members';

@@ -193,10 +193,11 @@ CREATE FUNCTION retention_internal.publish_is_refit_due(s jsonb) RETURNS boolean
     LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    last_fit timestamptz;
+    oldest timestamptz;
 BEGIN
-    EXECUTE format('SELECT max(m.fitted_at) FROM %I.models AS m', s ->> 'schema') INTO last_fit;
-    RETURN last_fit + retention_internal.publish_stretch('refit_every', s ->> 'refit_every') <= now();
+    -- Of the newest of each name.
+    EXECUTE format('SELECT min(n.fitted_at) FROM (SELECT max(m.fitted_at) AS fitted_at FROM %I.models AS m GROUP BY m.name) AS n', s ->> 'schema') INTO oldest;
+    RETURN oldest + retention_internal.publish_stretch('refit_every', s ->> 'refit_every') <= now();
 END
 $$;
 COMMENT ON FUNCTION retention_internal.publish_is_refit_due(jsonb) IS 'is it time to fit again?';

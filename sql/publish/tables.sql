@@ -46,9 +46,9 @@ CREATE FUNCTION retention_internal.publish_tables(s jsonb)
                 'the united spans before closed_to of each stratum and bucket'),
                ('touched', '(day date NOT NULL)',
                 'days whose rows have changed since the last refresh (-infinity: all), where changes are tracked'),
-               ('models', '(name text NOT NULL, fitted_at timestamptz NOT NULL, as_of date NOT NULL, model @extschema@.clv_model NOT NULL, diagnostics jsonb,
+               ('models', '(name text NOT NULL, fitted_at timestamptz NOT NULL, as_of date NOT NULL, model @extschema@.clv_model, churn @extschema@.churn_model, diagnostics jsonb,
                   PRIMARY KEY (name, fitted_at))',
-                'the fitted models, the newest of which is used'),
+                'the fitted models, the newest of which are used: clv, what members will buy, in model; churn, who will leave, in churn, empty where diagnostics say why'),
                ('portraits', (SELECT '(' || string_agg(quote_ident(p.column_of[1]) || ' ' || replace(p.column_of[2], '{member}', s ->> 'member_type'), ', ' ORDER BY p.i)
                                      || ', PRIMARY KEY (member))'
                               FROM (SELECT i, retention_internal.publish_portrait() AS all_of FROM generate_series(1, array_length(retention_internal.publish_portrait(), 1)) AS i) AS a,

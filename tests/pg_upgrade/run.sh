@@ -17,7 +17,10 @@ newer=
 for candidate in $(seq 18 -1 $((major + 1))); do
     config=/usr/lib/postgresql/$candidate/bin/pg_config
     [ -x "$config" ] || config=$(echo "${PG_RETENTION_SERVERS:-$build/servers}/$candidate"/*/pginstall/bin/pg_config)
-    if [ -x "$config" ] && [ -f "$build/pg$candidate/stage/${PROFILE:-quick}/lib/pg_retention.so" ]; then
+    [ -x "$config" ] || continue
+    bin=$(dirname "$config")
+    # pg_upgrade wants all programs of one minor release, which not every package of the index has.
+    if [ -f "$build/pg$candidate/stage/${PROFILE:-quick}/lib/pg_retention.so" ] && [ "$("$bin/psql" --version | grep -oE '[0-9.]+' | head -n 1)" = "$("$bin/postgres" --version | grep -oE '[0-9.]+' | head -n 1)" ]; then
         newer=$config
         break
     fi

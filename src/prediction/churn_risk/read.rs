@@ -3,14 +3,18 @@
 use super::{FittedModel, stays};
 use crate::history::{Events, Spells};
 use crate::pg::arguments::{Args, Id};
+use crate::pg::encoding;
 use crate::pg::errors::OrRaise;
 use crate::pg::rows::{Row, Rows};
 use crate::prediction::attributes::Given;
 use crate::value::ClvModel;
-use pg_retention_model::churn_risk::{self, Language, MILLIONTHS, Reasons, Replay, Replayed, Told};
+use pg_retention_model::churn_risk::{
+    self, Anchor, Language, MILLIONTHS, Purchases, Reasons, Replay, Replayed, Told,
+};
+use pg_retention_model::clv::model::Model;
 use pg_retention_model::error::Error;
 use pg_retention_model::history::MemberKind;
-use pg_retention_model::numeric::normal;
+use pg_retention_model::numeric::{Estimate, normal};
 use pgrx::prelude::*;
 
 #[pg_extern]
@@ -32,22 +36,76 @@ fn churn_risk(mut args: Args<'_>, mut rows: Rows) -> Rows {
         |member| picked.has(member),
         |member, anchor, past, features| {
             let risk = fitted.risk(features, z);
-            let amount = match value.as_ref().zip(past.purchases(anchor.day)) {
-                Some((value, purchases)) => {
-                    churn_risk::amount_if_it_buys(value, &purchases, anchor.horizon as f64)?
-                }
-                None => None,
-            };
+            let loss = loss(value.as_deref(), risk, past.purchases(anchor.day), anchor)?;
             rows.put(|row| {
                 row.member(member);
                 row.estimate(risk);
-                row.amount(amount.map(|amount| (risk.value * amount * MILLIONTHS).round() as i128));
+                row.amount(loss);
             });
             Ok(())
         },
     )
     .or_raise();
     rows
+}
+
+/// As `churn_risk`, with the first reasons of every member as one text in both languages: of what is published.
+#[pg_extern]
+fn churn_told(mut args: Args<'_>, mut rows: Rows) -> Rows {
+    let h = args.summary::<Events>("h");
+    let id = args.id();
+    let fitted = FittedModel::take(&mut args);
+    let value = ClvModel::named(&mut args, "value_model");
+    let as_of = args.day("as_of");
+    args.end();
+    let z = normal::two_sided(0.95).or_raise();
+    let (Some(h), Some(fitted)) = (h, fitted) else { return rows };
+    let (view, zone) = (h.view(), h.zone());
+    let picked = id.among(view.meta.kind);
+    let replay = Replay::new(&view, &zone, as_of).or_raise();
+    let mut reasons = Reasons::new(&fitted, churn_risk::horizon_days(&fitted, replay.as_of()));
+    churn_risk::members(
+        &replay,
+        &fitted,
+        |member| picked.has(member),
+        |member, anchor, past, features| {
+            let risk = fitted.risk(features, z);
+            let loss = loss(value.as_deref(), risk, past.purchases(anchor.day), anchor)?;
+            // What keeps the risk low is no reason of it: no effect stands beside these.
+            let mut told = reasons.of(features, 3, Language::English);
+            told.retain(|told| told.effect > 0.0);
+            let english: Vec<&str> = told.iter().map(|told| told.reason.as_str()).collect();
+            let chinese = told.iter().map(|told| reasons.again(told, features, Language::Chinese));
+            let chinese = chinese.collect::<Vec<_>>().join("；");
+            let english = english.join("; ");
+            let any = !told.is_empty();
+            rows.put(|row| {
+                row.member(member);
+                row.estimate(risk);
+                row.amount(loss);
+                row.text(any.then_some(english.as_str()));
+                // Not every database has these letters.
+                row.text(
+                    Some(chinese.as_str()).filter(|text| any && encoding::has_letters_of(text)),
+                );
+            });
+            Ok(())
+        },
+    )
+    .or_raise();
+    rows
+}
+
+/// What may be lost: the risk times what the member would spend if it buys, in millionths.
+fn loss(
+    value: Option<&Model>,
+    risk: Estimate,
+    purchases: Option<Purchases>,
+    anchor: &Anchor,
+) -> Result<Option<i128>, Error> {
+    let Some((value, purchases)) = value.zip(purchases) else { return Ok(None) };
+    let amount = churn_risk::amount_if_it_buys(value, &purchases, anchor.horizon as f64)?;
+    Ok(amount.map(|amount| (risk.value * amount * MILLIONTHS).round() as i128))
 }
 
 #[pg_extern]
@@ -111,13 +169,13 @@ fn tell<R: Replayed>(
 ) {
     let picked = id.among(kind);
     let horizon = churn_risk::horizon_days(fitted, replay.as_of());
-    let mut reasons = Reasons::new(fitted, horizon, language);
+    let mut reasons = Reasons::new(fitted, horizon);
     churn_risk::members(
         replay,
         fitted,
         |member| picked.has(member),
         |member, _, _, features| {
-            for told in reasons.of(features, top) {
+            for told in reasons.of(features, top, language) {
                 rows.put(|row| {
                     row.member(member);
                     put(row, &told);
@@ -168,7 +226,7 @@ fn churn_reasons_of_row(mut args: Args<'_>, mut rows: Rows) -> Rows {
     let (Some(fitted), Some(features)) = (fitted, features) else { return rows };
     let x = churn_risk::features_of(&fitted, features.attributes()).or_raise();
     let horizon = churn_risk::horizon_days(&fitted, 0);
-    for told in Reasons::new(&fitted, horizon, language).of(&x, top) {
+    for told in Reasons::new(&fitted, horizon).of(&x, top, language) {
         rows.put(|row| put(row, &told));
     }
     rows

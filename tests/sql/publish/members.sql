@@ -8,7 +8,7 @@ CALL retention.publish('cdnow', member => 'member_id', at => 'ordered_on', amoun
     tiers => :'rules', tag_rules => '[{"name": "big and silent", "all": [["amount", ">=", 1000], ["recency", ">", 60]]},
         {"name": "silver", "all": [["tier", "=", "Silver"]]}, {"name": "new ''since'' April", "all": [["first_day", ">=", "1997-03-20"], ["events", "<>", 1]]}]');
 CREATE TABLE whole AS SELECT retention.history_agg(member_id, ordered_on, amount) AS h FROM cdnow;
-CREATE TABLE fit AS SELECT retention.clv_fit(h, 'mbg/nbd', as_of => '1998-06-30') AS model FROM whole;
+CREATE TABLE fit AS SELECT retention.clv_fit(h, 'mbg/nbd', as_of => '1998-06-30') AS model, retention.churn_fit(h, '90 days', as_of => '1998-06-30') AS churn FROM whole;
 
 -- Every member once, in its own type.
 SELECT count(*), count(DISTINCT member), (SELECT count(DISTINCT member_id) FROM cdnow) AS of_table, pg_typeof(min(member)) FROM music.members;
@@ -23,7 +23,7 @@ WHERE (m.r, m.f, m.m, m.score, m.segment) IS DISTINCT FROM (r.r, r.f, r.m, r.sco
 SELECT count(*) AS differ FROM music.members m FULL JOIN (SELECT t.* FROM whole, programme, retention.tiers(h, id => NULL::bigint, rules => rules, as_of => '1998-06-30') t) t ON t.member = m.member
 WHERE (m.tier, m.tier_value, m.tier_grace_until, m.next_tier, m.next_tier_missing) IS DISTINCT FROM (t.tier, t.value, t.grace_until, t.next_tier, t.missing);
 -- The model of all members, the same to the last bit, and what it says.
-SELECT m.model::jsonb -> 'parameters' = f.model::jsonb -> 'parameters' AS same_model, m.name, m.as_of, jsonb_array_length(diagnostics) > 10 AS diagnosed FROM music.models m, fit f;
+SELECT m.model::jsonb -> 'parameters' = f.model::jsonb -> 'parameters' AS same_model, m.name, m.as_of, jsonb_array_length(diagnostics) > 10 AS diagnosed FROM music.models m, fit f WHERE m.name = 'clv';
 SELECT count(*) AS differ FROM music.members m FULL JOIN (SELECT c.*, retention.purchases_distribution(model, c.x, c.t_x, c.age, '6 months', 0) AS none
     FROM whole, fit, retention.clv(h, id => NULL::bigint, fitted => model, horizon => '1 year', as_of => '1998-06-30') c) c ON c.member = m.member
 WHERE (m.p_alive, m.p_alive_low, m.p_alive_high, m.p_no_purchase, m.expected_orders, m.expected_orders_low, m.expected_orders_high, m.expected_value, m.expected_value_low, m.expected_value_high)
@@ -32,6 +32,20 @@ WHERE (m.p_alive, m.p_alive_low, m.p_alive_high, m.p_no_purchase, m.expected_ord
 SELECT count(due_by) AS judged, count(*) FILTER (WHERE overdue) AS overdue, count(*) FILTER (WHERE p_silence < 0.05) AS by_probability FROM music.members;
 SELECT count(*) AS differ FROM music.members m FULL JOIN (SELECT o.* FROM whole, retention.overdue(h, id => NULL::bigint, as_of => '1998-06-30') o) o ON o.member = m.member
 WHERE (m.due_by, m.p_silence, m.overdue, m.trend) IS DISTINCT FROM (o.due_by, o.p_silence, o.overdue, o.trend);
+-- Who will leave, by one model of all members whatever the number of buckets. Within six months a year and a half tests nothing: no risk is told, and it is said why.
+SELECT m.name, m.churn IS NULL AS none, d ->> 'remark' AS remark, (SELECT count(risk) FROM music.members) AS risks FROM music.models m, jsonb_array_elements(diagnostics) d WHERE m.name = 'churn' AND d ->> 'measure' = 'test_rows';
+CALL retention.publish('cdnow', member => 'member_id', at => 'ordered_on', amount => 'amount', schema => 'one', as_of => '1998-06-30', buckets => 1, tag_rules => '[{"name": "at risk", "all": [["risk", ">", 0.7]]}]');
+CALL retention.publish('cdnow', member => 'member_id', at => 'ordered_on', amount => 'amount', schema => 'sixteen', as_of => '1998-06-30', buckets => 16, tag_rules => '[{"name": "at risk", "all": [["risk", ">", 0.7]]}]');
+SELECT count(*) AS members, count(p.risk) > 3000 AS risks, count(*) FILTER (WHERE p IS DISTINCT FROM q) AS differ FROM one.portraits p FULL JOIN sixteen.portraits q USING (member);
+SELECT m.churn::text = f.churn::text AS same_model, m.model IS NULL AS one_each, jsonb_array_length(m.diagnostics) AS measures FROM sixteen.models m, fit f WHERE m.name = 'churn';
+SELECT count(*) AS differ FROM sixteen.members m FULL JOIN (SELECT r.*, w.reasons, w.chinese FROM whole, fit, retention.churn_risk(h, id => NULL::bigint, fitted => churn, value_model => model, as_of => '1998-06-30') r
+    LEFT JOIN LATERAL (SELECT e.member, string_agg(e.reason, '; ' ORDER BY e.rank) AS reasons, string_agg(z.reason, U&'\FF1B' ORDER BY e.rank) AS chinese
+                       FROM retention.churn_reasons(h, id => NULL::bigint, fitted => churn, as_of => '1998-06-30') e
+                            JOIN retention.churn_reasons(h, id => NULL::bigint, fitted => churn, as_of => '1998-06-30', language => 'zh') z ON z.member = e.member AND z.rank = e.rank
+                       WHERE e.effect > 0 GROUP BY 1) w ON w.member = r.member) r ON r.member = m.member
+WHERE (m.risk, m.risk_low, m.risk_high, m.expected_loss, m.reasons, m.reasons_chinese) IS DISTINCT FROM (r.risk, r.risk_low, r.risk_high, r.expected_loss, r.reasons, r.chinese);
+SELECT count(*) FILTER (WHERE risk IS NULL IS DISTINCT FROM recency >= 90) AS not_the_population, count(expected_loss) = count(risk) AS losses, count(reasons) > 1000 AS reasons, count(*) FILTER (WHERE (risk > 0.7) IS TRUE IS DISTINCT FROM 'at risk' = ANY (tags)) AS tags FROM one.members;
+DROP SCHEMA one, sixteen CASCADE;
 SELECT round(sum(revenue_share)::numeric, 9) AS revenue_share FROM music.members;
 -- States, in plain SQL: the 90 days that end with as_of, the 90 before, and what was before these.
 SELECT count(*) AS differ FROM music.members m JOIN (
@@ -61,7 +75,7 @@ CREATE TABLE before AS SELECT ctid AS at, p.* FROM music.portraits p;
 CALL retention.refresh('music');
 SELECT count(*) AS rewritten FROM music.portraits p LEFT JOIN before b ON b.at = p.ctid AND b.member = p.member WHERE b.at IS NULL;
 CALL retention.refresh('music', refit => true);
-SELECT count(*) AS models FROM music.models;
+SELECT name, count(*) AS models FROM music.models GROUP BY 1 ORDER BY 1;
 
 -- Nobody, one member, members that are text and uuid, maps of one's own, no amounts: with the model that can not be.
 SET client_min_messages = notice;
@@ -71,7 +85,9 @@ CALL retention.publish('visits', member => 'who', at => 'at', schema => 'v', loo
 SELECT (SELECT count(*) FROM v.members) AS members, (SELECT count(*) FROM v.cohorts) AS cohorts, (SELECT count(*) FROM v.overview) AS months, (SELECT count(*) FROM v.value) AS value, as_of FROM v.freshness;
 INSERT INTO visits VALUES ('Ada', '2024-03-31 23:59', '00000000-0000-0000-0000-00000000000a');
 CALL retention.refresh('v');
-SELECT member, first_day, recency, events, amount, segment, state, p_alive, tags FROM v.members;
+SELECT member, first_day, recency, events, amount, segment, state, p_alive, risk, tags FROM v.members;
+CALL retention.refresh('v', full => true);
+SELECT name, churn IS NULL AS none, diagnostics FROM v.models WHERE name = 'churn';
 SELECT * FROM v.cohorts \gx
 SELECT * FROM v.value \gx
 INSERT INTO visits SELECT 'member ' || i, '2024-03-01'::timestamp + i % 30 * interval '1 day', md5(i::text)::uuid FROM generate_series(1, 200) i, generate_series(1, 2);

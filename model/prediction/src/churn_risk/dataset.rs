@@ -12,9 +12,6 @@ use crate::error::Error;
 use crate::history::{Columns, MemberRef, Timeline, View};
 use crate::host::{Host, Pace};
 
-/// What a unit of money is counted in.
-pub const MILLIONTHS: f64 = 1e6;
-
 /// A history that is looked at up to a day, member by member.
 #[derive(Debug)]
 pub struct Replay<'v, 'z, Z, H: Host> {
@@ -38,11 +35,11 @@ impl<'v, 'z, Z: Zone, H: Host> Replay<'v, 'z, Z, H> {
         for (i, tick) in timeline.ticks().iter().enumerate().take_while(|(_, tick)| **tick <= last)
         {
             let day = clock.first_day(self.zone, *tick);
-            let amount = timeline.amount(i).map(|amount| amount as f64 / MILLIONTHS);
+            let amount = timeline.amount(i).map(|amount| amount as f64);
             past.push(day, timeline.count(i) as f64, amount);
         }
         for (tick, amount) in timeline.refunds().iter().take_while(|(tick, _)| *tick <= last) {
-            past.push_refund(clock.first_day(self.zone, *tick), *amount as f64 / MILLIONTHS);
+            past.push_refund(clock.first_day(self.zone, *tick), *amount as f64);
         }
     }
 }

@@ -46,6 +46,9 @@ pub const NAMES: [(&str, Reason); FEATURES] = [
     ("tenure_days", Reason::Tenure),
 ];
 
+/// What a unit of money is counted in.
+pub const MILLIONTHS: f64 = 1e6;
+
 /// What the mean of the gaps is pulled towards by two gaps: half the horizon. It is no estimate, so that a member's
 /// risk depends on nobody else's events.
 const PRIOR_GAPS: f64 = 2.0;
@@ -102,7 +105,7 @@ impl<H: Host> Events<H> {
         self.refunds.clear();
     }
 
-    /// Events of a day that is not before the last one; amounts in units of money.
+    /// Events of a day that is not before the last one; amounts in millionths, whose sums are exact.
     #[inline]
     pub fn push(&mut self, day: i64, events: f64, amount: Option<f64>) {
         let last = self.sums.last().copied().unwrap_or_default();
@@ -149,7 +152,7 @@ impl<H: Host> Events<H> {
             // What was given back before the second day was paid for the first.
             let second = self.days.get(1).map_or(i64::MAX, |second| second - 1);
             let repeats = sums.amount - self.sums_of(1).amount + self.refunded(second, day);
-            repeats / sums.valued
+            repeats / MILLIONTHS / sums.valued
         });
         let age = (day - first) as f64;
         Some(Purchases { repeats: (now - 1) as f64, until_last: (last - first) as f64, age, spend })
@@ -232,15 +235,17 @@ impl<H: Host> Past for Events<H> {
             if self.has_amounts {
                 let amount = sums.amount + self.refunded(i64::MIN, anchor.day);
                 let (one, two) = (spent(2, one), spent(3, two));
-                let own = (amount / (gaps + 1.0)).max(1e-6);
+                let own = (amount / (gaps + 1.0)).max(1.0);
                 let ratio = (one.max(0.0) + own) / ((two - one).max(0.0) + own);
+                // Each as SQL has it: a decimal number with six places.
+                let money = |millionths: f64| millionths.round() / MILLIONTHS;
                 [
-                    amount,
-                    amount / (gaps + 1.0),
-                    sums.amount - self.sums_of(now - 1).amount,
-                    spent(1, half),
-                    one,
-                    two,
+                    money(amount),
+                    money(amount / (gaps + 1.0)),
+                    money(sums.amount - self.sums_of(now - 1).amount),
+                    money(spent(1, half)),
+                    money(one),
+                    money(two),
                     ratio.ln(),
                 ]
             } else {

@@ -47,9 +47,9 @@ pub use anchors::{Anchor, MOST_ANCHORS, Plan, Population};
 pub use answers::{
     Action, CalibrationBin, Importance, LiftStep, Measure, calibration, importance, lift, measures,
 };
-pub use dataset::{MILLIONTHS, Replay, dataset};
+pub use dataset::{Replay, dataset};
 pub use explain::Explainer;
-pub use features::{FEATURES, Features, NAMES, Purchases};
+pub use features::{FEATURES, Features, MILLIONTHS, NAMES, Purchases};
 pub use fit::Method;
 pub(crate) use learn::MOST_CODES;
 pub use learn::{fit_summary, records};

@@ -12,6 +12,8 @@ pub use model_ground::language::Language;
 /// A reason of one member.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Told {
+    /// The place of its group.
+    group: usize,
     /// 1: what raises its risk most.
     pub rank: usize,
     /// In words.
@@ -36,7 +38,6 @@ pub struct Reasons<'m> {
     of_feature: Vec<usize>,
     /// The middle of each feature over the background.
     typical: Vec<Option<f64>>,
-    language: Language,
     /// Days of the horizon.
     horizon: i64,
     effects: Vec<f64>,
@@ -44,7 +45,7 @@ pub struct Reasons<'m> {
 
 impl<'m> Reasons<'m> {
     /// Looks at a model once.
-    pub fn new(model: &'m ChurnModel, horizon: i64, language: Language) -> Self {
+    pub fn new(model: &'m ChurnModel, horizon: i64) -> Self {
         let mut groups: Vec<String> = Vec::new();
         let of_feature = model.features.iter().map(|feature| {
             let known = groups.iter().position(|group| *group == feature.reason);
@@ -58,11 +59,11 @@ impl<'m> Reasons<'m> {
         let typical = (0..features).map(|feature| model.typical(feature)).collect();
         let effects = vec![0.0; features];
         let explainer = Explainer::new(model);
-        Reasons { model, explainer, groups, of_feature, typical, language, horizon, effects }
+        Reasons { model, explainer, groups, of_feature, typical, horizon, effects }
     }
 
     /// The first reasons of a member, those that raise its risk most before the others.
-    pub fn of(&mut self, x: &[f64], top: usize) -> Vec<Told> {
+    pub fn of(&mut self, x: &[f64], top: usize, language: Language) -> Vec<Told> {
         self.explainer.effects(x, &mut self.effects);
         let mut sums = vec![0.0; self.groups.len()];
         for (effect, group) in self.effects.iter().zip(&self.of_feature) {
@@ -77,15 +78,25 @@ impl<'m> Reasons<'m> {
         order.sort_by(|a, b| sums[*b].total_cmp(&sums[*a]));
         let odds = self.model.log_odds(x);
         let told = |(place, group): (usize, &usize)| {
-            let (reason, value, typical) = self.words(*group, x);
+            let (reason, value, typical) = self.words(*group, x, language);
             let effect = sums[*group];
             let risk_without = sigmoid(odds - effect);
-            Told { rank: place + 1, reason, value, typical, effect, risk_without }
+            Told { group: *group, rank: place + 1, reason, value, typical, effect, risk_without }
         };
         order.iter().take(top).enumerate().map(told).collect()
     }
 
-    fn words(&self, group: usize, x: &[f64]) -> (String, Option<f64>, Option<f64>) {
+    /// A reason of a member in another language.
+    pub fn again(&self, told: &Told, x: &[f64], language: Language) -> String {
+        self.words(told.group, x, language).0
+    }
+
+    fn words(
+        &self,
+        group: usize,
+        x: &[f64],
+        language: Language,
+    ) -> (String, Option<f64>, Option<f64>) {
         let name = &self.groups[group];
         let of_history = Reason::ALL.into_iter().find(|reason| reason.name() == name);
         match of_history {
@@ -96,13 +107,11 @@ impl<'m> Reasons<'m> {
                 let usual =
                     |name: &str| self.model.place(name).and_then(|place| self.typical[place]);
                 match self.model.summary {
-                    Summary::History => self.of_history(reason, get, usual),
-                    Summary::Memberships => {
-                        words::of_memberships(reason, get, usual, self.language)
-                    }
+                    Summary::History => self.of_history(reason, get, usual, language),
+                    Summary::Memberships => words::of_memberships(reason, get, usual, language),
                 }
             }
-            _ => self.of_attribute(group, x),
+            _ => self.of_attribute(group, x, language),
         }
     }
 
@@ -111,9 +120,10 @@ impl<'m> Reasons<'m> {
         reason: Reason,
         get: impl Fn(&str) -> Option<f64>,
         usual: impl Fn(&str) -> Option<f64>,
+        language: Language,
     ) -> (String, Option<f64>, Option<f64>) {
         let (n, horizon) = (number, self.horizon);
-        let is_chinese = self.language == Language::Chinese;
+        let is_chinese = language == Language::Chinese;
         let (value, typical) = match reason {
             Reason::Silence => (get("silent_days"), get("gap_mean")),
             Reason::Rhythm => (get("gap_last"), get("gap_mean")),
@@ -177,7 +187,12 @@ impl<'m> Reasons<'m> {
     }
 
     /// A group of a table is an attribute: a number, or a text of which each category is a feature.
-    fn of_attribute(&self, group: usize, x: &[f64]) -> (String, Option<f64>, Option<f64>) {
+    fn of_attribute(
+        &self,
+        group: usize,
+        x: &[f64],
+        language: Language,
+    ) -> (String, Option<f64>, Option<f64>) {
         let name = &self.groups[group];
         let mut features =
             (0..self.model.features.len()).filter(|feature| self.of_feature[*feature] == group);
@@ -185,12 +200,12 @@ impl<'m> Reasons<'m> {
         if self.model.features[first].category.is_some() {
             let own = features.find(|feature| x[*feature] == 1.0);
             let category = own.and_then(|feature| self.model.features[feature].category.as_deref());
-            let other = if self.language == Language::Chinese { "其他" } else { "another" };
+            let other = if language == Language::Chinese { "其他" } else { "another" };
             return (format!("{name}: {}", category.unwrap_or(other)), None, None);
         }
         let value = Some(x[first]).filter(|value| !value.is_nan());
         let typical = self.typical[first];
-        let words = match (value, typical, self.language) {
+        let words = match (value, typical, language) {
             (Some(v), Some(t), Language::English) => {
                 format!("{name}: {}, typically {}", number(v), number(t))
             }

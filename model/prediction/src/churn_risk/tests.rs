@@ -190,8 +190,8 @@ fn effects_are_shapley_values_and_add_up() {
             }
             let sum = base + effects.iter().sum::<f64>();
             assert!((sum - model.log_odds(&x)).abs() < 1e-9);
-            let mut reasons = Reasons::new(&model, 0, Language::English);
-            let told = reasons.of(&x, 10);
+            let mut reasons = Reasons::new(&model, 0);
+            let told = reasons.of(&x, 10, Language::English);
             assert_eq!(told.len(), 4);
             assert!(told.windows(2).all(|pair| pair[0].effect >= pair[1].effect));
             let without = logit::sigmoid(model.log_odds(&x) - told[0].effect);

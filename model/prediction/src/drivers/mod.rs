@@ -6,9 +6,10 @@ mod tests;
 use crate::churn_risk::{MOST_CODES, deviance};
 use crate::error::Error;
 use crate::host::{Host, Pace, Vec};
-use crate::numeric::{Estimate, Wilson, benjamini_hochberg, ratio};
+use crate::numeric::{Estimate, Wilson};
 use crate::records::NO_CATEGORY;
 use crate::sheet::{Cells, Sheet};
+use model_retention::churn::groups::{ChurnGroup, contrasts};
 
 /// Bins of a number: equal parts of the rows, as far as values allow.
 const BINS: usize = 5;
@@ -49,7 +50,7 @@ struct Binned<H: Host> {
 
 /// The values, attribute by attribute.
 pub fn drivers<H: Host>(sheet: &Sheet<H>, confidence: f64) -> Result<std::vec::Vec<Driver>, Error> {
-    let wilson = Wilson::new(confidence)?;
+    Wilson::new(confidence)?;
     let host = sheet.host();
     let mut pace = Pace::new(host);
     let binned: std::vec::Vec<Binned<H>> =
@@ -61,13 +62,12 @@ pub fn drivers<H: Host>(sheet: &Sheet<H>, confidence: f64) -> Result<std::vec::V
             hint: "Take fewer attributes, those with many categories first, or a part of the members.",
         });
     }
-    let rows = sheet.len() as u32;
-    let gone = (0..rows).filter(|row| sheet.churned(*row)).count() as u64;
     let columns: std::vec::Vec<&[u8]> = binned.iter().map(|binned| &binned.of[..]).collect();
     let explained = deviance::explained(&columns, &|row| sheet.churned(row), host);
     let mut found = std::vec::Vec::new();
-    let mut p_values: Vec<Option<f64>, H> = Vec::new_in(host.clone());
-    for ((name, binned), (alone, beyond)) in sheet.names.iter().zip(&binned).zip(explained) {
+    let mut groups: Vec<ChurnGroup, H> = Vec::new_in(host.clone());
+    let attributes = sheet.names.iter().zip(&binned).zip(explained);
+    for (dimension, ((name, binned), (alone, beyond))) in attributes.enumerate() {
         let mut counts = std::vec::Vec::new();
         counts.resize(binned.values.len(), (0u64, 0u64));
         for (row, value) in binned.of.iter().enumerate() {
@@ -75,35 +75,29 @@ pub fn drivers<H: Host>(sheet: &Sheet<H>, confidence: f64) -> Result<std::vec::V
             let count = &mut counts[usize::from(*value)];
             *count = (count.0 + 1, count.1 + u64::from(sheet.churned(row as u32)));
         }
-        for (value, (members, churned)) in binned.values.iter().zip(counts) {
-            if members == 0 {
-                continue;
-            }
-            let others = (u64::from(rows) - members, gone - churned);
-            let both = others.0 > 0;
-            let share =
-                |(members, churned): (u64, u64)| (churned as f64 / members as f64, members as f64);
-            let test = both.then(|| wilson.difference(share(others), share((members, churned))));
-            p_values.push(test.map(|test| test.p_value));
+        let counted = binned.values.iter().zip(counts).filter(|(_, (members, _))| *members > 0);
+        for (value, (members, churned)) in counted {
+            groups.push(ChurnGroup { dimension, opening: members, churned });
             found.push(Driver {
                 attribute: name.clone(),
                 value: value.clone(),
                 members,
                 churned,
-                rate: wilson.share(churned, members),
-                ratio: if both {
-                    ratio(&wilson, (churned, members), (others.1, others.0))
-                } else {
-                    None
-                },
+                rate: None,
+                ratio: None,
                 q_value: None,
                 explains_alone: alone,
                 explains_given_others: beyond,
             });
         }
     }
-    benjamini_hochberg(&mut p_values, host);
-    found.iter_mut().zip(&p_values).for_each(|(driver, q)| driver.q_value = *q);
+    // As churn_by compares the groups of a period.
+    let contrasts = contrasts(&groups, confidence, host.clone())?;
+    for (driver, contrast) in found.iter_mut().zip(&contrasts) {
+        driver.rate = contrast.churn_rate;
+        driver.ratio = contrast.ratio;
+        driver.q_value = contrast.q_value;
+    }
     Ok(found)
 }
 
