@@ -5,6 +5,7 @@ use model_ground::calendar::{Grain, Utc};
 use model_ground::error::Error;
 use model_ground::host::{Global, Vec};
 use model_history::journeys::{Flat, Journeys, View, history_of_events, part_of, tally};
+use model_retention::funnel::{FunnelQuestion, Steps, StepsAsked, funnel};
 
 /// Bytes of journeys without their checksum.
 pub fn run(body: &[u8]) -> bool {
@@ -55,11 +56,30 @@ fn read(view: &View<'_, Global>, choices: &mut Choices) -> Result<(), Error> {
     if let Some(mut history) = history_of_events(view, &Utc, &picked, grain, Global)? {
         history.flat_size()?;
     }
+    funnels(view, choices)?;
     let (first, last) = view.meta.extent.map_or((0, 0), |extent| (extent.first, extent.last));
     let middle = first.midpoint(last);
     if let Some(mut part) = part_of(view, (first, middle), |_| true, Global)? {
         let bytes = written(&mut part)?;
         Flat::parse(&bytes, Global)?;
     }
+    Ok(())
+}
+
+/// A funnel of some of the names.
+fn funnels(view: &View<'_, Global>, choices: &mut Choices) -> Result<(), Error> {
+    let name = |choices: &mut Choices| {
+        let place = choices.one_of(view.names.len().max(1) as u64) as usize;
+        view.names.get(place).and_then(|name| std::str::from_utf8(name).ok())
+    };
+    let events = [name(choices), name(choices), name(choices)];
+    let modes = ["ordered", "strict order", "strict increase", "any order", "no repeats"];
+    let (mode, entry) = (choices.pick(&modes), choices.pick(&["first", "recurring"]));
+    let within = choices.pick(&["1 second", "20 days", "2000000000 days"]);
+    let question = FunnelQuestion::new(Some(within), Some(mode), Some(entry), None, None, 0.95)?;
+    let asked = StepsAsked { events: &events, within: None, optional: &[], excluded: &[] };
+    // A name that is no text is no argument.
+    let Ok(steps) = Steps::new(view, &asked, question.mode) else { return Ok(()) };
+    funnel(view, &Utc, &steps, &question, Global)?.rows().for_each(drop);
     Ok(())
 }

@@ -188,6 +188,7 @@ fn column_type(type_oid: pg_sys::Oid) -> Type {
         pg_sys::FLOAT8OID => Type::Float8,
         pg_sys::DATEOID => Type::Date,
         pg_sys::TIMESTAMPTZOID => Type::Timestamptz,
+        pg_sys::INTERVALOID => Type::Interval,
         pg_sys::NUMERICOID => Type::Numeric,
         pg_sys::TEXTOID => Type::Text,
         pg_sys::UUIDOID => Type::Uuid,
@@ -204,6 +205,7 @@ fn sql_name(of: Type) -> &'static str {
         Type::Float8 => "double precision",
         Type::Date => "date",
         Type::Timestamptz => "timestamp with time zone",
+        Type::Interval => "interval",
         Type::Numeric => "numeric",
         Type::Text => "text",
         Type::Uuid => "uuid",
@@ -356,6 +358,12 @@ impl Row<'_> {
         self.row.date(
             day.into().map(|day| row::date(day).unwrap_or_else(|| out_of_range(date_text(day)))),
         );
+    }
+
+    /// A length of time in microseconds.
+    #[inline]
+    pub fn interval(&mut self, micros: Option<i64>) {
+        self.row.interval(micros);
     }
 
     /// An instant.

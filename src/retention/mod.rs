@@ -6,6 +6,7 @@ mod compare_churn;
 mod compare_retention;
 mod cox;
 mod engagement;
+mod funnel;
 mod logrank;
 mod memberships;
 mod repurchase;

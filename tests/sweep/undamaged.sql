@@ -10,8 +10,8 @@ WITH bytes (type, b) AS (
     UNION ALL SELECT 'history', history_agg(i % 4, at, amount, 'second', 'UTC')::bytea FROM e
     UNION ALL SELECT 'memberships', membership_agg(i % 6, day, day + i)::bytea FROM e
     UNION ALL SELECT 'memberships', membership_agg('member ' || i, day, NULL)::bytea FROM e
-    UNION ALL SELECT 'journeys', journey_agg(i % 4, day, 'event ' || i % 3)::bytea FROM e
-    UNION ALL SELECT 'journeys', journey_agg('member ' || i % 4, at + i * interval '1 microsecond', 'event ' || i % 5, 'Europe/London')::bytea FROM e, generate_series(0, 1)
+    UNION ALL SELECT 'journeys', journey_agg(i % 4, day, (ARRAY['AT', 'BE', 'CH'])[i % 3 + 1])::bytea FROM e
+    UNION ALL SELECT 'journeys', journey_agg('member ' || i % 4, at + i * interval '1 microsecond', (ARRAY['AT', 'BE', 'CH', 'DE', 'AT'])[i % 5 + 1], 'Europe/London')::bytea FROM e, generate_series(0, 1)
     UNION ALL SELECT 'survival_data', survival_agg(i, i % 2 = 0)::bytea FROM e
     UNION ALL SELECT 'survival_data', survival_agg(i, i % 2 = 0, CASE WHEN i % 3 = 0 THEN i / 2.0 END, 1 + i % 3, 'cause ' || i % 2)::bytea FROM e
     UNION ALL SELECT 'logrank_data', logrank_agg(i, i % 2 = 0, 'grp ' || i % 3)::bytea FROM e

@@ -47,6 +47,8 @@ pub enum Type {
     Date,
     /// `timestamp with time zone`
     Timestamptz,
+    /// `interval`
+    Interval,
     /// `numeric`
     Numeric,
     /// `text`
@@ -196,6 +198,20 @@ impl<H: Host> Row<'_, H> {
     #[inline]
     pub fn timestamptz(&mut self, value: Option<i64>) {
         self.fixed(Type::Timestamptz, 8, value.map(i64::to_ne_bytes));
+    }
+
+    /// An `interval`: days of 24 hours, and the rest of them in microseconds
+    /// (src/include/datatype/timestamp.h: time, day, month).
+    #[inline]
+    pub fn interval(&mut self, micros: Option<i64>) {
+        const DAY: i64 = 86_400_000_000;
+        let bytes = |micros: i64| {
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&(micros % DAY).to_ne_bytes());
+            bytes[8..12].copy_from_slice(&((micros / DAY) as i32).to_ne_bytes());
+            bytes
+        };
+        self.fixed(Type::Interval, 8, micros.map(bytes));
     }
 
     /// A `uuid`.

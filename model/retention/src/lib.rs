@@ -2,12 +2,13 @@
 #![forbid(unsafe_code)]
 
 use model_ground::{amount, budget, calendar, error, host, json, state};
-use model_history::{axis, history, memberships, units};
+use model_history::{axis, history, journeys, memberships, units};
 use model_kit::{names, numeric, radix, varint};
 
 pub mod churn;
 pub mod cohorts;
 pub mod cox;
 pub mod engagement;
+pub mod funnel;
 pub mod repurchase;
 pub mod survival;

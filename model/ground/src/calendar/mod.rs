@@ -17,7 +17,7 @@ pub use clock::{Clock, Span, Utc, Zone};
 pub use dates::{add_months, date_text, months_between};
 pub use grain::Grain;
 pub use period::{Period, Periods};
-pub use stretch::{Stretch, Takes};
+pub use stretch::{Stretch, Takes, exact_micros};
 pub use unit::Unit;
 pub use zone_names::not_a_zone;
 

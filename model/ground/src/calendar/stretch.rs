@@ -1,6 +1,7 @@
 //! Stretches of time, as people write them.
 
 use super::dates::add_months;
+use super::{DAY, SECOND};
 use crate::error::{Error, shorten};
 use std::fmt;
 
@@ -28,6 +29,8 @@ pub struct Takes {
     pub nothing: bool,
     /// May it have hours, if it is a day or longer?
     pub hours: bool,
+    /// May it be shorter than a day?
+    pub short: bool,
 }
 
 impl Takes {
@@ -35,7 +38,7 @@ impl Takes {
     pub const fn days(what: &'static str) -> Self {
         let valid =
             "days, weeks, months, quarters or years: '90 days', '2 weeks', '3 months', '1 year'";
-        Takes { what, valid, nothing: false, hours: false }
+        Takes { what, valid, nothing: false, hours: false, short: false }
     }
 
     /// Whole days, or none.
@@ -47,8 +50,36 @@ impl Takes {
     pub const fn time(what: &'static str) -> Self {
         let valid = "days, weeks, months, quarters or years, and hours beside them: '90 days', \
                      '6 months', '1 year'";
-        Takes { what, valid, nothing: true, hours: true }
+        Takes { what, valid, nothing: true, hours: true, short: false }
     }
+}
+
+/// A stretch of time that is as long for everybody, in microseconds: a day has 24 hours. Months have no
+/// such length.
+///
+/// ```
+/// use model_ground::calendar::{DAY, exact_micros};
+/// assert_eq!(exact_micros("within", "2 days 12 hours")?, 2 * DAY + DAY / 2);
+/// assert!(exact_micros("within", "1 month").is_err());
+/// # Ok::<(), model_ground::error::Error>(())
+/// ```
+pub fn exact_micros(what: &'static str, text: &str) -> Result<i64, Error> {
+    let valid =
+        "seconds, minutes, hours, days or weeks: '30 minutes', '24 hours', '7 days', '2 weeks'";
+    let takes = Takes { what, valid, nothing: false, hours: true, short: true };
+    let Stretch { months, days, seconds } = Stretch::parse(text, takes)?;
+    if months > 0 {
+        let about = (months as f64 * 365.25 / 12.0).round() as i64 + days;
+        return Err(Error::Miswritten {
+            message: format!("{what} \"{}\" is not as long for everybody", shorten(text.trim())),
+            hint: format!(
+                "Months have different lengths: take '{about} days'. Valid values: {valid}."
+            ),
+        });
+    }
+    let micros = i128::from(days) * i128::from(DAY) + i128::from(seconds) * i128::from(SECOND);
+    // Longer than all of time there is, and added to any instant it stays a number.
+    Ok(i64::try_from(micros).unwrap_or(i64::MAX).min(i64::MAX / 2))
 }
 
 /// Why a text is no stretch of time.
@@ -124,7 +155,7 @@ impl Stretch {
     /// # Ok::<(), model_ground::error::Error>(())
     /// ```
     pub fn parse(text: &str, takes: Takes) -> Result<Self, Error> {
-        let Takes { what, valid, nothing, hours } = takes;
+        let Takes { what, valid, nothing, hours, short } = takes;
         let stretch = match Word::of(text.trim()) {
             Some(Word { unit, .. }) => Ok(unit),
             None => Self::read(text),
@@ -140,7 +171,9 @@ impl Stretch {
             Stretch { months: 0, days: 0, seconds: 0 } if !nothing => {
                 wrong("is no time at all", "Take one or more of the unit. ")
             }
-            Stretch { months: 0, days: 0, seconds } if seconds > 0 && seconds < 24 * HOUR => {
+            Stretch { months: 0, days: 0, seconds }
+                if !short && seconds > 0 && seconds < 24 * HOUR =>
+            {
                 let hint = "A number without a unit counts seconds where it becomes an interval: was \
                             '12 months' meant, or '12 days'? ";
                 wrong("is shorter than a day", if seconds < HOUR { hint } else { "" })

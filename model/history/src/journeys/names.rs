@@ -1,7 +1,7 @@
 //! The names of events: how often each occurs, and which one somebody means.
 
 use super::view::View;
-use crate::error::Error;
+use crate::error::{Error, shorten};
 use crate::host::{Host, Pace, Vec};
 use model_kit::names::nearest;
 
@@ -46,9 +46,10 @@ pub fn event_of<H: Host>(view: &View<'_, H>, what: &str, name: &str) -> Result<u
         pace.step(64);
         std::str::from_utf8(name).ok()
     });
-    let near = nearest(name, texts, 3).join("', '");
+    let near: std::vec::Vec<_> = nearest(name, texts, 3).into_iter().map(shorten).collect();
+    let near = near.join("', '");
     Err(Error::Miswritten {
-        message: format!("{what} \"{name}\" is no event of the journeys"),
+        message: format!("{what} \"{}\" is no event of the journeys", shorten(name)),
         hint: format!("The nearest names: '{near}'. events_of(j) lists all."),
     })
 }
