@@ -44,5 +44,7 @@ pub use model_history::{history, journeys, memberships};
 pub use model_kit::numeric;
 pub use model_prediction::{churn_risk, drivers, overdue, records, rules, sheet};
 pub use model_publish::picture;
-pub use model_retention::{churn, cohorts, cox, engagement, funnel, repurchase, survival};
+pub use model_retention::{
+    churn, cohorts, cox, engagement, funnel, repurchase, survival, window_funnel,
+};
 pub use model_value::{clv, revenue_split, rfm, tiers, value};

@@ -12,3 +12,4 @@ mod memberships;
 mod repurchase;
 mod survival;
 mod tenures;
+mod window_funnel;

@@ -12,3 +12,4 @@ pub mod engagement;
 pub mod funnel;
 pub mod repurchase;
 pub mod survival;
+pub mod window_funnel;
