@@ -31,7 +31,7 @@ INSERT INTO given VALUES
     ('member', 'name', '''member''::pg_catalog.name'), ('at', 'name', '''at''::pg_catalog.name'),
     ('joined', 'name', '''joined''::pg_catalog.name'), ('ended', 'name', '''ended''::pg_catalog.name'),
     ('event', 'name', '''country''::pg_catalog.name'), ('steps', 'text[]', 'ARRAY[''AT'', ''BE'', ''AT'']::pg_catalog.text[]'),
-    ('within', 'text', '''20 days''::pg_catalog.text'), ('schema', 'name', '''sweep_published''::pg_catalog.name');
+    ('within', 'text', '''20 days''::pg_catalog.text'), ('event', 'text', '''AT''::pg_catalog.text'), ('schema', 'name', '''sweep_published''::pg_catalog.name');
 
 -- What some functions need besides: arguments that have a default and are not to be left out, or others than the rest.
 CREATE TEMP TABLE given_to (function text, name text, type text, value text, PRIMARY KEY (function, name, type));
