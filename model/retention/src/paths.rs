@@ -342,6 +342,9 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::string::String;
 
+    /// Level, from, to; none at the end.
+    type Key = (usize, String, Option<String>);
+
     fn asked() -> impl Strategy<Value = PathsQuestion> {
         let ends = prop_oneof![
             Just((None, None)),
@@ -428,7 +431,7 @@ mod tests {
             }
             // With room for all names, each step is counted as it is.
             if question.top >= 5 {
-                let mut counts: BTreeMap<(usize, String, Option<String>), (u64, BTreeSet<i64>)> = BTreeMap::new();
+                let mut counts: BTreeMap<Key, (u64, BTreeSet<i64>)> = BTreeMap::new();
                 for (member, names) in &ways {
                     for level in 0..question.levels.min(names.len()) {
                         let key = (level + 1, names[level].clone(), names.get(level + 1).cloned());
