@@ -6,6 +6,7 @@ use model_ground::error::Error;
 use model_ground::host::{Global, Vec};
 use model_history::journeys::{Flat, Journeys, View, history_of_events, part_of, tally};
 use model_retention::funnel::{FunnelQuestion, Steps, StepsAsked, funnel};
+use model_retention::paths::{PathsQuestion, next_events, paths, sessions};
 
 /// Bytes of journeys without their checksum.
 pub fn run(body: &[u8]) -> bool {
@@ -57,6 +58,13 @@ fn read(view: &View<'_, Global>, choices: &mut Choices) -> Result<(), Error> {
         history.flat_size()?;
     }
     funnels(view, choices)?;
+    let some = choices.one_of(view.names.len().max(1) as u64) as u32;
+    let (start, finish) = choices.pick(&[(None, None), (Some(some), None), (None, Some(some))]);
+    let session = choices.pick(&[None, Some(0), Some(1_000_000)]);
+    let question = PathsQuestion { start, finish, levels: 5, top: 3, session, as_of: None };
+    paths(view, &Utc, &question)?;
+    next_events(view, &Utc, some, None)?;
+    sessions(view, &Utc, session.unwrap_or(60), None, |_, _| {})?;
     let (first, last) = view.meta.extent.map_or((0, 0), |extent| (extent.first, extent.last));
     let middle = first.midpoint(last);
     if let Some(mut part) = part_of(view, (first, middle), |_| true, Global)? {

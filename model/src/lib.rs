@@ -10,7 +10,7 @@
 //! | `ground` | what does everything stand on? | [`host`] (memory, and a word about stopping), [`error`], [`calendar`], [`amount`], [`check`] (of shares and rates), [`state`] (of a parallel aggregate) |
 //! | `kit` | what do the families share? | [`numeric`] (derivatives, special functions, optimisation, intervals), packed integers, sorting |
 //! | `history` | what happened? | [`history`], [`memberships`], [`journeys`] |
-//! | `retention` | who comes back, who leaves? | [`cohorts`], [`churn`], [`engagement`], [`funnel`], [`repurchase`], [`survival`], [`cox`] |
+//! | `retention` | who comes back, who leaves? | [`cohorts`], [`churn`], [`engagement`], [`funnel`], [`paths`], [`repurchase`], [`survival`], [`cox`] |
 //! | `value` | who matters, what will they be worth? | [`value`], [`rfm`], [`tiers`], [`clv`] |
 //! | `prediction` | who will leave, and why? | [`overdue`], [`churn_risk`], [`rules`], [`drivers`] |
 //! | `publish` | how does everybody see it? | [`picture`] |
@@ -44,5 +44,7 @@ pub use model_history::{history, journeys, memberships};
 pub use model_kit::numeric;
 pub use model_prediction::{churn_risk, drivers, overdue, records, rules, sheet};
 pub use model_publish::picture;
-pub use model_retention::{churn, cohorts, cox, engagement, funnel, repurchase, survival};
+pub use model_retention::{
+    churn, cohorts, cox, engagement, funnel, paths, repurchase, survival, window_funnel,
+};
 pub use model_value::{clv, revenue_split, rfm, tiers, value};

@@ -22,6 +22,7 @@ use super::fold::Fold;
 pub use super::id::Id;
 use super::member::{self, Members};
 use super::memory::PgHost;
+use super::signature::TimeKind;
 use super::state::InState;
 use super::stored::Stored;
 use super::varlena::{self, Borrowed};
@@ -114,6 +115,7 @@ arguments! {
     i64: INT8OID;
     f64: FLOAT8OID;
     Date: DATEOID;
+    Array<'_, bool>: BOOLARRAYOID;
     Array<'_, i32>: INT4ARRAYOID;
     Array<'_, i64>: INT8ARRAYOID;
 }
@@ -357,6 +359,18 @@ impl<'a> Args<'a> {
         let datum = self.take(name, SqlType::Of(known.1))?;
         // SAFETY: it is of this type.
         Some(unsafe { Members::new(known.0, datum) })
+    }
+
+    /// A time, in microseconds since 2000.
+    #[inline]
+    pub fn time(&mut self, name: &str, kind: TimeKind) -> Option<i64> {
+        let sql_type = match kind {
+            TimeKind::Instant => pg_sys::TIMESTAMPTZOID,
+            TimeKind::Local => pg_sys::TIMESTAMPOID,
+            TimeKind::Date => pg_sys::DATEOID,
+        };
+        let datum = self.take(name, SqlType::Of(sql_type))?;
+        Some(kind.micros(datum).or_raise())
     }
 
     /// A list of numbers, some of which may be null.

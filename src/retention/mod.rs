@@ -9,6 +9,8 @@ mod engagement;
 mod funnel;
 mod logrank;
 mod memberships;
+mod paths;
 mod repurchase;
 mod survival;
 mod tenures;
+mod window_funnel;

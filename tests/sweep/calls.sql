@@ -31,7 +31,7 @@ INSERT INTO given VALUES
     ('member', 'name', '''member''::pg_catalog.name'), ('at', 'name', '''at''::pg_catalog.name'),
     ('joined', 'name', '''joined''::pg_catalog.name'), ('ended', 'name', '''ended''::pg_catalog.name'),
     ('event', 'name', '''country''::pg_catalog.name'), ('steps', 'text[]', 'ARRAY[''AT'', ''BE'', ''AT'']::pg_catalog.text[]'),
-    ('within', 'text', '''20 days''::pg_catalog.text'), ('schema', 'name', '''sweep_published''::pg_catalog.name');
+    ('within', 'text', '''20 days''::pg_catalog.text'), ('event', 'text', '''AT''::pg_catalog.text'), ('schema', 'name', '''sweep_published''::pg_catalog.name');
 
 -- What some functions need besides: arguments that have a default and are not to be left out, or others than the rest.
 CREATE TEMP TABLE given_to (function text, name text, type text, value text, PRIMARY KEY (function, name, type));
@@ -91,10 +91,11 @@ FROM pg_proc AS p
      CROSS JOIN LATERAL (
          SELECT i AS place, t.type,
                 CASE t.type
-                    WHEN 'bigint' THEN CASE WHEN p.proname LIKE 'decompose%' THEN (20 - 5 * (i % 2))::text WHEN p.proname LIKE '%survivors%' THEN 'e.place - 1'
+                    WHEN 'bigint' THEN CASE WHEN p.proname = 'window_funnel' THEN CASE i WHEN 1 THEN '86400' ELSE 'e.place' END WHEN p.proname LIKE 'decompose%' THEN (20 - 5 * (i % 2))::text WHEN p.proname LIKE '%survivors%' THEN 'e.place - 1'
                                             WHEN i = 1 THEN 'e.member' WHEN i = 7 THEN 'e.place' ELSE '2' END
                     WHEN 'uuid' THEN 'pg_catalog.md5(e.member::pg_catalog.text)::pg_catalog.uuid'
-                    WHEN 'text' THEN CASE WHEN i = 1 THEN 'e.member::pg_catalog.text'
+                    WHEN 'text' THEN CASE WHEN p.proname = 'window_funnel' THEN CASE i WHEN 1 THEN '''20 days''' ELSE '''default''' END
+                                          WHEN i = 1 THEN 'e.member::pg_catalog.text'
                                           WHEN p.proname = 'history_agg' THEN CASE i WHEN 4 THEN '''day''' ELSE '''Europe/London''' END
                                           WHEN p.proname = 'membership_agg' THEN '''Europe/London'''
                                           WHEN p.proname LIKE 'clv\_fit%' THEN CASE WHEN p.proname LIKE '%survivors%' THEN '''sbg''' WHEN i = 7 THEN '''week''' WHEN i = 8 THEN '''pareto/nbd''' ELSE '''nbd''' END
@@ -111,6 +112,7 @@ FROM pg_proc AS p
                                                       WHEN i = 1 THEN '1 + e.place % 37' ELSE '0.5' END
                     WHEN 'integer' THEN '5'
                     WHEN 'boolean' THEN CASE WHEN p.proname = 'history_agg' THEN 'true' ELSE 'e.member % 3 > 0' END
+                    WHEN 'boolean[]' THEN 'e.member % 3 > 0'
                     WHEN 'double precision[]' THEN 'ARRAY[e.place * 7919 % 101, e.place * 31 % 13]::pg_catalog.float8[]'
                     WHEN 'jsonb' THEN 'pg_catalog.jsonb_build_object(''a'', e.place * 7919 % 101, ''b'', e.country)'
                     ELSE b.value

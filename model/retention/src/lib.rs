@@ -10,5 +10,7 @@ pub mod cohorts;
 pub mod cox;
 pub mod engagement;
 pub mod funnel;
+pub mod paths;
 pub mod repurchase;
 pub mod survival;
+pub mod window_funnel;

@@ -26,7 +26,7 @@ INSERT INTO few VALUES (-1), (9223372036854775807); -- nobody
 CREATE TEMP TABLE asked (reader text, call text);
 INSERT INTO asked VALUES
     ('history_rows', 'history_rows(h, id => $1)'), ('membership_rows', 'membership_rows(m, id => $1)'), ('journey_rows', 'journey_rows(j, id => $1)'),
-    ('funnel_members', 'funnel_members(j, id => $1, steps => ''{United Kingdom,United Kingdom}'', within => ''30 days'')'),
+    ('funnel_members', 'funnel_members(j, id => $1, steps => ''{United Kingdom,United Kingdom}'', within => ''30 days'')'), ('sessions', 'sessions(j, id => $1, gap => ''20 days'')'),
     ('churn_members', 'churn_members(h, id => $1, period_start => ''2011-11-01'', gap => 2)'),
     ('cohort_members', 'cohort_members(h, id => $1, cohort => ''2010-12-01'', period_number => 0)'),
     ('rfm', 'rfm(h, id => $1)'), ('rfm_cluster_members', 'rfm_cluster_members(h, id => $1, k => 3)'),
