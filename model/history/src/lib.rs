@@ -8,4 +8,5 @@ pub mod axis;
 pub mod history;
 pub mod journeys;
 pub mod memberships;
+mod runs;
 pub mod units;

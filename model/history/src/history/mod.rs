@@ -38,6 +38,7 @@ pub use walk::Walk;
 use crate::calendar::{Clock, Zone};
 use crate::error::Error;
 use crate::host::{Host, Vec, tell};
+use crate::runs::first_to_merge;
 use blocks::NO_AMOUNT;
 use inbox::Inbox;
 use row::Layout;
@@ -274,7 +275,8 @@ impl<H: Host> History<H> {
     /// Merges runs where there are too many, or where they hold the same ticks over and over.
     fn tidy(&mut self, sample: bool) -> Result<(), Error> {
         if self.runs.len() > MAX_RUNS {
-            self.merge_last(MAX_RUNS / 2 + 1)?;
+            let first = first_to_merge(self.runs.iter().map(Run::bytes), self.runs.len());
+            self.merge_last(self.runs.len() - first)?;
         }
         let bytes: usize = self.runs.iter().map(Run::bytes).sum();
         if self.runs.len() > 1

@@ -48,6 +48,7 @@ use crate::history::meta::Extent;
 use crate::history::row::Layout;
 use crate::history::{MAX_FLAT_BYTES, MemberKind, MemberRef, Meta};
 use crate::host::{Host, Vec, tell};
+use crate::runs::first_to_merge;
 use fault::{of_journeys, too_large, too_many_names};
 use form::Form;
 use model_kit::names::Names;
@@ -204,7 +205,8 @@ impl<H: Host> Journeys<H> {
     /// Merges runs where there are too many.
     fn tidy(&mut self) -> Result<(), Error> {
         if self.runs.len() > MAX_RUNS {
-            self.merge_last(MAX_RUNS / 2 + 1)?;
+            let first = first_to_merge(self.runs.iter().map(Run::bytes), self.runs.len());
+            self.merge_last(self.runs.len() - first)?;
         }
         let bytes = |runs: &[Run<H>]| runs.iter().map(Run::bytes).sum::<usize>();
         if self.runs.len() > 1 && bytes(&self.runs) > MAX_FLAT_BYTES {
