@@ -80,7 +80,7 @@ BEGIN
                        retention_internal.publish_united((s ->> 'schema')::name))
         INTO fitted USING s ->> 'horizon', as_of;
         SELECT INTO found_of, why
-               jsonb_agg(to_jsonb(t)), min(t.remark) FILTER (WHERE t.measure = 'test_rows' AND t.value IS NULL)
+               jsonb_agg(to_jsonb(t)), min(t.remark) FILTER (WHERE t.measure IN ('test_rows', 'auc') AND t.value IS NULL)
         FROM @extschema@.churn_test(fitted) AS t;
         -- Nobody could say how good it is.
         IF why IS NOT NULL THEN

@@ -57,7 +57,12 @@ pub fn measures(model: &ChurnModel) -> Vec<Measure> {
     });
     let leak = model.features.iter().find(|feature| feature.auc.is_some_and(|auc| auc > LEAK));
     let auc = test.and_then(|test| test.auc);
+    let alike = test.filter(|test| test.auc.is_none()).map(|test| {
+        let who = if test.churned > 0 { "everybody" } else { "nobody" };
+        format!("{who} left in the rows of the test: what a risk is worth is not known")
+    });
     let slope = test.and_then(|test| test.slope);
+    let shift = test.and_then(|test| test.shift);
     let inside = test.map(|test| {
         let inside = test.bins.iter().filter(|bin| is_inside(bin, z)).count();
         inside as f64 / test.bins.len().max(1) as f64
@@ -99,7 +104,8 @@ pub fn measures(model: &ChurnModel) -> Vec<Measure> {
                     "\"{}\" alone tells who left: is it known before they leave, or a leak?",
                     feature.name
                 )
-            }),
+            })
+            .or(alike),
         ),
         of_test(
             "log_loss",
@@ -120,16 +126,17 @@ pub fn measures(model: &ChurnModel) -> Vec<Measure> {
         ),
         of_test(
             "calibration_shift",
-            test.map(|test| test.shift[0]),
-            test.map(|test| test.shift[1]),
+            shift.map(|shift| shift[0]),
+            shift.map(|shift| shift[1]),
             None,
-            test.filter(|test| test.shift[0].abs() > 2.0 * model.anchor_variance.sqrt().max(0.1))
-                .map(|test| {
-                    let how = if test.shift[0] > 0.0 { "More" } else { "Fewer" };
+            shift.filter(|shift| shift[0].abs() > 2.0 * model.anchor_variance.sqrt().max(0.1)).map(
+                |shift| {
+                    let how = if shift[0] > 0.0 { "More" } else { "Fewer" };
                     format!(
                         "{how} left than were expected: the newest anchors differ from those before"
                     )
-                }),
+                },
+            ),
         ),
         of_test("bins_inside", inside, None, None, None),
         plain("weight_of_trees", model.weight, None),

@@ -5,7 +5,7 @@
 //! three features, so that its Shapley values can be computed exactly.
 
 use super::bins::{BINS, UNKNOWN, bin};
-use super::logit::{log_odds_of, sigmoid};
+use super::logit::{ended_alike, log_odds_of, sigmoid};
 use super::table::Table;
 use crate::host::{Host, Pace, Vec};
 use crate::numeric::SplitMix64;
@@ -290,6 +290,7 @@ pub fn fit<H: Host>(table: &Table<H>, rows: &[u32], trees: usize, host: &H) -> B
     let start = log_odds_of(table, rows);
     let mut grower = Grower::new(table, rows, start, host);
     let mut boosted = Boosted { start, trees: Vec::new_in(host.clone()) };
+    let trees = if ended_alike(table, rows) { 0 } else { trees };
     for number in 0..trees {
         let Some(tree) = grower.tree(number) else { break };
         grower.add(&tree);
@@ -310,7 +311,8 @@ pub fn fit_until<H: Host>(table: &Table<H>, rows: &[u32], judge: &[u32], host: &
         scores.iter().zip(judge).map(of).sum::<f64>()
     };
     let (mut least, mut trees) = (loss(&scores), 0);
-    for number in 0..MOST_TREES {
+    let most = if ended_alike(table, rows) { 0 } else { MOST_TREES };
+    for number in 0..most {
         let Some(tree) = grower.tree(number) else { break };
         grower.add(&tree);
         add(&tree, table, judge, &mut scores, host);

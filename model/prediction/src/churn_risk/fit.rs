@@ -253,8 +253,14 @@ pub fn fit<H: Host>(
         (any(&fit) && any(&judge) && any(&last)).then_some((fit, judge, refit, last, tested))
     });
     if let Some((fit, judge, refit, last, tested)) = in_time {
-        let (trees, losses) = choose(table, &fit, &judge, method, host);
-        let choice = Choice { trees, weight: lightest(&losses, method) };
+        let choice = match method {
+            // There is nothing to choose.
+            Method::Logit => Choice { trees: 0, weight: 0.0 },
+            Method::Auto | Method::Boosted => {
+                let (trees, losses) = choose(table, &fit, &judge, method, host);
+                Choice { trees, weight: lightest(&losses, method) }
+            }
+        };
         let past = Blend::fit(table, &refit, choice, host);
         let mut rows = Vec::with_capacity_in(last.len(), host.clone());
         past.judge(table, &last, &mut rows, host);
@@ -333,7 +339,7 @@ fn test<H: Host>(
         auc: auc.map(|(auc, error)| [auc, error, best]),
         log_loss: [log_loss, loss_error, quality::loss_of_rate(rows, rate)],
         slope: line.slope.map(|(slope, error)| [slope, error]),
-        shift: [line.shift.0, line.shift.1],
+        shift: line.shift.map(|(shift, error)| [shift, error]),
         bins: quality::bins(rows, &order, Z, host),
         lift: quality::lift(rows, &order),
     }

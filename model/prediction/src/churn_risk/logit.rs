@@ -53,6 +53,11 @@ pub fn log_odds_of<H: Host>(table: &Table<H>, rows: Rows<'_>) -> f64 {
     ((churned + 0.5) / (rows.len() as f64 - churned + 0.5)).ln()
 }
 
+/// Did all rows leave, or none?
+pub fn ended_alike<H: Host>(table: &Table<H>, rows: Rows<'_>) -> bool {
+    rows.windows(2).all(|pair| table.label(pair[0]) == table.label(pair[1]))
+}
+
 /// The standardised columns of codes: for each term, a number for every code.
 #[derive(Debug)]
 pub struct Design<H: Host> {
@@ -122,14 +127,38 @@ impl<H: Host> Design<H> {
         }
     }
 
+    /// The intercept, and what each code of each feature adds to the log-odds.
+    fn of_codes(&self, features: usize, coefficients: &[f64], host: &H) -> (f64, Vec<f64, H>) {
+        let mut of_codes = Vec::new_in(host.clone());
+        of_codes.resize(features * CODES, 0.0);
+        for ((term, numbers), b) in
+            self.terms.iter().zip(self.numbers.chunks_exact(CODES)).zip(&coefficients[1..])
+        {
+            let of_feature = &mut of_codes[term.feature * CODES..(term.feature + 1) * CODES];
+            of_feature.iter_mut().zip(numbers).for_each(|(sum, number)| *sum += b * number);
+        }
+        (coefficients[0], of_codes)
+    }
+
     /// The intercept and the terms.
     pub fn width(&self) -> usize {
         self.terms.len() + 1
     }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+/// Σ aᵢ bᵢ over the shorter of the two. Four sums at a time do not wait for each other.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let both = a.len().min(b.len());
+    let (a, b) = (&a[..both], &b[..both]);
+    let mut sums = [0.0; 4];
+    for (a, b) in a.chunks_exact(4).zip(b.chunks_exact(4)) {
+        for lane in 0..4 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest = both - both % 4;
+    let rest: f64 = a[rest..].iter().zip(&b[rest..]).map(|(a, b)| a * b).sum();
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 /// Fits some rows. Each weighs the same.
@@ -149,17 +178,25 @@ pub fn fit_of<H: Host>(
     let mut coefficients = Vec::new_in(host.clone());
     coefficients.resize(width, 0.0);
     coefficients[0] = log_odds_of(table, rows);
+    if ended_alike(table, rows) {
+        // Nothing tells who leaves; a fit would go on for ever towards certainty.
+        return (Logit { terms: design.terms.clone(), coefficients }, design);
+    }
     let stride = rows.len().div_ceil(ENOUGH).max(1);
+    let mut x = Vec::new_in(host.clone());
+    x.resize(width, 0.0);
     let mut curvature = None;
     for _ in 0..MOST_STEPS {
         // While the curvature is unknown or the whole is few rows, both are of the same rows.
         let fresh = curvature.is_none() || stride == 1;
         let mut hessian = Symmetric::zero(width, host);
-        let mut gradient = slopes(table, rows, &design, &coefficients, host, |weight, x, place| {
-            if fresh && place % stride == 0 {
-                hessian.add_square(weight * stride as f64, x);
-            }
-        });
+        let mut gradient =
+            slopes(table, rows, &design, &coefficients, host, |weight, codes, place| {
+                if fresh && place % stride == 0 {
+                    design.fill(codes, &mut x);
+                    hessian.add_square(weight * stride as f64, &x);
+                }
+            });
         if fresh {
             (1..width).for_each(|i| hessian.add(i, i, PENALTY));
             curvature = Some(hessian.factor(1e-13));
@@ -180,33 +217,52 @@ pub fn fit_of<H: Host>(
     (Logit { terms: design.terms.clone(), coefficients }, design)
 }
 
-/// The gradient; tells `each` the weight and the columns of every row.
+/// The gradient; tells `each` the weight and the codes of every row.
+///
+/// A row adds up what each of its codes adds to the log-odds, and leaves its residual with each: what the terms are
+/// multiplied with waits until the codes are counted.
 fn slopes<H: Host>(
     table: &Table<H>,
     rows: Rows<'_>,
     design: &Design<H>,
     coefficients: &[f64],
     host: &H,
-    mut each: impl FnMut(f64, &[f64], usize),
+    mut each: impl FnMut(f64, &[u8], usize),
 ) -> Vec<f64, H> {
-    let width = design.width();
-    let mut gradient = Vec::new_in(host.clone());
-    gradient.resize(width, 0.0);
-    let mut x = Vec::new_in(host.clone());
-    x.resize(width, 0.0);
+    let (intercept, of_codes) = design.of_codes(table.features(), coefficients, host);
+    let mut residuals: Vec<f64, H> = Vec::new_in(host.clone());
+    residuals.resize(of_codes.len(), 0.0);
+    let mut all = 0.0;
     let mut pace = Pace::new(host);
     for (place, row) in rows.iter().enumerate() {
-        pace.step(2 * width);
-        design.fill(table.row(*row), &mut x);
-        let p = sigmoid(dot(&x, coefficients));
+        let codes = table.row(*row);
+        pace.step(codes.len());
+        let p = sigmoid(intercept + sum_of(&of_codes, codes));
         let residual = f64::from(u8::from(table.label(*row))) - p;
-        gradient.iter_mut().zip(&x).for_each(|(g, x)| *g += residual * x);
-        each(p * (1.0 - p), &x, place);
+        all += residual;
+        for (residuals, code) in residuals.chunks_exact_mut(CODES).zip(codes) {
+            residuals[usize::from(*code)] += residual;
+        }
+        each(p * (1.0 - p), codes, place);
     }
-    for (g, b) in gradient.iter_mut().zip(coefficients).skip(1) {
-        *g -= PENALTY * b;
+    let mut gradient = Vec::with_capacity_in(design.width(), host.clone());
+    gradient.push(all);
+    for (i, term) in design.terms.iter().enumerate() {
+        let numbers = &design.numbers[i * CODES..(i + 1) * CODES];
+        let slope = dot(numbers, &residuals[term.feature * CODES..(term.feature + 1) * CODES]);
+        gradient.push(slope - PENALTY * coefficients[i + 1]);
     }
     gradient
+}
+
+/// The sum of what each code of a row adds. Four sums at a time do not wait for each other.
+#[inline]
+fn sum_of(of_codes: &[f64], codes: &[u8]) -> f64 {
+    let mut sums = [0.0; 4];
+    for (place, (of_codes, code)) in of_codes.chunks_exact(CODES).zip(codes).enumerate() {
+        sums[place % 4] += of_codes[usize::from(*code)];
+    }
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 impl<H: Host> Logit<H> {
@@ -220,6 +276,12 @@ impl<H: Host> Logit<H> {
         host: &H,
     ) -> Symmetric<H> {
         let width = design.width();
+        if ended_alike(table, rows) {
+            // Of the log-odds with half a row more on either side (J. B. S. Haldane, 1956): 1/(c + ½) + 1/(n − c + ½).
+            let mut covariance = Symmetric::zero(width, host);
+            covariance.add(0, 0, 2.0 + 1.0 / (rows.len() as f64 + 0.5));
+            return covariance;
+        }
         // So many members are left out between two.
         let stride = rows.len().div_ceil(2 * ENOUGH).max(1) as u32;
         let mut bread = Symmetric::zero(width, host);

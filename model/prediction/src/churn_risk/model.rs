@@ -2,7 +2,7 @@
 //!
 //! It is of raw numbers, as `churn_features` returns them: neither the rows nor their codes are kept.
 
-use super::logit::sigmoid;
+use super::logit::{dot, sigmoid};
 use super::replay::Summary;
 use super::table::Scale;
 use crate::error::{Error, shorten};
@@ -13,6 +13,12 @@ use serde::{Deserialize, Serialize};
 const MOST_BYTES: usize = 1 << 23;
 /// Features of a model, at most.
 pub const MOST_FEATURES: usize = 256;
+/// Days or months of a horizon, at most: more than any fit takes.
+const MOST_DAYS: i64 = 10_000;
+/// Numbers of a model are smaller, so that their sums are finite.
+const LARGEST: f64 = 1e100;
+/// The intercept, and each feature with whether it is unknown.
+const MOST_COLUMNS: usize = 2 * MOST_FEATURES + 1;
 const MOST_TREES: usize = 1_000;
 const MOST_ROWS: usize = 1_000;
 const VERSION: u32 = 1;
@@ -151,8 +157,9 @@ pub struct Test {
     /// Slope of the log-odds of what happened by those predicted, with its standard error; none where all scores are alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slope: Option<[f64; 2]>,
-    /// Their shift, with its standard error.
-    pub shift: [f64; 2],
+    /// Their shift, with its standard error; none where all ended alike.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift: Option<[f64; 2]>,
     /// Rows by descending risk, in as many equal parts.
     pub bins: Vec<Bin>,
     /// By descending risk in a hundred equal parts: members, and churned.
@@ -257,6 +264,9 @@ impl ChurnModel {
         if !known || self.horizon.is_none() != (self.population == "table") {
             return Err(wrong(format!("population {} without its horizon", self.population)));
         }
+        if self.horizon.is_some_and(|of| of.iter().any(|part| !(0..=MOST_DAYS).contains(part))) {
+            return Err(wrong("its horizon is none"));
+        }
         let sizes = features <= MOST_FEATURES
             && self.trees.len() <= MOST_TREES
             && self.background.len() <= MOST_ROWS
@@ -276,12 +286,13 @@ impl ChurnModel {
         {
             return Err(wrong("a feature is named that there is not"));
         }
+        let sound = |x: &f64| x.abs() < LARGEST;
         let term = |term: &TermJson| {
-            term.sd > 0.0 && [term.mean, term.sd, term.coefficient].iter().all(|x| x.is_finite())
+            term.sd > 0.0 && [term.mean, term.sd, term.coefficient].iter().all(sound)
         };
         let numbers = [self.weight, self.intercept, self.anchor_variance, self.start];
-        let finite = numbers.iter().chain(&self.covariance).all(|x| x.is_finite())
-            && self.trees.iter().all(|tree| tree.leaves.iter().all(|x| x.is_finite()))
+        let finite = numbers.iter().chain(&self.covariance).all(sound)
+            && self.trees.iter().all(|tree| tree.leaves.iter().all(sound))
             && self.terms.iter().all(term)
             && (0.0..=1.0).contains(&self.weight)
             && self.anchor_variance >= 0.0;
@@ -308,10 +319,24 @@ impl ChurnModel {
         (self.features[term.feature].scale().of(value) - term.mean) / term.sd
     }
 
+    /// The columns of the regression, with 1 for the intercept.
+    fn columns(&self, x: &[f64]) -> [f64; MOST_COLUMNS] {
+        let mut columns = [0.0; MOST_COLUMNS];
+        columns[0] = 1.0;
+        for (column, term) in columns[1..].iter_mut().zip(&self.terms) {
+            *column = self.column(term, x);
+        }
+        columns
+    }
+
     /// The log-odds that a member with these features leaves.
     pub fn log_odds(&self, x: &[f64]) -> f64 {
+        self.log_odds_of(x, &self.columns(x))
+    }
+
+    fn log_odds_of(&self, x: &[f64], columns: &[f64]) -> f64 {
         let logit = if self.weight < 1.0 {
-            let terms = self.terms.iter().map(|term| term.coefficient * self.column(term, x));
+            let terms = self.terms.iter().zip(&columns[1..]).map(|(term, x)| term.coefficient * x);
             self.intercept + terms.sum::<f64>()
         } else {
             0.0
@@ -328,17 +353,17 @@ impl ChurnModel {
 
     /// The standard error of the log-odds: of the coefficients, and of a season to come.
     pub fn std_error(&self, x: &[f64]) -> f64 {
-        let mut columns = [0.0; 2 * MOST_FEATURES + 1];
-        columns[0] = 1.0;
-        for (column, term) in columns[1..].iter_mut().zip(&self.terms) {
-            *column = self.column(term, x);
-        }
+        self.std_error_of(&self.columns(x))
+    }
+
+    fn std_error_of(&self, columns: &[f64]) -> f64 {
         let mut variance = self.anchor_variance;
-        let mut cells = self.covariance.iter();
-        for i in 0..=self.terms.len() {
-            let row: f64 = columns[..i].iter().zip(&mut cells).map(|(x, cell)| x * cell).sum();
-            let own = cells.next().copied().unwrap_or(0.0);
-            variance += columns[i] * (2.0 * row + own * columns[i]);
+        let mut cells = &self.covariance[..];
+        for (i, column) in columns.iter().enumerate().take(self.terms.len() + 1) {
+            let Some((row, rest)) = cells.split_at_checked(i) else { break };
+            let Some((own, rest)) = rest.split_first() else { break };
+            variance += column * (2.0 * dot(row, columns) + own * column);
+            cells = rest;
         }
         if variance > 0.0 { variance.sqrt() } else { 0.0 }
     }
@@ -350,7 +375,8 @@ impl ChurnModel {
 
     /// The risk, with its interval of z standard errors.
     pub fn risk(&self, x: &[f64], z: f64) -> Estimate {
-        let (odds, error) = (self.log_odds(x), self.std_error(x));
+        let columns = self.columns(x);
+        let (odds, error) = (self.log_odds_of(x, &columns), self.std_error_of(&columns));
         Estimate::new(sigmoid(odds), (sigmoid(odds - z * error), sigmoid(odds + z * error)))
     }
 

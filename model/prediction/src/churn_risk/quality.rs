@@ -105,12 +105,15 @@ pub fn loss_of_rate(rows: &[Judged], rate: f64) -> f64 {
 pub struct Line {
     /// b, with its standard error; none where all scores are alike.
     pub slope: Option<(f64, f64)>,
-    /// a where b is 1, with its standard error.
-    pub shift: (f64, f64),
+    /// a where b is 1, with its standard error; none where all ended alike.
+    pub shift: Option<(f64, f64)>,
 }
 
 /// Slope and shift of predictions (D. R. Cox, Biometrika 45 (1958), 562–565).
 pub fn line<H: Host>(rows: &[Judged], host: &H) -> Line {
+    if rows.windows(2).all(|pair| pair[0].churned == pair[1].churned) {
+        return Line { slope: None, shift: None };
+    }
     let mut pace = Pace::new(host);
     // What happened less its probability, and the weight of that.
     let mut residual = |row: &Judged, odds: f64| {
@@ -144,7 +147,7 @@ pub fn line<H: Host>(rows: &[Judged], host: &H) -> Line {
         let det = h[0] * h[2] - h[1] * h[1];
         if det <= 1e-12 * h[0] * h[2] {
             // Everybody has the same score.
-            return Line { slope: None, shift: (shift, of_members.sqrt() / of_shift) };
+            return Line { slope: None, shift: Some((shift, of_members.sqrt() / of_shift)) };
         }
         inverse = [h[2] / det, -h[1] / det, h[0] / det];
         a += (inverse[0] * g[0] + inverse[1] * g[1]).clamp(-2.0, 2.0);
@@ -154,7 +157,8 @@ pub fn line<H: Host>(rows: &[Judged], host: &H) -> Line {
         let (r, _) = residual(&rows[i], a + b * rows[i].score);
         inverse[1] * r + inverse[2] * r * rows[i].score
     });
-    Line { slope: Some((b, of_slope.sqrt())), shift: (shift, of_members.sqrt() / of_shift) }
+    let shift = Some((shift, of_members.sqrt() / of_shift));
+    Line { slope: Some((b, of_slope.sqrt())), shift }
 }
 
 /// Equal parts of an order: where each begins and ends.

@@ -7,7 +7,7 @@ use super::learn::{About, check_size, model};
 use super::model::{ChurnModel, Feature, MOST_FEATURES};
 use super::replay::Summary;
 use super::table::{Scale, Table};
-use crate::error::Error;
+use crate::error::{Error, shorten};
 use crate::host::{Host, Pace, Vec};
 use crate::records::{Attribute, Attributes, NO_CATEGORY, Records, Settled, Values};
 
@@ -196,6 +196,15 @@ pub fn features_of(
             return model.features.iter().zip(places).map(value).collect();
         }
     };
+    let is_known = |name: &&[u8]| model.features.iter().any(|of| of.name.as_bytes() == *name);
+    if !named.is_empty() && !named.iter().any(|(name, _)| is_known(name)) {
+        let names: std::vec::Vec<&str> =
+            model.features.iter().take(10).map(|of| &*of.name).collect();
+        return Err(Error::Miswritten {
+            message: "none of these attributes is one of the model".to_string(),
+            hint: format!("It asks for {}.", shorten(&names.join(", "))),
+        });
+    }
     let get = |name: &str| {
         let found = named.iter().find(|(known, _)| *known == name.as_bytes());
         found.map_or(Attribute::Null, |(_, value)| *value)
