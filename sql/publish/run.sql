@@ -115,6 +115,7 @@ BEGIN
 
     d := retention_internal.publish_days(s, span, p.refreshed_at IS NOT NULL, full_read, p.refreshed_at, p.last_day);
     IF d.days IS NOT NULL THEN
+        RAISE DEBUG 'refresh of %: reading %', schema, d.days;
         r := retention_internal.publish_read(s, span, d.days);
         changed := r.changed;
         rows_read := r.rows;
@@ -151,14 +152,17 @@ BEGIN
         EXECUTE format('DELETE FROM %I.bases', schema);
     END IF;
     IF as_of IS NOT NULL AND last_day IS NOT NULL THEN
+        RAISE DEBUG 'refresh of %: % rows were read in %; uniting what is closed', schema, rows_read, took_reading;
         PERFORM retention_internal.publish_bases(s, greatest(p.closed_to, date_trunc(span, least(last_day, today)::timestamp)::date));
     END IF;
     cuts := p.cuts;
     IF p.refreshed_at IS NULL OR full_read OR refit OR changed OR as_of IS DISTINCT FROM p.as_of OR version IS DISTINCT FROM p.refreshed_with
        OR (s ->> 'members')::boolean AND s ->> 'model' <> 'none' AND retention_internal.publish_is_refit_due(s) THEN
         s := s || jsonb_build_object('span', span);
+        RAISE DEBUG 'refresh of %: counting', schema;
         PERFORM retention_internal.publish_fill(s, as_of);
         IF (s ->> 'members')::boolean THEN
+            RAISE DEBUG 'refresh of %: describing the members', schema;
             cuts := retention_internal.publish_fill_members(s, as_of, refit);
         END IF;
     END IF;

@@ -27,6 +27,9 @@ INSERT INTO golden SELECT 'logrank_data', l::text, l::text::logrank_data::text F
 INSERT INTO golden SELECT 'cox_model', c, c::cox_model::text FROM (VALUES ('{"version":1,"members":8,"events":5,"ties":"efron","log_likelihood_null":-7.5,"log_likelihood":-7.25,"score_test":0.125,"concordance":0.6,"longest_duration":5.0,"coefficients":[0.5,-0.0625],"means":[0.5,1.875],"covariance":[[1.0],[-0.125,0.25]],"times":[1.0,2.0],"cumulative_hazard":[0.125,0.5]}')) AS v (c);
 INSERT INTO golden SELECT 'cox_model, binary', replace(encode(retention_internal.cox_model_send(value::cox_model), 'base64'), E'\n', ''), NULL FROM golden WHERE what = 'cox_model';
 INSERT INTO golden SELECT 'clv_model', c, c::clv_model::text FROM (VALUES ('{"model":"pareto/nbd","parameters":{"r":0.55,"alpha":10.58,"s":0.61,"beta":11.67},"converged":true,"unit":"week"}')) AS v (c);
+INSERT INTO golden SELECT 'churn_model', c, c::churn_model::text FROM (VALUES ('{"version":1,"method":"auto","population":"table","anchors":[],"span":0,"rows":90,"members":90,"churned":25,"left_out":0,"features":[{"name":"plan","reason":"plan","category":"a","auc":0.5},{"name":"x","reason":"x","auc":0.75}],"weight":0.5,"intercept":-1.25,"terms":[{"feature":0,"mean":0.25,"sd":0.5,"coefficient":0.0625},{"feature":1,"mean":3.0,"sd":2.0,"coefficient":-1.125}],"covariance":[0.0625,-0.001,0.0625,0.002,-0.03125,0.0625],"anchor_variance":0.0,"start":-0.9375,"trees":[{"root":[1,0.5,false],"right":[1,3.5,false],"leaves":[0.375,0.375,0.03125,-0.1875]}],"background":[[0.0,1.0],[1.0,3.0]]}')) AS v (c);
+INSERT INTO golden SELECT 'churn_rows', r::text, r::text::churn_rows::text FROM (
+    SELECT rules_agg(name, amount > 2, jsonb_build_object('hour', extract(hour FROM at), 'is paid', amount IS NOT NULL, 'letter', left(id::text, 1))) AS r FROM rows_of_golden) AS r;
 \pset format unaligned
 \pset tuples_only on
 SELECT what, value, coalesce(read = value, true) AS read_as_itself FROM golden ORDER BY what, length(value), value;
