@@ -180,3 +180,11 @@ SELECT churn_fit_agg(1::bigint, NULL, true, '{NaN}'::float8[]);
 SELECT churn_fit_agg(1::bigint, NULL, true, '{Infinity}'::float8[]);
 SELECT 'orders'::churn_model;
 SELECT '{"version": 1}'::churn_model;
+-- Where nobody left, or everybody, a risk is the rate of so many rows with half a row more, and not certainty.
+SELECT who, count(*) AS members, min(r.risk) > 1e-5 AND max(r.risk) < 1 - 1e-5 AS no_certainty, max(r.risk_high) > 4 * max(r.risk) OR min(1 - r.risk_low) > 4 * min(1 - r.risk) AS wide
+FROM (SELECT 'all stay' AS who, history_agg(m, date '2023-01-01' + 7 * w) AS h FROM generate_series(1, 300) m, generate_series(0, 77) w
+      UNION ALL SELECT 'all leave', history_agg(m, date '2023-01-01' + m % 540) FROM generate_series(1, 3000) m) s, churn_fit(h, '60 days') f, churn_risk(h, f) r GROUP BY 1 ORDER BY 1;
+SELECT t.measure, t.value IS NULL AS unknown, t.remark FROM (SELECT history_agg(m, date '2023-01-01' + 7 * w) AS h FROM generate_series(1, 300) m, generate_series(0, 77) w) s, churn_test(churn_fit(h, '60 days')) t
+WHERE t.measure IN ('auc', 'calibration_slope', 'calibration_shift') ORDER BY 1;
+SELECT churn_score(fitted, '{"silent_dayz": 300}'::jsonb) FROM bare;
+SELECT jsonb_set(fitted::jsonb, '{horizon}', '[9223372036854775807, 60]')::churn_model FROM bare;

@@ -127,4 +127,4 @@ SELECT count(*) FROM events, fitted, churn_risk(h, f);
 SELECT count(*) FROM events, fitted, churn_reasons(h, f);
 SELECT count(*) FROM data, (SELECT churn_fit(h, '300 days', method => 'logit') AS f FROM events) s, churn_risk(m, f);
 SELECT count(*) FROM data, (SELECT churn_fit_agg(member, NULL, ended IS NOT NULL, jsonb_build_object('a', joined - date '2021-01-01'), 'logit') AS f FROM contracts) s, churn_risk(m, f);
-SELECT jsonb_set(f::jsonb, '{summary}', '"rows"')::churn_model FROM fitted WHERE method = 'logit';
+SELECT '{"summary": "rows"}'::churn_model;
