@@ -9,7 +9,7 @@ use super::expanded::{State, header_of};
 use super::state::aggregate_context;
 use pgrx::callconv::{Arg, ArgAbi};
 use pgrx::pg_catalog::pg_proc::PgProc;
-use pgrx::{name_data_to_str, pg_sys};
+use pgrx::{PgTupleDesc, name_data_to_str, pg_sys};
 use std::ffi::{CStr, CString};
 
 /// The call of a transition function whose state is an array of rows, and whose other arguments are the
@@ -123,7 +123,7 @@ unsafe fn is_declared(
     let declared =
         types.iter().copied().zip(names.iter().map(|name| name.as_deref().unwrap_or("")));
     // SAFETY: see above.
-    let columns = unsafe { (*row).attrs.as_slice(usize::try_from((*row).natts).unwrap_or(0)) };
+    let columns = unsafe { PgTupleDesc::from_pg_unchecked(row) };
     let columns = columns.iter().map(|column| (column.atttypid, name_data_to_str(&column.attname)));
     types.len() <= MOST_COLUMNS && declared.eq(std::iter::once(state).chain(columns))
 }

@@ -177,9 +177,12 @@ mod months {
                 return Ok(());
             }
             let table = table(subject, &question, Global).unwrap().unwrap();
-            let given: BTreeMap<(i64, i64), [u64; 4]> = table.cells()
+            let mut given: BTreeMap<(i64, i64), [u64; 4]> = table.cells()
                 .map(|c| ((c.cohort, c.period_number), [c.members, c.eligible, c.retained, c.active]))
                 .collect();
+            // Months from the day of the cohort may begin a day before a member's own: 30 December, where it began on
+            // 31 March. The cell is there, and nobody is in it yet.
+            given.retain(|key, cell| cells.contains_key(key) || cell[1..] != [0; 3]);
             for (&(cohort, _), cell) in &mut cells {
                 cell[0] = cohorts[&cohort];
             }
