@@ -37,7 +37,7 @@ pub fn history_of_events<H: Host>(
         }
         // Where clocks are set back over midnight, a later event may be on an earlier day.
         if !ticks.is_sorted_by_key(|tick| tick.0) {
-            ticks.sort_by_key(|tick| tick.0);
+            ticks.sort_unstable_by_key(|tick| tick.0);
         }
         let mut written = 0;
         for same in ticks.chunk_by(|a, b| a.0 == b.0) {
