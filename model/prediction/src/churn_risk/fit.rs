@@ -179,11 +179,12 @@ fn choose<H: Host>(
     method: Method,
     host: &H,
 ) -> (usize, [f64; 5]) {
+    if method == Method::Logit {
+        // There are no trees to choose, and one weight.
+        return (0, [0.0; 5]);
+    }
     tell(|| format!("churn_fit: {} rows choose what {} rows teach", judge.len(), fit.len()));
-    let boosted = match method {
-        Method::Logit => boost::fit(table, fit, 0, host),
-        Method::Auto | Method::Boosted => boost::fit_until(table, fit, judge, host),
-    };
+    let boosted = boost::fit_until(table, fit, judge, host);
     let (logit, design) = logit::fit(table, fit, host);
     let mut losses = [0.0; 5];
     let mut x = Vec::new_in(host.clone());
@@ -253,14 +254,8 @@ pub fn fit<H: Host>(
         (any(&fit) && any(&judge) && any(&last)).then_some((fit, judge, refit, last, tested))
     });
     if let Some((fit, judge, refit, last, tested)) = in_time {
-        let choice = match method {
-            // There is nothing to choose.
-            Method::Logit => Choice { trees: 0, weight: 0.0 },
-            Method::Auto | Method::Boosted => {
-                let (trees, losses) = choose(table, &fit, &judge, method, host);
-                Choice { trees, weight: lightest(&losses, method) }
-            }
-        };
+        let (trees, losses) = choose(table, &fit, &judge, method, host);
+        let choice = Choice { trees, weight: lightest(&losses, method) };
         let past = Blend::fit(table, &refit, choice, host);
         let mut rows = Vec::with_capacity_in(last.len(), host.clone());
         past.judge(table, &last, &mut rows, host);
